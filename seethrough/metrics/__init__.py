@@ -1,0 +1,18 @@
+"""What the evaluation tables are made of."""
+
+from seethrough.metrics.images import image_rmse
+from seethrough.metrics.intervals import MeanInterval, mean_interval, skill_interval
+from seethrough.metrics.masks import mask_scores
+from seethrough.metrics.shapes import align, vertex_errors
+from seethrough.metrics.table import PerImageTable
+
+__all__ = [
+    "MeanInterval",
+    "PerImageTable",
+    "align",
+    "image_rmse",
+    "mask_scores",
+    "mean_interval",
+    "skill_interval",
+    "vertex_errors",
+]
