@@ -1,0 +1,6 @@
+"""Networks: the face encoder, the segmentation U-Net, and the frozen recognition networks."""
+
+from seethrough.networks.face_encoder import RELEASE_SCALES, CoefficientScales, FaceEncoder
+from seethrough.networks.segmentation_unet import SegmentationUNet
+
+__all__ = ["RELEASE_SCALES", "CoefficientScales", "FaceEncoder", "SegmentationUNet"]
