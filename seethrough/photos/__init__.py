@@ -1,0 +1,18 @@
+"""From a photo to a face crop and back: reading, detection, landmarks, alignment."""
+
+from seethrough.photos.alignment import CropTransform, align
+from seethrough.photos.detection import DetectedFace, FaceDetector, choose_faces, load_detector
+from seethrough.photos.reading import find_photos, photo_array, photo_tensor, read_photo
+
+__all__ = [
+    "CropTransform",
+    "DetectedFace",
+    "FaceDetector",
+    "align",
+    "choose_faces",
+    "find_photos",
+    "load_detector",
+    "photo_array",
+    "photo_tensor",
+    "read_photo",
+]

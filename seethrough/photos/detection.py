@@ -1,0 +1,214 @@
+"""Finding faces and their 68 landmarks in a photo."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from seethrough.errors import SeethroughError
+from seethrough.photos.resampling import resample
+
+DETECTORS = ("dlib", "insightface")
+MINIMUM_SIDE = 32
+
+
+@dataclass(frozen=True)
+class DetectedFace:
+    """One face in a photo.
+
+    Attributes:
+        landmarks: (68, 2) float64, iBUG order, photo pixels, half-integer pixel centres.
+        box: left, top, right, bottom, photo pixels.
+        score: the detector's own confidence; higher is surer.
+    """
+
+    landmarks: np.ndarray
+    box: tuple[float, float, float, float]
+    score: float
+
+    @property
+    def area(self) -> float:
+        """Area of the box in square pixels."""
+        left, top, right, bottom = self.box
+        return max(right - left, 0.0) * max(bottom - top, 0.0)
+
+
+class FaceDetector(Protocol):
+    """Anything that finds faces."""
+
+    def faces(self, photo: np.ndarray) -> list[DetectedFace]:
+        """Return the faces of an (H, W, 3) uint8 photo, surest first."""
+        ...
+
+
+def load_detector(name: str = "dlib") -> FaceDetector:
+    """Return the detector of that name, one of ``DETECTORS``.
+
+    Raises:
+        SeethroughError: an unknown name, or a detector that is not installed here.
+    """
+    if name == "dlib":
+        return DlibDetector()
+    if name == "insightface":
+        return InsightFaceDetector()
+    raise SeethroughError(f"unknown face detector '{name}'; choose from {', '.join(DETECTORS)}")
+
+
+def choose_faces(faces: list[DetectedFace], which: str = "largest") -> list[DetectedFace]:
+    """Pick faces: ``all``, or the ``largest`` of those that the detector is nearly as sure of as of its best one.
+
+    A box with less than half of the best score does not compete for the largest: false boxes are often large.
+    """
+    if which == "all" or not faces:
+        return list(faces)
+    if which != "largest":
+        raise SeethroughError(f"unknown choice of faces '{which}'; choose from largest, all")
+    best = max(face.score for face in faces)
+    sure = [face for face in faces if face.score >= 0.5 * best]
+    return [max(sure, key=lambda face: face.area)]
+
+
+class DlibDetector:
+    """dlib's frontal HOG detector and its 68-point regression trees.
+
+    The predictor comes from the package ``face_recognition_models`` (its code and weights are CC0 or public domain);
+    it was trained on iBUG 300-W, whose licence excludes commercial use: clear that before a product depends on it.
+
+    Time and memory are bounded: faces are searched in a copy of at most ``maximum_side`` pixels (a second search at
+    twice that if nothing was found), and landmarks are read at a resolution that suits the face.
+
+    Args:
+        maximum_side: longest side of the picture that is searched, pixels.
+        minimum_score: weaker detections are dropped unless they are the only one.
+        predictor: path of a 68-point ``.dat`` file; default is the packaged one.
+    """
+
+    # The trees compare pixels inside the box, so more pixels than this a face bring nothing but aliasing.
+    face_side = 300
+
+    def __init__(self, maximum_side: int = 1024, minimum_score: float = 0.2, predictor: str | Path | None = None) -> None:
+        self.maximum_side = maximum_side
+        self.minimum_score = minimum_score
+        self._dlib, self._detector, self._predictor = _load_dlib(str(predictor or _packaged_predictor()))
+
+    def faces(self, photo: np.ndarray) -> list[DetectedFace]:
+        """Return the faces of an (H, W, 3) uint8 photo, surest first."""
+        if min(photo.shape[:2]) < MINIMUM_SIDE:
+            return []
+        longest = max(photo.shape[:2])
+        for side in (self.maximum_side, 2 * self.maximum_side):
+            boxes = self._boxes(photo, min(1.0, side / longest))
+            if boxes or side >= longest:
+                break
+        strong = [found for found in boxes if found[1] >= self.minimum_score]
+        return [DetectedFace(self._landmarks(photo, box), box, score) for box, score in strong or boxes[:1]]
+
+    def _boxes(self, photo: np.ndarray, scale: float) -> list[tuple[tuple[float, float, float, float], float]]:
+        height, width = photo.shape[:2]
+        small = photo
+        if scale < 1:
+            rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+            small = _eight_bits(resample(photo, (0, 0, width, height), rows, columns))
+        found, scores, _ = self._detector.run(np.ascontiguousarray(small), 1, 0.0)
+        x, y = width / small.shape[1], height / small.shape[0]
+        boxes = [(b.left() * x, b.top() * y, (b.right() + 1) * x, (b.bottom() + 1) * y) for b in found]
+        return sorted(zip(boxes, map(float, scores), strict=True), key=lambda pair: -pair[1])
+
+    def _landmarks(self, photo: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+        left, top, right, bottom = box
+        # Whole-pixel corners of a generous region, so that a face of moderate size is read from untouched pixels.
+        margin = 0.6 * max(right - left, bottom - top)
+        x0, y0 = max(int(left - margin), 0), max(int(top - margin), 0)
+        x1, y1 = min(int(right + margin) + 1, photo.shape[1]), min(int(bottom + margin) + 1, photo.shape[0])
+        scale = min(1.0, self.face_side / max(right - left, 1.0))
+        region = photo[y0:y1, x0:x1]
+        if scale < 1:
+            rows, columns = round((y1 - y0) * scale), round((x1 - x0) * scale)
+            region = _eight_bits(resample(photo, (x0, y0, x1, y1), rows, columns))
+        x, y = region.shape[1] / (x1 - x0), region.shape[0] / (y1 - y0)
+        corners = [(left - x0) * x, (top - y0) * y, (right - x0) * x - 1, (bottom - y0) * y - 1]
+        shape = self._predictor(np.ascontiguousarray(region), self._dlib.rectangle(*(round(value) for value in corners)))
+        points = np.array([(part.x, part.y) for part in shape.parts()], dtype=np.float64)
+        return (points + 0.5) / (x, y) + (x0, y0)  # dlib counts from pixel centres, we from the corner
+
+
+class InsightFaceDetector:
+    """insightface's ``FaceAnalysis`` with its 68-point 3D landmark model, of which x and y are used.
+
+    The models (``buffalo_l``) are for non-commercial research only and are never downloaded from here.
+
+    Args:
+        root: folder that holds ``models/buffalo_l``.
+        size: side of the square that the detector sees, pixels.
+
+    Raises:
+        SeethroughError: the package or its models are missing.
+    """
+
+    def __init__(self, root: str | Path = "~/.insightface", size: int = 640) -> None:
+        folder = Path(root).expanduser() / "models" / "buffalo_l"
+        try:
+            from insightface.app import FaceAnalysis  # pyright: ignore[reportMissingImports]
+        except ImportError as error:
+            raise SeethroughError(
+                "the detector 'insightface' is not installed; pip install insightface onnxruntime, or use dlib"
+            ) from error
+        if not folder.is_dir():
+            raise SeethroughError(
+                f"{folder}: insightface's models are missing; get the buffalo_l pack (non-commercial) from the insightface "
+                "model zoo and unpack it there, or use dlib"
+            )
+        self._analysis: Any = FaceAnalysis(
+            name="buffalo_l",
+            root=str(Path(root).expanduser()),
+            allowed_modules=["detection", "landmark_3d_68"],
+            providers=["CPUExecutionProvider"],
+        )
+        self._analysis.prepare(ctx_id=-1, det_size=(size, size))
+
+    def faces(self, photo: np.ndarray) -> list[DetectedFace]:
+        """Return the faces of an (H, W, 3) uint8 photo, surest first."""
+        if min(photo.shape[:2]) < MINIMUM_SIDE:
+            return []
+        found = []
+        for face in self._analysis.get(np.ascontiguousarray(photo[:, :, ::-1])):  # it wants blue first
+            landmarks = np.asarray(face.landmark_3d_68, dtype=np.float64)[:, :2] + 0.5
+            left, top, right, bottom = (float(value) for value in face.bbox)
+            found.append(DetectedFace(landmarks, (left, top, right, bottom), float(face.det_score)))
+        return sorted(found, key=lambda face: -face.score)
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def _packaged_predictor() -> Path:
+    # The package's own import needs pkg_resources, which setuptools no longer brings: ask for its files instead.
+    try:
+        files = importlib.metadata.files("face_recognition_models") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == "shape_predictor_68_face_landmarks.dat":
+            return Path(str(file.locate()))
+    raise SeethroughError("dlib's 68-point landmark model is missing; pip install face_recognition_models")
+
+
+@lru_cache(maxsize=2)
+def _load_dlib(predictor: str) -> tuple[Any, Any, Any]:
+    """Load detector and predictor once per process: reading the trees takes a second."""
+    try:
+        import dlib
+    except ImportError as error:
+        raise SeethroughError("the face detector needs dlib; pip install dlib-bin") from error
+    if not Path(predictor).is_file():
+        raise SeethroughError(f"{predictor}: no such landmark model; pip install face_recognition_models")
+    try:
+        return dlib, dlib.get_frontal_face_detector(), dlib.shape_predictor(predictor)
+    except RuntimeError as error:
+        raise SeethroughError(f"{predictor}: not a dlib landmark model ({str(error).splitlines()[0]})") from error

@@ -1,0 +1,156 @@
+"""Reading any photo file into an RGB array."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, ImageOps
+from torch import Tensor
+
+from seethrough.errors import SeethroughError
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff")
+MAXIMUM_PIXELS = 150_000_000
+BACKGROUND = 128
+
+
+def read_photo(path: str | Path, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.ndarray:
+    """Read one photo as RGB.
+
+    Grey, palette, CMYK, Lab, 16-bit, 32-bit and floating point pictures become 8-bit RGB; transparent pixels are laid
+    over neutral grey (so that a cut-out neither glows nor turns black); the rotation in the EXIF data is applied; of an
+    animation or a multi-page file the first picture counts.
+
+    Args:
+        path: a JPEG, PNG, WebP, BMP, TIFF file, or anything else that Pillow knows.
+        maximum_pixels: larger pictures are refused before they are decoded.
+
+    Returns:
+        (H, W, 3) uint8.
+
+    Raises:
+        SeethroughError: the file is missing, no image, damaged or too large.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise SeethroughError(f"{path}: a folder, expected a photo; name a file or give the folder to a command")
+    if not path.exists():
+        raise SeethroughError(f"{path}: no such file; check the path")
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own limit only warns; ours is checked below, before any pixel is decoded.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                _check_size(path, image, maximum_pixels)
+                image.load()
+                return _as_rgb(_upright(image))
+    except SeethroughError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise SeethroughError(_too_large(path, "more pixels than Pillow accepts", maximum_pixels)) from error
+    except Image.UnidentifiedImageError as error:
+        raise SeethroughError(f"{path}: not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF") from error
+    except Exception as error:  # decoders raise nearly every type for a damaged file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SeethroughError(f"{path}: the image cannot be decoded ({reason}); is the file complete?") from error
+
+
+def photo_tensor(photo: np.ndarray) -> Tensor:
+    """Turn an (H, W, 3) uint8 photo into a (1, 3, H, W) float32 tensor in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None].to(torch.float32) / 255
+
+
+def photo_array(image: Tensor) -> np.ndarray:
+    """Turn one (3, H, W) image in [0, 1] (values outside are clamped) into an (H, W, 3) uint8 array."""
+    array = image.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return array.permute(1, 2, 0).cpu().numpy()
+
+
+def find_photos(sources: Iterable[str | Path]) -> list[Path]:
+    """List the photos that files, folders and lists name, in order and without repetitions.
+
+    A folder gives every photo below it (sorted, hidden ones left out); a ``.txt`` file gives one path a line, relative
+    to the list's own folder, ``#`` starting a comment; every other path is taken as a photo, whether it exists or not,
+    so that a missing one can be reported in its turn.
+
+    Raises:
+        SeethroughError: a folder without photos, a list that is missing, empty or no text.
+    """
+    found: dict[Path, None] = {}
+    for source in map(Path, sources):
+        if source.is_dir():
+            inside = [p for p in sorted(source.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()]
+            inside = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(source).parts)]
+            if not inside:
+                raise SeethroughError(f"{source}: no photo in this folder; looked for {' '.join(PHOTO_SUFFIXES)}")
+            found.update(dict.fromkeys(inside))
+        elif source.suffix.lower() == ".txt":
+            found.update(dict.fromkeys(_listed(source)))
+        else:
+            found[source] = None
+    return list(found)
+
+
+def _listed(path: Path) -> list[Path]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError as error:
+        raise SeethroughError(f"{path}: no such list; give a text file with one photo path a line") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeethroughError(f"{path}: the list cannot be read as UTF-8 text; one photo path a line") from error
+    names = [line.strip() for line in lines]
+    photos = [path.parent / name for name in names if name and not name.startswith("#")]
+    if not photos:
+        raise SeethroughError(f"{path}: the list names no photo; write one path a line")
+    return photos
+
+
+def _check_size(path: Path, image: Image.Image, maximum_pixels: int) -> None:
+    width, height = image.size
+    if width * height > maximum_pixels:
+        raise SeethroughError(_too_large(path, f"{width} x {height} pixels", maximum_pixels))
+    if width < 1 or height < 1:
+        raise SeethroughError(f"{path}: the image is empty ({width} x {height} pixels)")
+
+
+def _too_large(path: Path, size: str, maximum_pixels: int) -> str:
+    return f"{path}: {size}, the limit is {maximum_pixels / 1e6:.0f} million; make it smaller first"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged EXIF block says nothing about the pixels
+        return image
+
+
+def _as_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        grey = _eight_bits(np.asarray(image), image.mode)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, (BACKGROUND, BACKGROUND, BACKGROUND, 255))
+        image = Image.alpha_composite(ground, layer)
+    elif image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        image = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB") or image
+    return np.array(image.convert("RGB"))
+
+
+def _eight_bits(values: np.ndarray, mode: str) -> np.ndarray:
+    """Scale a deep grey picture to 0..255; the mode and the largest value tell which range it was written in."""
+    values = values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("the picture holds values that are not finite")
+    if mode == "F" and values.max() <= 1:
+        scale = 255.0
+    elif mode.startswith("I;16") or values.max() > 255:
+        scale = 255 / 65535 if values.max() <= 65535 else 255 / values.max()
+    else:
+        scale = 1.0
+    return np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)
