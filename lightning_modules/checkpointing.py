@@ -1,0 +1,60 @@
+"""Checkpoints at chosen steps, written so that a crash never leaves a broken one in their place."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+_NAME = re.compile(r"step_(\d+)\.ckpt")
+
+
+class StepCheckpoint(pl.Callback):
+    """Save the whole training state every few steps, and at the end.
+
+    Lightning's own ModelCheckpoint counts optimiser steps and never saves by time under manual optimisation, so the
+    module's own ``em_step`` counter decides here.
+
+    Args:
+        folder: where ``step_XXXXXXXX.ckpt`` files go.
+        every_steps: distance between two checkpoints.
+        keep: how many of the newest stay.
+    """
+
+    def __init__(self, folder: str | Path, every_steps: int = 1000, keep: int = 2) -> None:
+        self.folder = Path(folder)
+        self.every_steps = every_steps
+        self.keep = keep
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
+        """Save when the counter says so."""
+        if int(pl_module.em_step) % self.every_steps == 0:
+            self.save(trainer, int(pl_module.em_step))
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save the final state unless this step has just been saved."""
+        if not self.path(int(pl_module.em_step)).exists():
+            self.save(trainer, int(pl_module.em_step))
+
+    def path(self, step: int) -> Path:
+        """Return the file of ``step``."""
+        return self.folder / f"step_{step:08d}.ckpt"
+
+    def save(self, trainer: pl.Trainer, step: int) -> None:
+        """Write to a temporary name, rename, and remove checkpoints beyond ``keep``; all processes must call it."""
+        target = self.path(step)
+        temporary = target.with_suffix(".partial")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, target)
+            for _, old in checkpoints_in(self.folder)[: -self.keep]:
+                old.unlink(missing_ok=True)
+        trainer.strategy.barrier()
+
+
+def checkpoints_in(folder: str | Path) -> list[tuple[int, Path]]:
+    """Return (step, file) of all complete checkpoints in a folder, oldest first."""
+    found = [(int(match[1]), path) for path in Path(folder).glob("step_*.ckpt") if (match := _NAME.fullmatch(path.name))]
+    return sorted(found)

@@ -1,0 +1,60 @@
+"""Optimisers and learning rates; a rate is a pure function of the schedule and the step, so a resumed run needs no state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from lightning_modules.focus.schedule import FocusSchedule, Network
+
+
+@dataclass
+class OptimiserConfig:
+    """How one network is optimised."""
+
+    algorithm: Literal["adadelta", "adamw", "sgd"] = "adadelta"
+    """The optimiser; the paper uses Adadelta."""
+    learning_rate: float = 0.1
+    """Learning rate at full height."""
+    pretraining_learning_rate: float | None = None
+    """Another rate for the segmentation pre-training stage; null for the same."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay (adamw) or L2 penalty (others)."""
+    shape: Literal["decay", "cosine", "constant"] = "decay"
+    """How the rate falls: by `decay` each `decay_steps` steps of the whole training, or as half a cosine over this network's own steps."""
+    decay: float = 0.99
+    """Factor for `shape=decay`."""
+    decay_steps: int = 5000
+    """Steps between two decays for `shape=decay`."""
+    warmup_steps: int = 0
+    """Own steps over which the rate rises from zero."""
+    final_fraction: float = 0.02
+    """What is left of the rate at the end of `shape=cosine`."""
+    clip_norm: float | None = None
+    """Largest gradient norm; null for no clipping."""
+
+
+def build_optimiser(parameters: Iterable[torch.nn.Parameter], config: OptimiserConfig) -> torch.optim.Optimizer:
+    """Return the optimiser that ``config`` names."""
+    builders = {"adadelta": torch.optim.Adadelta, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+    return builders[config.algorithm](parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+
+
+def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Network, step: int) -> float:
+    """Return the rate of ``network`` at ``step`` of the whole training."""
+    done, total = schedule.network_steps(step, network)
+    rate = config.learning_rate
+    if schedule.phase(step) == "pretrain" and config.pretraining_learning_rate is not None:
+        rate = config.pretraining_learning_rate
+    if done < config.warmup_steps:
+        rate *= (done + 1) / config.warmup_steps
+    if config.shape == "decay":
+        rate *= config.decay ** (step // config.decay_steps)
+    elif config.shape == "cosine":
+        fraction = done / max(total, 1)
+        rate *= config.final_fraction + (1 - config.final_fraction) * 0.5 * (1 + math.cos(math.pi * fraction))
+    return rate

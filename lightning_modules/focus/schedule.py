@@ -1,0 +1,137 @@
+"""Which network trains at which step: a pure function of the step counter."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Network(StrEnum):
+    """The two networks that are trained in turn."""
+
+    RECONSTRUCTION = "reconstruction"
+    SEGMENTATION = "segmentation"
+
+
+class Phase(StrEnum):
+    """What one training step does."""
+
+    LANDMARKS = "landmarks"  # encoder, by landmarks and prior alone: no rendering (ours, a cheap warm start)
+    INITIALISE = "initialise"  # encoder, robust loss with preliminary masks (FOCUS Eq. 9-10)
+    PRETRAIN = "pretrain"  # segmentation network, preliminary masks as labels (Sec. 3.3)
+    SEGMENT = "segment"  # segmentation network, Eq. 1-4
+    RECONSTRUCT = "reconstruct"  # encoder, Eq. 8 under the predicted mask
+
+    @property
+    def network(self) -> Network:
+        """The network that this phase trains; the other one is frozen."""
+        return Network.SEGMENTATION if self in (Phase.PRETRAIN, Phase.SEGMENT) else Network.RECONSTRUCTION
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps ``start <= step < end`` of one phase."""
+
+    phase: Phase
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class FocusSchedule:
+    """The three stages of FOCUS, in steps: initialisation, segmentation pre-training, EM alternation (Sec. 3.2-3.3).
+
+    Attributes:
+        landmark_steps: encoder steps on landmarks and prior before anything is rendered; the paper has none.
+        initialisation_steps: encoder steps with the robust loss.
+        pretraining_steps: segmentation steps on preliminary masks.
+        em_steps: steps of the alternation; each cycle trains the segmentation network first, as the paper does.
+        cycle_segmentation_steps: segmentation steps of each cycle.
+        cycle_reconstruction_steps: encoder steps of each cycle.
+        final_segmentation_steps: segmentation steps after the last cycle, so that the mask fits the final encoder.
+    """
+
+    landmark_steps: int = 0
+    initialisation_steps: int = 0
+    pretraining_steps: int = 0
+    em_steps: int = 0
+    cycle_segmentation_steps: int = 0
+    cycle_reconstruction_steps: int = 1
+    final_segmentation_steps: int = 0
+
+    def __post_init__(self) -> None:
+        negative = [name for name, value in vars(self).items() if value < 0]
+        if negative:
+            raise ValueError(f"schedule.{negative[0]} is negative")
+        if self.em_steps and self.cycle_segmentation_steps + self.cycle_reconstruction_steps == 0:
+            raise ValueError("an EM cycle needs at least one step")
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """All phases in order, without empty ones."""
+        lengths = [
+            (Phase.LANDMARKS, self.landmark_steps),
+            (Phase.INITIALISE, self.initialisation_steps),
+            (Phase.PRETRAIN, self.pretraining_steps),
+        ]
+        left = self.em_steps
+        while left > 0:
+            for phase, length in (
+                (Phase.SEGMENT, min(left, self.cycle_segmentation_steps)),
+                (Phase.RECONSTRUCT, min(max(left - self.cycle_segmentation_steps, 0), self.cycle_reconstruction_steps)),
+            ):
+                lengths.append((phase, length))
+                left -= length
+        lengths.append((Phase.SEGMENT, self.final_segmentation_steps))
+        segments, start = [], 0
+        for phase, length in lengths:
+            if length:
+                segments.append(Segment(phase, start, start + length))
+                start += length
+        return segments
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+        return self.segments[-1].end if self.segments else 0
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [segment.start for segment in self.segments]
+
+    def segment(self, step: int) -> Segment:
+        """Return the segment that ``step`` lies in; raises ``ValueError`` past the end."""
+        if not 0 <= step < self.total_steps:
+            raise ValueError(f"step {step} is outside the schedule of {self.total_steps} steps")
+        return self.segments[bisect_right(self._starts, step) - 1]
+
+    def phase(self, step: int) -> Phase:
+        """Return what ``step`` trains."""
+        return self.segment(step).phase
+
+    def phase_progress(self, step: int) -> float:
+        """Return how far ``step`` is within its phase, all its segments together, in [0, 1)."""
+        phase = self.phase(step)
+        done, total = self._count(lambda segment: segment.phase is phase, step)
+        return done / total
+
+    def network_steps(self, step: int, network: Network) -> tuple[int, int]:
+        """Return how many steps ``network`` has trained before ``step``, and how many it will train in all."""
+        return self._count(lambda segment: segment.phase.network is network, step)
+
+    def _count(self, counts, step: int) -> tuple[int, int]:
+        chosen = [segment for segment in self.segments if counts(segment)]
+        done = sum(min(step, segment.end) - segment.start for segment in chosen if segment.start < step)
+        return done, sum(segment.end - segment.start for segment in chosen)
+
+    def without_segmentation(self) -> FocusSchedule:
+        """Return the schedule with the same encoder steps and no segmentation step (for rows that need no network)."""
+        encoder_steps = sum(s.end - s.start for s in self.segments if s.phase is Phase.RECONSTRUCT)
+        return FocusSchedule(
+            landmark_steps=self.landmark_steps,
+            initialisation_steps=self.initialisation_steps,
+            em_steps=encoder_steps,
+            cycle_reconstruction_steps=max(encoder_steps, 1),
+        )

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lightning_modules.focus.optimisation import OptimiserConfig, learning_rate
+from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+
+PAPER = FocusSchedule(0, 300_000, 100_000, 200_000, 5_000, 25_000)
+
+
+def test_paper_schedule():
+    assert PAPER.total_steps == 600_000
+    assert PAPER.phase(0) is PAPER.phase(299_999) is Phase.INITIALISE
+    assert PAPER.phase(300_000) is PAPER.phase(399_999) is Phase.PRETRAIN
+    # each cycle of 30k trains the segmentation network for 5k first
+    assert PAPER.phase(400_000) is PAPER.phase(404_999) is PAPER.phase(430_000) is Phase.SEGMENT
+    assert PAPER.phase(405_000) is PAPER.phase(429_999) is Phase.RECONSTRUCT
+    # 200k = 6 whole cycles and 20k: 5k of segmentation, 15k of reconstruction
+    assert PAPER.phase(599_999) is Phase.RECONSTRUCT
+    assert PAPER.network_steps(600_000, Network.SEGMENTATION) == (135_000, 135_000)
+    assert PAPER.network_steps(405_000, Network.RECONSTRUCTION) == (300_000, 465_000)
+
+
+schedules = st.builds(
+    FocusSchedule,
+    *[st.integers(0, 12) for _ in range(4)],
+    cycle_segmentation_steps=st.integers(0, 4),
+    cycle_reconstruction_steps=st.integers(1, 5),
+    final_segmentation_steps=st.integers(0, 4),
+)
+
+
+@given(schedules)
+@settings(max_examples=60, deadline=None)
+def test_every_step_has_one_phase_and_the_counts_add_up(schedule):
+    trained = {network: 0 for network in Network}
+    assert schedule.total_steps == (
+        schedule.landmark_steps + schedule.initialisation_steps + schedule.pretraining_steps + schedule.em_steps
+        + schedule.final_segmentation_steps
+    )  # fmt: skip
+    for step in range(schedule.total_steps):
+        for network in Network:
+            assert schedule.network_steps(step, network)[0] == trained[network]
+        assert 0 <= schedule.phase_progress(step) < 1
+        trained[schedule.phase(step).network] += 1
+
+
+@given(schedules)
+@settings(max_examples=60, deadline=None)
+def test_without_segmentation_keeps_the_encoder_steps(schedule):
+    bare = schedule.without_segmentation()
+    encoder_steps = schedule.network_steps(schedule.total_steps, Network.RECONSTRUCTION)[1]
+    assert bare.total_steps == encoder_steps
+    assert all(segment.phase.network is Network.RECONSTRUCTION for segment in bare.segments)
+
+
+def test_steps_outside_and_bad_lengths_are_refused():
+    with pytest.raises(ValueError, match="outside the schedule"):
+        PAPER.phase(600_000)
+    with pytest.raises(ValueError, match="initialisation_steps is negative"):
+        FocusSchedule(initialisation_steps=-1)
+    with pytest.raises(ValueError, match="at least one step"):
+        FocusSchedule(em_steps=5, cycle_segmentation_steps=0, cycle_reconstruction_steps=0)
+
+
+def test_rates():
+    paper = OptimiserConfig()
+    assert learning_rate(paper, PAPER, Network.RECONSTRUCTION, 4_999) == pytest.approx(0.1)
+    assert learning_rate(paper, PAPER, Network.RECONSTRUCTION, 299_999) == pytest.approx(0.1 * 0.99**59)
+    segmentation = OptimiserConfig(learning_rate=0.006, pretraining_learning_rate=0.03, decay=1.0)
+    assert learning_rate(segmentation, PAPER, Network.SEGMENTATION, 300_000) == pytest.approx(0.03)
+    assert learning_rate(segmentation, PAPER, Network.SEGMENTATION, 400_000) == pytest.approx(0.006)
+    schedule = FocusSchedule(initialisation_steps=100)
+    cosine = OptimiserConfig(learning_rate=1.0, shape="cosine", warmup_steps=10, final_fraction=0.1)
+    assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 4) == pytest.approx(
+        0.5 * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * 0.04)))
+    )
+    assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 50) == pytest.approx(0.55)
