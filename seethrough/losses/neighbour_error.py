@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from seethrough.losses.neighbour_search import least_square_distance
+
 Direction = Literal["target_to_render", "render_to_target"]
 
 
@@ -37,40 +39,11 @@ def neighbour_error(
         seeking, offered = rendered, target
     else:
         raise ValueError(f"direction must be target_to_render or render_to_target, got {direction!r}")
-    best = _least_square_distance(seeking, offered, window // 2)
+    best = least_square_distance(seeking, offered, window // 2)
     if squared:
         return best
+    if not best.requires_grad:
+        return best.sqrt()
     # sqrt has no gradient at zero
     positive = best > 0
     return torch.where(positive, torch.where(positive, best, torch.ones_like(best)).sqrt(), torch.zeros_like(best))
-
-
-def _least_square_distance(seeking: Tensor, offered: Tensor, radius: int) -> Tensor:
-    """Minimum over shifts; only one shift's partner is kept, so the graph does not grow with the window."""
-    with torch.no_grad():
-        height, width = seeking.shape[-2:]
-        best = seeking.new_full((seeking.shape[0], height, width), float("inf"))
-        choice = torch.zeros_like(best, dtype=torch.int64)
-        for down in range(-radius, radius + 1):
-            rows, other_rows = _overlap(down, height)
-            for right in range(-radius, radius + 1):
-                columns, other_columns = _overlap(right, width)
-                if rows.stop <= rows.start or columns.stop <= columns.start:
-                    continue
-                error = (seeking[..., rows, columns] - offered[..., other_rows, other_columns]).square().sum(1)
-                here = best[:, rows, columns]
-                better = error < here
-                here.copy_(torch.where(better, error, here))
-                chosen = choice[:, rows, columns]
-                chosen.copy_(torch.where(better, down * width + right, chosen))
-        place = torch.arange(height * width, device=seeking.device).view(height, width)
-        index = (choice + place).flatten(1)[:, None].expand(-1, seeking.shape[1], -1)
-    if not (torch.is_grad_enabled() and (seeking.requires_grad or offered.requires_grad)):
-        return best[:, None]
-    partner = offered.flatten(2).gather(2, index).view_as(seeking)
-    return (seeking - partner).square().sum(1, keepdim=True)
-
-
-def _overlap(shift: int, size: int) -> tuple[slice, slice]:
-    """Positions i and i + shift that both lie in range(size)."""
-    return slice(max(0, -shift), min(size, size - shift)), slice(max(0, shift), min(size, size + shift))
