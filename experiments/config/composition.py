@@ -1,0 +1,150 @@
+"""From names and overrides to one typed, checked experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
+
+from experiments.config import errors
+from experiments.config.merging import apply, defaults
+from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method, load_class
+from experiments.config.schema import ExperimentConfig
+from experiments.config.sources import CONFIGS, Setting, read_configs, read_override
+from seethrough.errors import SeethroughError
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composed experiment."""
+
+    config: ExperimentConfig
+    """Dataclass instances all the way down; nothing below needs OmegaConf."""
+    plain: dict[str, Any]
+    """The same as plain types, without interpolations; what is saved with a run."""
+    sources: Mapping[str, str]
+    """Which file and line or which override set a dotted key; keys at their default are absent."""
+    method: Method
+    data_set: DataSet
+
+    def yaml(self) -> str:
+        """Return the resolved config as YAML text that composes to itself."""
+        return OmegaConf.to_yaml(OmegaConf.create(self.plain))
+
+
+def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = CONFIGS) -> Composition:
+    """Merge dataclass defaults, then the named YAML files from left to right, then the overrides; check and resolve.
+
+    Args:
+        names: configs below ``folder`` without their suffix, or paths that end in ``.yaml``.
+        overrides: ``key=value`` texts.
+        folder: where named configs lie.
+
+    Raises:
+        SeethroughError: one line with the file or override it came from, for every mistake a user can make.
+    """
+    settings = read_configs(names, folder)
+    for override in overrides:
+        settings += read_override(override)
+    method_name, data_name = _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
+    method, data_set = METHODS.get(method_name or ""), DATA_SETS.get(data_name or "")
+    root = schema(method, data_set)
+    sources = apply(root, settings, _absent(method, data_set))
+    if method is None:
+        raise errors.nothing_chosen("method", METHODS, "focus")
+    if data_set is None:
+        raise errors.nothing_chosen("dataset", DATA_SETS, "data/synthetic")
+    plain = _resolve(root, sources)
+    config = _instantiate(root)
+    _refuse(config, method_name or "", method, sources)
+    return Composition(config, plain, sources, method, data_set)
+
+
+def schema(method: Method | None, data_set: DataSet | None) -> DictConfig:
+    """Return the defaults of an experiment with the groups of a method and a data set in their places."""
+    root = OmegaConf.structured(ExperimentConfig)
+    if method is not None:
+        root.model = defaults(load_class(method.config))
+    if data_set is not None:
+        root.data = defaults(load_class(data_set.config))
+    return root
+
+
+def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split a command line without flags into config names and overrides."""
+    return [a for a in arguments if "=" not in a], [a for a in arguments if "=" in a]
+
+
+def _choice(selector: str, settings: list[Setting], registry: Mapping[str, Any]) -> str | None:
+    chosen = [setting for setting in settings if setting.path == (selector,)]
+    if not chosen:
+        return None
+    name = chosen[-1].value
+    if not isinstance(name, str) or name not in registry:
+        raise errors.unknown_choice(selector, name, chosen[-1].source, registry)
+    return name
+
+
+def _absent(method: Method | None, data_set: DataSet | None) -> dict[str, tuple[str, list[str]]]:
+    """Return the groups that cannot be set yet: what chooses them, and the choices."""
+    absent = {}
+    if method is None:
+        absent["model"] = ("method", list(METHODS))
+    if data_set is None:
+        absent["data"] = ("dataset", list(DATA_SETS))
+    return absent
+
+
+def _resolve(root: DictConfig, sources: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        missing = OmegaConf.missing_keys(root)
+        if missing:
+            raise errors.missing_values(sorted(missing))
+        OmegaConf.resolve(root)
+        plain = OmegaConf.to_container(root, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        key = error.full_key or _unresolvable(root, sources)
+        reason = str(error.msg or error).splitlines()[0]
+        if isinstance(error, InterpolationKeyError):
+            reason = reason.replace("Interpolation key", "there is no key").removesuffix(" not found")
+        raise errors.bad_interpolation(key, sources.get(key, "the defaults"), reason) from None
+    except RecursionError:
+        raise errors.bad_interpolation("config", "the files named", "interpolations refer to each other") from None
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _unresolvable(root: DictConfig, sources: Mapping[str, str]) -> str:
+    """Return the first key that was set and cannot be read, for errors that do not name theirs."""
+    for key in sources:
+        try:
+            OmegaConf.select(root, key)
+        except OmegaConfBaseException:
+            return key
+    return "config"
+
+
+def _instantiate(root: DictConfig) -> ExperimentConfig:
+    """Make the dataclasses, group by group, so that a refusal by ``__post_init__`` names its group."""
+    for group in ("model", "data", "trainer", "checkpoint"):
+        try:
+            OmegaConf.to_object(root[group])
+        except SeethroughError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise errors.bad_setting(group, " ".join(str(error).split())) from None
+    config = OmegaConf.to_object(root)
+    assert isinstance(config, ExperimentConfig)
+    return config
+
+
+def _refuse(config: ExperimentConfig, name: str, method: Method, sources: Mapping[str, str]) -> None:
+    for key, instead in method.refused.items():
+        group, _, field = key.partition(".")
+        default = getattr(type(getattr(config, group))(), field)
+        if getattr(getattr(config, group), field) != default:
+            raise errors.refused_setting(key, sources.get(key, "the defaults"), name, instead)

@@ -1,0 +1,66 @@
+"""The methods and data sets that a config can choose, by name.
+
+Classes are named as ``package.module:Class`` and imported on use, so that ``--help`` and a mistyped key need not wait
+for Lightning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Method:
+    """A training method: the dataclass of its settings and the LightningModule that takes it as its only argument."""
+
+    config: str
+    """Import path of the dataclass."""
+    module: str
+    """Import path of the LightningModule; built as ``module(config)``."""
+    manual_optimisation: bool = False
+    """The module steps its optimisers itself and leaves parameters unused in some steps."""
+    callbacks: tuple[str, ...] = ()
+    """Import paths of callbacks, built without arguments, that every training of this method gets."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Trainer settings that cannot work with this method, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A source of samples: the dataclass of its settings and the LightningDataModule that takes it."""
+
+    config: str
+    """Import path of the dataclass."""
+    module: str
+    """Import path of the LightningDataModule; built as ``module(config)``."""
+
+
+METHODS: dict[str, Method] = {
+    "focus": Method(
+        config="lightning_modules.focus.config:FocusConfig",
+        module="lightning_modules.focus.module:FocusModule",
+        manual_optimisation=True,
+        callbacks=("lightning_modules.focus.progress:StageProgress",),
+        refused={
+            "trainer.gradient_clip_val": "the two networks are clipped one by one; "
+            "use model.encoder_optimiser.clip_norm and model.segmentation_optimiser.clip_norm",
+            "trainer.accumulate_grad_batches": "it steps its optimisers itself; use a larger data.batch_size",
+        },
+    ),
+}
+
+DATA_SETS: dict[str, DataSet] = {
+    "synthetic": DataSet(
+        config="datamodules.synthetic.config:SyntheticConfig",
+        module="datamodules.synthetic.module:SyntheticDataModule",
+    ),
+}
+
+
+def load_class(path: str) -> Any:
+    """Return the class that ``package.module:Class`` names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,143 @@
+"""Reading configs: YAML files by name with their ``extends`` parents, and ``key=value`` overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from experiments.config import errors
+from experiments.config.yaml_loader import parse
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One ``key: value`` from one place; the value is a plain scalar or list, or an empty mapping."""
+
+    path: tuple[str, ...]
+    """Keys from the root."""
+    value: Any
+    source: str
+    """Where it stands, for messages: ``configs/focus.yaml:12`` or ``override 'a.b=1'``."""
+    raw: str | None = None
+    """The text of an override's value, before YAML made a number or a truth value of it."""
+
+    @property
+    def key(self) -> str:
+        """The dotted key."""
+        return ".".join(self.path)
+
+
+def config_names(folder: Path = CONFIGS) -> list[str]:
+    """Return the names of all configs: paths below ``folder`` without ``.yaml``."""
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+
+
+def read_configs(names: Iterable[str], folder: Path = CONFIGS) -> list[Setting]:
+    """Return the settings of the named files in merging order.
+
+    A parent comes before the file that extends it, and each file once, where it is first needed. A name is a path below
+    ``folder`` without its suffix; a name that ends in ``.yaml`` is a path of its own.
+
+    Raises:
+        SeethroughError: for an unknown name, a file that cannot be read, a YAML error, a circle of ``extends``.
+    """
+    settings: list[Setting] = []
+    merged: set[Path] = set()
+
+    def merge(name: str, origin: str, chain: list[str], base: Path) -> None:
+        path = _find(name, origin, folder, base)
+        if path in (_find(link, "", folder, base) for link in chain):
+            raise errors.cyclic_extends([*chain, name])
+        if path in merged:
+            return
+        content, lines, label = _read(path)
+        parents = content.pop("extends", [])
+        parents = [parents] if isinstance(parents, str) else parents
+        if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
+            raise errors.bad_extends(label)
+        for parent in parents:
+            merge(parent, f" that {label} extends", [*chain, name], path.parent)
+        merged.add(path)
+        for keys, value in _leaves(content):
+            line = lines.get(keys)
+            settings.append(Setting(keys, value, f"{label}:{line}" if line else label))
+
+    for name in names:
+        merge(name, "", [], Path.cwd())
+    return settings
+
+
+def read_override(override: str) -> list[Setting]:
+    """Return the settings of ``a.b=value``, where the value is YAML: a number, a text, ``[1, 2]``, ``{a: 1}``, ``null``.
+
+    Raises:
+        SeethroughError: for a malformed key or a value that is no YAML.
+    """
+    key, equals, text = override.partition("=")
+    path = tuple(key.strip().split("."))
+    if not equals or not all(part and not any(c.isspace() for c in part) for part in path):
+        raise errors.bad_override(override)
+    source = f"override '{override}'"
+    try:
+        value = parse(text)
+    except yaml.YAMLError as error:
+        raise errors.bad_yaml(source, None, _reason(error)) from None
+    if isinstance(value, dict) and value:
+        return [Setting((*path, *keys), leaf, source) for keys, leaf in _leaves(value)]
+    return [Setting(path, value, source, raw=text)]
+
+
+def _find(name: str, origin: str, folder: Path, base: Path) -> Path:
+    path = base / name if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        raise errors.unknown_config(name, origin, config_names(folder))
+    return path.resolve()
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int], str]:
+    """Return the content of a YAML file, the line of each key, and the name of the file for messages."""
+    root = CONFIGS.parent
+    label = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.unreadable_config(label, getattr(error, "strerror", None) or "it is not UTF-8 text") from None
+    try:
+        content = parse(text)
+        lines = dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader)))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise errors.bad_yaml(label, mark.line + 1 if mark else None, _reason(error)) from None
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise errors.not_a_mapping(label, "a list" if isinstance(content, list) else "a single value")
+    return content, lines, label
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    reason = getattr(error, "problem", None) or str(error)
+    return " ".join(str(reason).split())
+
+
+def _leaves(content: dict[Any, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in content.items():
+        here = (*path, str(key))
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, here)
+        else:
+            yield here, value
+
+
+def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            yield here, key.start_mark.line + 1
+            yield from _lines(value, here)
