@@ -147,7 +147,7 @@ class FaceModel(nn.Module):
             self.sizes.as_list(),
             strict=False,
         ):
-            if not 0 < count <= available:
+            if not min(1, available) <= count <= available:
                 raise ValueError(f"cannot keep {count} {key} modes of {self.name}: it has {available}")
         return FaceModel(
             name=self.name,
@@ -172,6 +172,7 @@ def _combine(mean: Tensor | None, basis: Tensor, coefficients: Tensor) -> Tensor
     batch, count = coefficients.shape
     if count > basis.shape[0]:
         raise ValueError(f"{count} coefficients given, the basis has {basis.shape[0]} modes")
-    flat = basis[:count].reshape(count, -1)
+    # flatten and basis.shape keep a basis without modes working, where reshape(..., -1) cannot tell the size.
+    flat = basis[:count].flatten(1)
     product = coefficients @ flat if mean is None else torch.addmm(mean.reshape(1, -1), coefficients, flat)
-    return product.view(batch, -1, 3)
+    return product.view(batch, basis.shape[1], 3)

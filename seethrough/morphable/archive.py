@@ -1,0 +1,103 @@
+"""Our own file format for any face model: one ``.npz`` of plain arrays, read without unpickling."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seethrough.errors import SeethroughError
+from seethrough.morphable.face_model import FaceModel
+
+FORMAT = "seethrough-face-model"
+VERSION = 1
+
+_ARRAYS = (
+    "mean",
+    "identity_basis",
+    "expression_basis",
+    "albedo_mean",
+    "albedo_basis",
+    "triangles",
+    "landmarks",
+    "now_landmarks",
+    "mirror",
+    "uv",
+)
+_INTEGERS = ("triangles", "landmarks", "now_landmarks", "mirror")
+_GROUPS = {"regions": "region", "expression_units": "expression_unit"}
+
+
+def write_face_model(model: FaceModel, path: str | Path) -> Path:
+    """Write a face model to one compressed ``.npz``; what :func:`read_face_model` returns equals it bit for bit.
+
+    Units and frame are those of :class:`FaceModel` (mm, RGB in [0, 1], indices from 0).
+    """
+    path = Path(path)
+    content: dict[str, np.ndarray] = {key: getattr(model, key).cpu().numpy() for key in _ARRAYS}
+    content |= {"format": np.array(FORMAT), "version": np.array(VERSION)}
+    content |= {"name": np.array(model.name), "provenance": np.array(model.provenance)}
+    for attribute, key in _GROUPS.items():
+        group = getattr(model, attribute)
+        if group:
+            content[f"{key}_names"] = np.array(list(group))
+            content[f"{key}_values"] = torch.stack(list(group.values())).cpu().numpy()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Through a file object: given a name, numpy would append ".npz" to one that ends otherwise.
+    with path.open("wb") as file:
+        np.savez_compressed(file, **content)  # pyright: ignore[reportArgumentType]
+    return path
+
+
+def read_face_model(path: str | Path) -> FaceModel:
+    """Read what :func:`write_face_model` wrote.
+
+    Raises:
+        SeethroughError: the file is missing, damaged, not one of ours, newer than this code, or inconsistent.
+    """
+    path = Path(path)
+    content = _read_arrays(path)
+    if str(content.get("format", "")) != FORMAT:
+        raise SeethroughError(
+            f"{path}: not a face model of this project (an .npz written by python -m tools.face_model convert)"
+        )
+    if int(content["version"]) > VERSION:
+        raise SeethroughError(
+            f"{path}: format version {int(content['version'])} is newer than {VERSION}; update seethrough"
+        )
+    missing = [key for key in _ARRAYS if key not in content]
+    if missing:
+        raise SeethroughError(f"{path}: {', '.join(missing)} missing from the face model; convert it again")
+    for key in _ARRAYS:
+        kind = "iu" if key in _INTEGERS else "f"
+        if content[key].dtype.kind not in kind:
+            raise SeethroughError(f"{path}: {key} holds {content[key].dtype}, which is no array of a face model")
+    groups = {}
+    for attribute, key in _GROUPS.items():
+        names, values = content.get(f"{key}_names", np.array([])), content.get(f"{key}_values", np.array([]))
+        groups[attribute] = {str(name): torch.from_numpy(value) for name, value in zip(names, values, strict=True)}
+    try:
+        return FaceModel(
+            name=str(content["name"]),
+            provenance=str(content["provenance"]),
+            **{key: torch.from_numpy(content[key]) for key in _ARRAYS},
+            **groups,
+        )
+    except (ValueError, IndexError) as error:
+        raise SeethroughError(f"{path}: inconsistent face model ({error}); convert it again") from error
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise SeethroughError(f"{path}: no such face model file") from None
+    # numpy answers a lone .npy with an array, which is no context manager: AttributeError or TypeError.
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SeethroughError(
+            f"{path}: not a readable .npz face model, damaged or of another kind ({reason})"
+        ) from error
