@@ -41,7 +41,7 @@ class DataSet:
 METHODS: dict[str, Method] = {
     "focus": Method(
         config="lightning_modules.focus.config:FocusConfig",
-        module="lightning_modules.focus.module:FocusModule",
+        module="lightning_modules.focus.lightning_model:FocusModule",
         manual_optimisation=True,
         callbacks=("lightning_modules.focus.progress:StageProgress",),
         refused={

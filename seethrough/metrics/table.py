@@ -34,7 +34,7 @@ class PerImageTable(Metric):
         for name, value in values.items():
             if len(value) != len(index):
                 raise ValueError(f"column {name} has {len(value)} rows, expected {len(index)}")
-            getattr(self, f"column_{name}").append(value.detach().float())
+            getattr(self, f"column_{name}").append(value.detach())
 
     def compute(self) -> dict[str, Tensor]:
         """Return ``index`` and every column, sorted by index, each index once."""

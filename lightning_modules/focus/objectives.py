@@ -1,0 +1,162 @@
+"""The two loss functions of FOCUS: Eq. 8 for the encoder, Sec. 3.2 for the segmentation network."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.focus.config import LossConfig
+from seethrough.losses import (
+    INNER_LIP,
+    NOSE_RIDGE,
+    area_loss,
+    area_weight,
+    binary_loss,
+    distance_loss,
+    landmark_loss,
+    landmark_weights,
+    neighbour_loss,
+    perceptual_loss,
+    pixel_loss,
+    preliminary_mask,
+    preserve_loss,
+    regulariser_loss,
+    robust_loss,
+)
+from seethrough.morphable import FaceParameters
+from seethrough.networks.perceptual import PerceptualNet
+from seethrough.rendering import FaceRendering
+
+Terms = dict[str, Tensor]
+_FACE_KINDS = ("identity", "expression", "albedo")
+_ALL_KINDS = (*_FACE_KINDS, "illumination", "rotation")
+ANNEALED_SHARE = 0.6
+
+
+class ReconstructionObjective:
+    """What the face encoder minimises; every method returns weighted terms by the paper's names.
+
+    Args:
+        config: forms and weights.
+        image_size: side of the crops in pixels.
+        perceptual: recognition network, or None to leave the perceptual term out.
+    """
+
+    def __init__(self, config: LossConfig, image_size: int, perceptual: PerceptualNet | None) -> None:
+        self.config = config
+        self.image_size = image_size
+        self.perceptual = perceptual
+        self.landmark_weights = landmark_weights(config.landmark_emphasis, NOSE_RIDGE + INNER_LIP)
+
+    def prior(self, parameters: FaceParameters, landmarks: Tensor, batch: dict, progress: float) -> Terms:
+        """Landmarks (Eq. 7) and regulariser; ``progress`` in [0, 1] of the whole training lets the former fade."""
+        config, weights = self.config, self.config.weights
+        kinds = _ALL_KINDS if config.regulariser_scope == "all" else _FACE_KINDS
+        landmark = weights.landmark * config.landmark_final_fraction**progress
+        return {
+            "landmark": landmark
+            * landmark_loss(batch["landmarks"], landmarks, self.image_size, weights=self.landmark_weights),
+            "regulariser": weights.regulariser * regulariser_loss(parameters, kinds=kinds),
+        }
+
+    def initialise(self, rendering: FaceRendering, batch: dict, threshold: float) -> Terms:
+        """Robust pixel loss of the first stage (Eq. 9-10) and the perceptual term."""
+        form = {"gaussian": "likelihood", "truncated": "truncated_quadratic"}[self.config.initialisation_form]
+        weight = self.config.initialisation_weight
+        weight = self.config.weights.pixel if weight is None else weight
+        loss = robust_loss(
+            batch["image"], rendering.image, rendering.mask, threshold, form=form, sigma=self.config.sigma
+        )
+        return {"pixel": weight * loss, **self._perceptual(rendering, batch)}
+
+    def reconstruct(self, rendering: FaceRendering, batch: dict, mask: Tensor) -> Terms:
+        """Masked pixel loss (Eq. 5), perceptual term (Eq. 6), and the release's area term where it has a weight."""
+        weights = self.config.weights
+        form = self.config.pixel_form
+        terms = {"pixel": weights.pixel * pixel_loss(batch["image"], rendering.image, mask, form=form)}
+        if weights.area_in_reconstruction:
+            terms["area"] = weights.area_in_reconstruction * area_loss(mask, rendering.mask)
+        return {**terms, **self._perceptual(rendering, batch)}
+
+    def threshold(self, progress: float) -> float:
+        """Return xi of Eq. 10 at ``progress`` in [0, 1] of the initialisation.
+
+        The paper's constant keeps next to no pixel while the render is still far off, so a run may start higher and
+        fall geometrically.
+        """
+        start, end = self.config.threshold_start, self.config.threshold
+        if start is None:
+            return end
+        return start * (end / start) ** min(progress / ANNEALED_SHARE, 1.0)
+
+    def _perceptual(self, rendering: FaceRendering, batch: dict) -> Terms:
+        if self.perceptual is None or not self.config.weights.perceptual:
+            return {}
+        with torch.no_grad():
+            target = self.perceptual.deep(batch["image"], batch["landmarks"])
+        # Landmarks only place the crop: a gradient through them would move the face to please the aligner.
+        rendered = self.perceptual.deep(rendering.image.clamp(0, 1), rendering.landmarks.detach())
+        return {"perceptual": self.config.weights.perceptual * perceptual_loss(target, rendered)}
+
+
+class SegmentationObjective:
+    """What the segmentation network minimises, on renders that are kept fixed.
+
+    Args:
+        config: forms and weights.
+        perceptual: recognition network, or None to leave distance and preserve out.
+    """
+
+    def __init__(self, config: LossConfig, perceptual: PerceptualNet | None) -> None:
+        self.config = config
+        self.perceptual = perceptual
+
+    def pretrain(self, logits: Tensor, slope: float, rendering: FaceRendering, batch: dict) -> Terms:
+        """Cross-entropy with the preliminary mask of Eq. 10 inside the rendered face (Sec. 3.3)."""
+        label = preliminary_mask(batch["image"], rendering.image, rendering.mask, self.config.threshold)
+        per_pixel = functional.binary_cross_entropy_with_logits(slope * logits, label, reduction="none")
+        return {"preliminary": (per_pixel * rendering.mask).sum() / rendering.mask.sum().clamp_min(1.0)}
+
+    def segment(self, mask: Tensor, rendering: FaceRendering, batch: dict) -> Terms:
+        """Neighbour, distance, area, preserve and binary losses (Eq. 1-4 and the text after them)."""
+        config, weights = self.config, self.config.weights
+        target, rendered = batch["image"], rendering.image
+        terms: Terms = {}
+        if weights.neighbour:
+            terms["neighbour"] = weights.neighbour * neighbour_loss(
+                target,
+                rendered,
+                mask,
+                window=config.neighbour_window,
+                direction=config.neighbour_direction,
+                squared=config.neighbour_squared,
+            )
+        terms["area"] = self._area(mask, rendering.mask)
+        if weights.binary:
+            terms["binary"] = weights.binary * binary_loss(mask, form=config.binary_form)
+        if self.perceptual is not None and (weights.distance or weights.preserve):
+            terms.update(self._perceptual(mask, rendering, batch))
+        return terms
+
+    def _area(self, mask: Tensor, region: Tensor) -> Tensor:
+        config = self.config
+        if config.area_threshold is None:
+            return config.weights.area * area_loss(mask, region)
+        squared = config.neighbour_squared
+        weight = area_weight(config.area_threshold, config.weights.neighbour, region, squared=squared)
+        return (weight * area_loss(mask, region, reduction="none")).mean()
+
+    def _perceptual(self, mask: Tensor, rendering: FaceRendering, batch: dict) -> Terms:
+        assert self.perceptual is not None
+        landmarks, target = batch["landmarks"], batch["image"]
+        weights, terms = self.config.weights, {}
+        masked_target = self.perceptual.shallow(target * mask, landmarks)
+        if weights.distance:
+            masked_render = self.perceptual.shallow(rendering.image.clamp(0, 1) * mask, rendering.landmarks)
+            terms["distance"] = weights.distance * distance_loss(masked_target, masked_render)
+        if weights.preserve:
+            with torch.no_grad():
+                whole = self.perceptual.shallow(target, landmarks)
+            terms["preserve"] = weights.preserve * preserve_loss(masked_target, whole)
+        return terms
