@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,7 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
     Raises:
         SeethroughError: one line with the file or override it came from, for every mistake a user can make.
     """
-    settings = read_configs(names, folder)
-    for override in overrides:
-        settings += read_override(override)
+    settings = _settings(names, overrides, folder)
     method_name, data_name = _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
     method, data_set = METHODS.get(method_name or ""), DATA_SETS.get(data_name or "")
     root = schema(method, data_set)
@@ -74,9 +72,19 @@ def schema(method: Method | None, data_set: DataSet | None) -> DictConfig:
     return root
 
 
-def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split a command line without flags into config names and overrides."""
-    return [a for a in arguments if "=" not in a], [a for a in arguments if "=" in a]
+def selected(
+    names: Iterable[str], overrides: Iterable[str] = (), folder: Path = CONFIGS
+) -> tuple[str | None, str | None]:
+    """Return the method and the data set that names and overrides choose, without checking anything else."""
+    settings = _settings(names, overrides, folder)
+    return _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
+
+
+def _settings(names: Iterable[str], overrides: Iterable[str], folder: Path) -> list[Setting]:
+    settings = read_configs(names, folder)
+    for override in overrides:
+        settings += read_override(override)
+    return settings
 
 
 def _choice(selector: str, settings: list[Setting], registry: Mapping[str, Any]) -> str | None:

@@ -49,9 +49,7 @@ def cyclic_extends(chain: list[str]) -> SeethroughError:
 
 def bad_override(override: str) -> SeethroughError:
     """An override without a usable key."""
-    return SeethroughError(
-        f"override '{override}' is not of the form key=value with a dotted key such as trainer.devices=2"
-    )
+    return SeethroughError(f"override '{override}' is not of the form key=value, such as trainer.devices=2")
 
 
 def unknown_key(key: str, source: str, siblings: Iterable[str], every_key: Iterable[str]) -> SeethroughError:

@@ -22,8 +22,10 @@ class Method:
     """Import path of the LightningModule; built as ``module(config)``."""
     manual_optimisation: bool = False
     """The module steps its optimisers itself and leaves parameters unused in some steps."""
-    callbacks: tuple[str, ...] = ()
-    """Import paths of callbacks, built without arguments, that every training of this method gets."""
+    ends_itself: bool = False
+    """The module stops the trainer when its schedule is done, so no limit on epochs is needed."""
+    progress: str | None = None
+    """Import path of a callback, built without arguments, that replaces Lightning's progress bar."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Trainer settings that cannot work with this method, and what to do instead."""
 
@@ -43,7 +45,8 @@ METHODS: dict[str, Method] = {
         config="lightning_modules.focus.config:FocusConfig",
         module="lightning_modules.focus.lightning_model:FocusModule",
         manual_optimisation=True,
-        callbacks=("lightning_modules.focus.progress:StageProgress",),
+        ends_itself=True,
+        progress="lightning_modules.focus.progress:StageProgress",
         refused={
             "trainer.gradient_clip_val": "the two networks are clipped one by one; "
             "use model.encoder_optimiser.clip_norm and model.segmentation_optimiser.clip_norm",
@@ -55,7 +58,7 @@ METHODS: dict[str, Method] = {
 DATA_SETS: dict[str, DataSet] = {
     "synthetic": DataSet(
         config="datamodules.synthetic.config:SyntheticConfig",
-        module="datamodules.synthetic.module:SyntheticDataModule",
+        module="datamodules.synthetic.datamodule:SyntheticDataModule",
     ),
 }
 

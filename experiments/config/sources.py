@@ -74,7 +74,7 @@ def read_configs(names: Iterable[str], folder: Path = CONFIGS) -> list[Setting]:
 
 
 def read_override(override: str) -> list[Setting]:
-    """Return the settings of ``a.b=value``, where the value is YAML: a number, a text, ``[1, 2]``, ``{a: 1}``, ``null``.
+    """Return the settings of ``a.b=value``; the value is YAML: a number, a text, ``[1, 2]``, ``{a: 1}``, ``null``.
 
     Raises:
         SeethroughError: for a malformed key or a value that is no YAML.

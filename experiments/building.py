@@ -1,0 +1,75 @@
+"""From a composed experiment to the objects that Lightning needs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+
+from experiments.callbacks import ConfigInCheckpoint, LogPictures
+from experiments.config.composition import Composition
+from experiments.config.registry import load_class
+from experiments.config.schema import TrainerConfig
+from experiments.run_folder import RunFolder
+from lightning_modules.checkpointing import StepCheckpoint
+
+
+def build_module(composition: Composition) -> pl.LightningModule:
+    """Return the method's LightningModule."""
+    return load_class(composition.method.module)(composition.config.model)
+
+
+def build_data(composition: Composition) -> pl.LightningDataModule:
+    """Return the LightningDataModule."""
+    return load_class(composition.data_set.module)(composition.config.data)
+
+
+def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger]) -> pl.Trainer:
+    """Return the Trainer: settings of ``trainer``, checkpoints into the run folder, the method's own callbacks."""
+    config = composition.config
+    settings = dataclasses.asdict(config.trainer)
+    settings["strategy"] = choose_strategy(config.trainer, composition.method.manual_optimisation)
+    limited = config.trainer.max_epochs is not None or config.trainer.max_steps >= 0 or config.trainer.max_time
+    if composition.method.ends_itself and not limited:
+        settings["max_epochs"] = -1
+    callbacks: list[pl.Callback] = [ConfigInCheckpoint(composition.plain), LogPictures()]
+    if composition.method.progress and config.trainer.enable_progress_bar:
+        callbacks.append(load_class(composition.method.progress)())
+        settings["enable_progress_bar"] = False
+    if not config.trainer.fast_dev_run:
+        callbacks.append(StepCheckpoint(run.checkpoints, config.checkpoint.every_steps, config.checkpoint.keep))
+    return pl.Trainer(
+        **settings,
+        logger=loggers,
+        callbacks=callbacks,
+        default_root_dir=run.path,
+        # Lightning's own checkpoints count optimiser steps, which is not what an EM cycle counts.
+        enable_checkpointing=False,
+        # The data modules deal samples out to the ranks themselves; only so a resumed epoch goes on exactly.
+        use_distributed_sampler=False,
+    )
+
+
+def choose_strategy(trainer: TrainerConfig, unused_parameters: bool) -> str:
+    """Return the strategy that ``auto`` stands for.
+
+    With several processes a method that trains its networks in turn leaves parameters without gradient, which plain DDP
+    refuses and a static graph cannot follow.
+    """
+    if trainer.strategy != "auto" or not unused_parameters or not several_processes(trainer):
+        return trainer.strategy
+    return "ddp_find_unused_parameters_true"
+
+
+def several_processes(trainer: TrainerConfig) -> bool:
+    """Return whether a training runs in more than one process."""
+    if trainer.num_nodes > 1:
+        return True
+    devices = str(trainer.devices)
+    if "," in devices:
+        return len([index for index in devices.split(",") if index.strip()]) > 1
+    if devices in ("auto", "-1"):
+        return trainer.accelerator in ("auto", "gpu", "cuda") and torch.cuda.device_count() > 1
+    return devices.isdigit() and int(devices) > 1

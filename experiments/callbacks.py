@@ -1,0 +1,47 @@
+"""Callbacks that every training gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from experiments.loggers import log_images
+
+
+class ConfigInCheckpoint(pl.Callback):
+    """Store the resolved config in each checkpoint under ``config``, so that a checkpoint alone says what it is."""
+
+    def __init__(self, plain: Mapping[str, Any]) -> None:
+        self._plain = dict(plain)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add the config."""
+        checkpoint["config"] = self._plain
+
+
+@runtime_checkable
+class Depicts(Protocol):
+    """A module that can show what it does to a batch."""
+
+    def pictures(self, batch: Any) -> Mapping[str, Tensor]:
+        """Return named pictures (B, 3 or 1, H, W) in [0, 1], one row of each a sample."""
+        ...
+
+
+class LogPictures(pl.Callback):
+    """Log the pictures of the first validation batch, where the module can draw some."""
+
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Draw and log."""
+        if batch_idx or trainer.sanity_checking or not trainer.is_global_zero or not isinstance(pl_module, Depicts):
+            return
+        step = int(getattr(pl_module, "em_step", trainer.global_step))
+        for name, images in pl_module.pictures(batch).items():
+            log_images(trainer.loggers, name, images, step)

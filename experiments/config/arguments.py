@@ -1,0 +1,28 @@
+"""The command line of everything that takes an experiment: config names, overrides, three flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from experiments.config import errors
+from experiments.config.composition import selected
+from experiments.config.help import FLAGS, help_text
+
+
+def read_arguments(arguments: Sequence[str], program: str, description: str) -> tuple[list[str], list[str], list[str]]:
+    """Return config names, overrides and flags; prints the help where it is asked for or nothing is given.
+
+    Raises:
+        SeethroughError: for an unknown flag.
+    """
+    flags = ["--help" if argument == "-h" else argument for argument in arguments if argument.startswith("-")]
+    for flag in flags:
+        if flag not in FLAGS:
+            raise errors.unknown_flag(flag, FLAGS)
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    names, overrides = [w for w in words if "=" not in w], [w for w in words if "=" in w]
+    if not words and not flags:
+        flags = ["--help"]
+    if "--help" in flags:
+        print(help_text(program, description, *selected(names, overrides)))
+    return names, overrides, flags

@@ -1,0 +1,19 @@
+"""Which of several processes this one is, before Lightning has set anything up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+_RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
+
+
+def is_first_process(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether this process is alone or the first of those that torchrun, srun or Lightning started."""
+    return all(environment.get(name, "0") in ("", "0") for name in _RANKS)
+
+
+def started_by_a_launcher(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether torchrun or srun started several of us side by side, so that each sees its own clock."""
+    sizes = (environment.get("WORLD_SIZE", "1"), environment.get("SLURM_NTASKS", "1"))
+    return "LOCAL_RANK" in environment and any(size not in ("", "0", "1") for size in sizes)

@@ -1,0 +1,77 @@
+"""Going on with a training: which checkpoint, and whether the settings still are those it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments.config.composition import Composition
+from experiments.run_folder import RunFolder
+from seethrough.errors import SeethroughError
+
+# Settings that do not change what is learned, only where and how long.
+MAY_CHANGE = (
+    "trainer", "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "data.workers",
+)  # fmt: skip
+
+
+def checkpoint_to_resume(composition: Composition, run: RunFolder) -> Path | None:
+    """Return the checkpoint to go on from, or None for a fresh start.
+
+    Raises:
+        SeethroughError: there is no such checkpoint, or a setting that shapes the result differs from the one that the
+            checkpoint was made with and ``allow_changes`` is not set.
+    """
+    resume = composition.config.resume
+    if resume is None:
+        return None
+    checkpoint = run.newest_checkpoint() if resume == "auto" else Path(resume)
+    if checkpoint is None:
+        return None
+    if not checkpoint.is_file():
+        raise SeethroughError(f"resume={resume}: there is no such checkpoint")
+    changes = [] if composition.config.allow_changes else list(changed(saved_config(checkpoint), composition.plain))
+    if changes:
+        key, before, now = changes[0]
+        source = composition.sources.get(key, "the defaults")
+        more = f" (and {len(changes) - 1} more changes)" if len(changes) > 1 else ""
+        raise SeethroughError(
+            f"cannot resume from {checkpoint}: '{key}' was {before!r} and is {now!r} in {source}{more}; "
+            "take the change back, start another run, or set allow_changes=true"
+        )
+    return checkpoint
+
+
+def saved_config(checkpoint: Path) -> dict[str, Any]:
+    """Return the resolved config that a checkpoint carries.
+
+    Raises:
+        SeethroughError: the file is no checkpoint of ours.
+    """
+    import torch
+
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        config = content["config"]
+    except Exception as error:  # torch raises many kinds for a file that is not its own
+        reason = type(error).__name__
+        raise SeethroughError(f"{checkpoint} is no checkpoint of an experiment ({reason}): it may be cut off") from None
+    return config
+
+
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (dotted key, old value, new value) of the settings that differ and shape the result."""
+    old, new = dict(_flat(before)), dict(_flat(now))
+    for key in sorted(old.keys() | new.keys()):
+        allowed = any(key == name or key.startswith(name + ".") for name in MAY_CHANGE)
+        if not allowed and old.get(key) != new.get(key):
+            yield key, old.get(key), new.get(key)
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + str(key), list(value) if isinstance(value, tuple) else value

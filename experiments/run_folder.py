@@ -1,0 +1,133 @@
+"""The folder that holds everything of one run: config, metrics, checkpoints, pictures, meshes, reports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from experiments.config.composition import Composition, compose
+from experiments.processes import is_first_process, started_by_a_launcher
+from lightning_modules.checkpointing import checkpoints_in
+from seethrough.errors import SeethroughError
+
+# Children that Lightning starts re-run the same command; a name made of the time would differ there.
+_NAME_FOR_CHILDREN = "SEETHROUGH_RUN_NAME"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside ``runs/<name>/``."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """The resolved config; composes to itself."""
+        return self.path / "config.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """One row of metrics a logged step."""
+        return self.path / "metrics.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Training states."""
+        return self.path / "checkpoints"
+
+    @property
+    def images(self) -> Path:
+        """Pictures made while training."""
+        return self.path / "images"
+
+    @property
+    def meshes(self) -> Path:
+        """Meshes made while training."""
+        return self.path / "meshes"
+
+    @property
+    def report(self) -> Path:
+        """Tables, and what evaluation writes."""
+        return self.path / "report"
+
+    def newest_checkpoint(self) -> Path | None:
+        """Return the training state with the most steps, or None."""
+        found = checkpoints_in(self.checkpoints)
+        return found[-1][1] if found else None
+
+    def composition(self) -> Composition:
+        """Return the experiment that this run was made with."""
+        return compose([str(self.config.resolve())])
+
+
+def open_run(path: str | Path) -> RunFolder:
+    """Return an existing run.
+
+    Raises:
+        SeethroughError: there is no run at ``path``.
+    """
+    run = RunFolder(Path(path))
+    if not run.config.is_file():
+        raise SeethroughError(f"{path} is no run folder: it has no config.yaml")
+    return run
+
+
+def start_run(composition: Composition) -> RunFolder:
+    """Make the run folder of a training and write its config; with several processes only the first one does.
+
+    Raises:
+        SeethroughError: the folder exists and neither ``resume`` nor ``overwrite`` says what to do with it, or it is
+            not ours to replace, or several processes were started without a common ``name``.
+    """
+    config = composition.config
+    run = RunFolder(Path(config.out) / (config.name or _name(composition)))
+    if not is_first_process():
+        return run
+    occupied = run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir()))
+    if occupied and not run.config.is_file():
+        raise SeethroughError(f"{run.path} exists and is no run folder: choose another name=NAME")
+    if occupied and config.overwrite:
+        if config.resume:
+            raise SeethroughError("resume and overwrite=true contradict each other: give one of them")
+        shutil.rmtree(run.path)
+    elif occupied and config.resume != "auto":
+        raise SeethroughError(
+            f"run {run.path} exists: resume=auto goes on with it, overwrite=true replaces it, name=NAME starts another"
+        )
+    try:
+        for folder in (run.checkpoints, run.images, run.meshes, run.report):
+            folder.mkdir(parents=True, exist_ok=True)
+        run.config.write_text(_header(run) + composition.yaml(), encoding="utf-8")
+    except OSError as error:
+        raise SeethroughError(f"cannot write run folder {run.path}: {error.strerror}") from None
+    return run
+
+
+def _header(run: RunFolder) -> str:
+    command = f"python -m experiments.train {run.config} name=NAME"
+    return f"# The resolved config of this run. To train it again:\n#   {command}\n"
+
+
+def _name(composition: Composition) -> str:
+    """Return a name that is free now, the same in every child process."""
+    if _NAME_FOR_CHILDREN in os.environ and not is_first_process():
+        return os.environ[_NAME_FOR_CHILDREN]
+    if started_by_a_launcher():
+        raise SeethroughError("several processes were started side by side: give their run a common name=NAME")
+    if composition.config.resume == "auto":
+        raise SeethroughError("resume=auto needs the name=NAME of the run to go on with")
+    stem = f"{composition.config.method}-{datetime.now():%Y%m%d-%H%M%S}"
+    name, count = stem, 1
+    while (Path(composition.config.out) / name).exists():
+        count += 1
+        name = f"{stem}-{count}"
+    os.environ[_NAME_FOR_CHILDREN] = name
+    return name

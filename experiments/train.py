@@ -1,0 +1,73 @@
+"""Train a method on a data set.
+
+python -m experiments.train focus data/synthetic
+python -m experiments.train focus data/synthetic trainer.devices=2 model.loss.weights.neighbour=0
+"""
+
+from __future__ import annotations
+
+from experiments.command_line import run
+from experiments.config.arguments import read_arguments
+from experiments.config.composition import Composition, compose
+from experiments.run_folder import RunFolder, start_run
+
+PROGRAM = "python -m experiments.train"
+DESCRIPTION = "Train a method on a data set; writes runs/<name>/."
+
+
+def main(arguments: list[str]) -> int:
+    """Compose, then print, check or train; returns the exit code."""
+    names, overrides, flags = read_arguments(arguments, PROGRAM, DESCRIPTION)
+    if "--help" in flags:
+        return 0
+    composition = compose(names, overrides)
+    if "--print-config" in flags:
+        print(composition.yaml(), end="")
+    elif "--check" in flags:
+        check(composition)
+    else:
+        train(composition)
+    return 0
+
+
+def check(composition: Composition) -> None:
+    """Build module and data without training or writing anything."""
+    from experiments.building import build_data, build_module
+
+    module, data = build_module(composition), build_data(composition)
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    print(f"{type(module).__name__} ({parameters:,} parameters) and {type(data).__name__}: fine")
+
+
+def train(composition: Composition) -> RunFolder:
+    """Train and return the run folder."""
+    import pytorch_lightning as pl
+
+    from experiments.building import build_data, build_module, build_trainer
+    from experiments.loggers import build_loggers
+    from experiments.processes import is_first_process
+    from experiments.resuming import checkpoint_to_resume
+
+    run_folder = start_run(composition)
+    checkpoint = checkpoint_to_resume(composition, run_folder)
+    pl.seed_everything(composition.config.seed, workers=True, verbose=False)
+
+    module = build_module(composition)
+    data = build_data(composition)
+    loggers = build_loggers(composition.config, composition.plain, run_folder)
+    trainer = build_trainer(composition, run_folder, loggers)
+
+    if is_first_process():
+        print(f"training {composition.config.method} on {composition.config.dataset} in {run_folder.path}", flush=True)
+        if checkpoint is not None:
+            print(f"going on from {checkpoint}", flush=True)
+    trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    if trainer.is_global_zero:
+        print(f"finished: {run_folder.path}", flush=True)
+    return run_folder
+
+
+if __name__ == "__main__":
+    run(main)
