@@ -102,7 +102,7 @@ def _linear_model(file: h5py.File, path: Path, part: str, count: int | None = No
         basis = basis.T
     if basis.shape != (rows, modes):
         raise SeethroughError(
-            f"{path}: {part}/model/pcaBasis has shape {basis.shape}, expected ({rows}, {modes}) after mean and pcaVariance"
+            f"{path}: {part}/model/pcaBasis has shape {basis.shape}, but mean and variances say ({rows}, {modes})"
         )
     if modes and variance.min() < 0:
         raise SeethroughError(f"{path}: {part}/model/pcaVariance has negative variances; is the file damaged?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from seethrough.errors import SeethroughError
 from seethrough.morphable.assembly import BETWEEN_THE_EARS
@@ -62,7 +62,7 @@ def restrict_face_model(model: FaceModel, keep: np.ndarray) -> FaceModel:
     index[kept] = np.arange(len(kept))
 
     mean = model.mean.numpy()
-    nearest = cKDTree(mean[kept])
+    nearest = KDTree(mean[kept])
 
     def moved(landmarks: np.ndarray) -> torch.Tensor:
         distance, place = nearest.query(mean[landmarks])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.interpolate import RBFInterpolator
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from seethrough.errors import SeethroughError
 
@@ -99,7 +99,7 @@ def landmarks_from_named_points(mean: np.ndarray, named: Mapping[str, np.ndarray
         return None
     indices = sorted(known)
     bend = RBFInterpolator(TEMPLATE[indices], np.stack([known[i] for i in indices]), kernel="linear", degree=1)
-    return cKDTree(mean).query(bend(TEMPLATE))[1].astype(np.int64)
+    return KDTree(mean).query(bend(TEMPLATE))[1].astype(np.int64)
 
 
 def landmark_file_of(model: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 _CANDIDATES = 12
 _ROUNDS = 20
@@ -26,7 +26,7 @@ def mirror_map(mean: np.ndarray, tolerance: float | None = None) -> np.ndarray:
     """
     points = np.asarray(mean, dtype=np.float64)
     count = len(points)
-    tree = cKDTree(points)
+    tree = KDTree(points)
     if tolerance is None:
         tolerance = 3 * float(np.median(tree.query(points, k=min(2, count))[0][:, -1])) if count > 1 else 0.0
     distance, candidate = tree.query(points * [-1.0, 1.0, 1.0], k=min(_CANDIDATES, count))

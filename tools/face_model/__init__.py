@@ -1,0 +1,1 @@
+"""Build, look at and convert face models."""
