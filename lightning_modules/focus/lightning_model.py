@@ -179,6 +179,17 @@ class FocusModule(pl.LightningModule):
         """Reconstruct a batch of crops."""
         return self.focus(image)
 
+    @torch.no_grad()
+    def pictures(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return (B, 3, H, 4 W) strips in [0, 1]: target, render over the target, render, mask of the visible face."""
+        image = batch["image"]
+        prediction = self.focus.predict(image)
+        rendering = prediction.rendering
+        drawn = rendering.image.clamp(0, 1)
+        over = torch.where(rendering.mask > 0, drawn, image)
+        mask = prediction.mask if self.config.mask == "segmentation" else rendering.mask
+        return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the step counter."""
         checkpoint["em_step"] = self.em_step

@@ -1,0 +1,76 @@
+"""The table that an evaluation prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from rich.table import Table
+
+Summary = Mapping[str, Mapping[str, float]]
+_MAIN = ("unoccluded", "occluded")
+
+
+def evaluation_table(summary: Summary, title: str) -> Table:
+    """Return the headline table: what was learned beside the baselines that know nothing.
+
+    Args:
+        summary: ``{subset: {key: value}}`` of :meth:`lightning_modules.focus.evaluation.FocusEvaluation.summary`.
+        title: what was evaluated.
+    """
+    subsets = [name for name in _MAIN if name in summary] or ["overall"]
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("")
+    for name in subsets:
+        table.add_column(f"{name} ({int(summary[name]['images'])} images)", justify="right")
+
+    def row(label: str, text) -> None:
+        cells = [text(summary[name]) for name in subsets]
+        if any(cell != "-" for cell in cells):
+            table.add_row(label, *cells)
+
+    row("visible-face mask, F1: segmentation network", lambda s: _number(s["mask_f1"], 3))
+    row("    everything is face", lambda s: _number(s["mask_f1_all_face"], 3))
+    row("    threshold on the residual (Eq. 10)", lambda s: _number(s["mask_f1_preliminary"], 3))
+    row("    gain over everything is face [95 %]", lambda s: _interval(s, "mask_f1_gain"))
+    row("    precision (PPV)", lambda s: _number(s["mask_ppv"], 3))
+    row("    IoU of the occluder", lambda s: _number(s["occluder_iou"], 3))
+    row("shape error, mm: reconstruction", lambda s: _number(s["shape_error_mean_mm"], 3))
+    row("    mean face", lambda s: _number(s["shape_error_mean_face_mm"], 3))
+    row("    skill over the mean face [95 %]", lambda s: _interval(s, "skill_over_mean_face"))
+    row("colour RMSE in the visible face, /255", lambda s: _number(s["image_rmse"], 1))
+    row("landmark error at 224 px, px", lambda s: _number(s["landmark_error_px"], 2))
+    return table
+
+
+def occluder_table(summary: Summary) -> Table | None:
+    """Return one row per occluder class, or None where data know no classes."""
+    classes = [name for name in summary if name not in ("overall", *_MAIN)]
+    if not classes:
+        return None
+    table = Table(title="By occluder", title_justify="left", title_style="bold")
+    table.add_column("")
+    for heading in ("images", "F1", "everything is face", "PPV", "occluder IoU", "colour RMSE"):
+        table.add_column(heading, justify="right")
+    for name in classes:
+        s = summary[name]
+        table.add_row(
+            name,
+            str(int(s["images"])),
+            _number(s["mask_f1"], 3),
+            _number(s["mask_f1_all_face"], 3),
+            _number(s["mask_ppv"], 3),
+            _number(s["occluder_iou"], 3),
+            _number(s["image_rmse"], 1),
+        )
+    return table
+
+
+def _number(value: float, digits: int) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _interval(scores: Mapping[str, float], key: str) -> str:
+    if math.isnan(scores[key]):
+        return "-"
+    return f"{scores[key]:+.3f} [{scores[f'{key}_low']:+.3f}, {scores[f'{key}_high']:+.3f}]"

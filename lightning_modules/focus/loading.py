@@ -1,0 +1,76 @@
+"""From a run folder or a checkpoint file back to networks."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from lightning_modules.checkpointing import checkpoints_in
+from lightning_modules.focus.config import FocusConfig
+from lightning_modules.focus.lightning_model import METHOD, FocusModule
+from lightning_modules.focus.torch_model import Focus
+from seethrough.errors import SeethroughError
+
+
+def newest_checkpoint(path: str | Path) -> Path:
+    """Return a checkpoint file: ``path`` itself, or the newest one of a run folder."""
+    path = Path(path)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise SeethroughError(f"no run folder or checkpoint at {path}: train one with `make demo` or experiments.train")
+    found = checkpoints_in(path / "checkpoints") or checkpoints_in(path)
+    if not found:
+        raise SeethroughError(f"no checkpoint in {path / 'checkpoints'}: has the training saved one yet?")
+    return found[-1][1]
+
+
+def load_focus_module(path: str | Path) -> FocusModule:
+    """Build the module that a checkpoint describes, on the CPU, with its weights; nothing is unpickled.
+
+    Args:
+        path: run folder or checkpoint file.
+
+    Raises:
+        SeethroughError: no checkpoint there, a truncated or foreign file, or one of another version.
+    """
+    file = newest_checkpoint(path)
+    checkpoint = read_checkpoint(file)
+    hyper = checkpoint.get("hyper_parameters", {})
+    if hyper.get("method") != METHOD:
+        raise SeethroughError(f"{file} is not a checkpoint of the FOCUS method: name a run of experiments.train focus")
+    try:
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(FocusConfig), hyper["config"]))
+    except OmegaConfBaseException as error:
+        line = str(error).splitlines()[0]
+        raise SeethroughError(f"{file} was written by another version ({line}): train again with this one") from None
+    config.encoder.pretrained = False  # the weights come from the checkpoint, not from the network
+    module = FocusModule(config)
+    try:
+        module.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        line = " ".join(str(error).split())[:200]
+        raise SeethroughError(f"the weights in {file} do not fit their own settings ({line}): train again") from None
+    module.em_step = int(checkpoint["em_step"])
+    return module.eval()
+
+
+def load_focus(path: str | Path) -> Focus:
+    """Return the networks of a run folder or checkpoint file in eval mode."""
+    return load_focus_module(path).focus.eval()
+
+
+def read_checkpoint(file: Path) -> dict[str, Any]:
+    """Read a checkpoint with ``weights_only=True``, so that it cannot run code."""
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise SeethroughError(f"{file} holds more than weights and plain settings and is not loaded") from None
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0][:150]
+        raise SeethroughError(f"{file} is truncated or not a checkpoint ({line}): use an earlier one") from None

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from lightning_modules.checkpointing import StepCheckpoint, checkpoints_in
+from lightning_modules.focus.lightning_model import FocusModule
+from lightning_modules.focus.loading import load_focus, load_focus_module
+from lightning_modules.focus.schedule import Network, Phase
+from seethrough.errors import SeethroughError
+from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
+
+
+class Batches(torch.utils.data.IterableDataset):
+    def __init__(self, endless: bool = True) -> None:
+        self.endless = endless
+
+    def __iter__(self):
+        batch = synthetic_batch()
+        while True:
+            yield batch
+            if not self.endless:
+                return
+
+
+def loader(endless: bool = True) -> torch.utils.data.DataLoader:
+    return torch.utils.data.DataLoader(Batches(endless), batch_size=None)
+
+
+def trainer(folder, **options) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator="cpu",
+        devices=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        max_epochs=-1,
+        callbacks=[StepCheckpoint(folder, every_steps=5), *options.pop("callbacks", [])],
+        **options,
+    )
+
+
+class Recorder(pl.Callback):
+    """Keep phase, weights and BatchNorm statistics around every step."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[Phase, bool, bool]] = []
+
+    def on_train_batch_start(self, trainer, module, *_):
+        self.before = copy.deepcopy(module.focus.state_dict())
+
+    def on_train_batch_end(self, trainer, module, *_):
+        after = module.focus.state_dict()
+        moved = [
+            any(
+                not torch.equal(self.before[key], after[key])
+                for key in after
+                if key.startswith(prefix) and "num_batches" not in key
+            )
+            for prefix in ("encoder.", "segmentation.")
+        ]
+        self.steps.append((module.schedule.phase(module.em_step - 1), *moved))
+
+
+def test_all_stages_run_and_each_step_moves_one_network_only(focus_config, tmp_path):
+    module, recorder = FocusModule(focus_config), Recorder()
+    trainer(tmp_path, callbacks=[recorder]).fit(module, loader())
+    assert module.em_step == module.schedule.total_steps == 15
+    assert [phase for phase, _, _ in recorder.steps] == [module.schedule.phase(k) for k in range(15)]
+    for phase, encoder_moved, segmentation_moved in recorder.steps:
+        assert encoder_moved == (phase.network is Network.RECONSTRUCTION), phase
+        assert segmentation_moved == (phase.network is Network.SEGMENTATION), phase
+    assert [step for step, _ in checkpoints_in(tmp_path)] == [10, 15]
+
+
+def test_checkpoint_gives_the_same_prediction_back(focus_config, tmp_path):
+    module = FocusModule(focus_config)
+    trainer(tmp_path).fit(module, loader())
+    image = synthetic_batch(seed=3)["image"]
+    again = load_focus(tmp_path).predict(image)
+    module.eval()
+    assert torch.equal(again.mask, module.focus.predict(image).mask)
+    assert load_focus_module(tmp_path).em_step == 15
+
+
+def test_resumed_run_equals_an_undisturbed_one(focus_config, tmp_path):
+    whole = FocusModule(focus_config)
+    torch.manual_seed(1)
+    start = copy.deepcopy(whole.state_dict())
+    trainer(tmp_path / "whole").fit(whole, loader())
+
+    cut = FocusModule(focus_config)
+    cut.load_state_dict(start)
+    first = trainer(tmp_path / "cut", max_steps=5)
+    first.fit(cut, loader())
+    assert cut.em_step == 5
+    resumed = FocusModule(focus_config)
+    path = checkpoints_in(tmp_path / "cut")[-1][1]
+    trainer(tmp_path / "resumed").fit(resumed, loader(), ckpt_path=str(path), weights_only=True)
+    assert resumed.em_step == 15
+    for (name, a), (_, b) in zip(whole.state_dict().items(), resumed.state_dict().items(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_rows_without_a_network_train_the_same_encoder_steps(focus_config, tmp_path):
+    focus_config.mask = "truth"
+    module, recorder = FocusModule(focus_config), Recorder()
+    trainer(tmp_path, callbacks=[recorder]).fit(module, loader())
+    assert module.em_step == 3 + 3 + 4
+    assert not any(segmentation for _, _, segmentation in recorder.steps)
+
+
+def test_pixels_leave_the_identity_alone_at_first(focus_config):
+    module = FocusModule(focus_config)
+    module.em_step = focus_config.schedule.landmark_steps
+    parameters = module.focus.encoder(synthetic_batch()["image"])
+    assert not module._pixel_parameters(parameters).identity.requires_grad
+    module.em_step += focus_config.loss.identity_free_steps
+    assert module._pixel_parameters(parameters).identity.requires_grad
+
+
+def test_not_finite_loss_names_step_term_and_samples(focus_config, tmp_path):
+    batch = synthetic_batch()
+    batch["landmarks"] = batch["landmarks"] * torch.nan
+    module = FocusModule(focus_config)
+    broken = torch.utils.data.DataLoader([batch], batch_size=None)
+    with pytest.raises(SeethroughError, match=r"'landmark' is not finite at step 0 \(samples 0-0, 0-1"):
+        trainer(tmp_path).fit(module, broken)
+
+
+def test_true_masks_must_exist(focus_config, tmp_path):
+    focus_config.mask = "truth"
+    focus_config.schedule.landmark_steps = 0
+    batch = synthetic_batch()
+    del batch["mask"]
+    with pytest.raises(SeethroughError, match="model.mask=truth needs data with true masks"):
+        trainer(tmp_path).fit(FocusModule(focus_config), torch.utils.data.DataLoader([batch], batch_size=None))
+
+
+def test_evaluation_of_an_untrained_encoder_has_no_skill(focus_config):
+    module = FocusModule(focus_config).eval()
+    module.evaluation.update(synthetic_batch())
+    module.evaluation.update(synthetic_batch(seed=1))
+    summary = module.evaluation.summary()
+    assert set(summary) == {"overall", "unoccluded", "occluded", "square"}
+    # the zero-initialised head predicts the mean face: its skill over the mean face is zero by definition
+    assert summary["overall"]["skill_over_mean_face"] == pytest.approx(0, abs=1e-5)
+    assert summary["overall"]["images"] == 8 and summary["occluded"]["images"] == 4
+    face = summary["unoccluded"]
+    assert face["mask_ppv_all_face_fixed_region"] == pytest.approx(1) and face["mask_tpr_all_face"] == pytest.approx(1)
+    assert summary["occluded"]["mask_f1_all_face"] < face["mask_f1_all_face"]
+    assert module.evaluation.headline()["landmark_error_px"] > 0
+
+
+def test_files_that_are_no_checkpoint(tmp_path, focus_config):
+    with pytest.raises(SeethroughError, match="no run folder or checkpoint"):
+        load_focus(tmp_path / "nothing")
+    with pytest.raises(SeethroughError, match="no checkpoint in"):
+        load_focus(tmp_path)
+    broken = tmp_path / "step_00000001.ckpt"
+    broken.write_bytes(b"PK\x03\x04 not a zip")
+    with pytest.raises(SeethroughError, match=r"is truncated or not a checkpoint|is not loaded"):
+        load_focus(broken)
+    torch.save({"hyper_parameters": {"method": "other"}}, broken)
+    with pytest.raises(SeethroughError, match="not a checkpoint of the FOCUS method"):
+        load_focus(broken)
+
+
+def test_image_size_of_the_prediction(focus_config):
+    prediction = FocusModule(focus_config).focus.predict(torch.rand(2, 3, SIZE, SIZE))
+    assert prediction.mask.shape == (2, 1, SIZE, SIZE)
+    assert ((prediction.mask <= prediction.rendering.mask) & (prediction.mask >= 0)).all()
