@@ -21,8 +21,8 @@ def neighbour_error(
 ) -> Tensor:
     """Return (B, 1, H, W), for each pixel the colour distance to the most similar one in the other image's window.
 
-    ``min_{x' in N(x)} ||I_T(x) - I_R(x')||`` (squared if asked); ``render_to_target`` exchanges the roles. The window is
-    clipped at the border. Differentiable in both images; where two pixels are equal the gradient is zero.
+    ``min_{x' in N(x)} ||I_T(x) - I_R(x')||`` (squared if asked); ``render_to_target`` exchanges the roles. The window
+    is clipped at the border. Differentiable in both images; where two pixels are equal the gradient is zero.
 
     Args:
         target: (B, C, H, W) photo.

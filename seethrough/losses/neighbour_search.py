@@ -29,7 +29,7 @@ def least_square_distance(seeking: Tensor, offered: Tensor, radius: int) -> Tens
 
 
 def shifted_minimum(seeking: Tensor, offered: Tensor, radius: int) -> Tensor:
-    """The search with torch operations only, on any device; the graph holds one partner and does not grow with the window."""
+    """Search with torch operations only, on any device; the graph holds one partner, whatever the window."""
     height, width = seeking.shape[-2:]
     with torch.no_grad():
         best = (seeking - offered).square().sum(1)

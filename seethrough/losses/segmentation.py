@@ -78,7 +78,8 @@ def distance_loss(
     """
     if masked_target.shape != masked_rendered.shape or masked_target.ndim not in (2, 4):
         raise ValueError(
-            f"expected two feature maps of one shape, got {tuple(masked_target.shape)} and {tuple(masked_rendered.shape)}"
+            f"expected two feature maps of one shape, got {tuple(masked_target.shape)} and "
+            f"{tuple(masked_rendered.shape)}"
         )
     first, second = masked_target, masked_rendered
     if normalise_rows:
@@ -118,8 +119,8 @@ def area_loss(mask: Tensor, region: Tensor, *, reduction: Reduction = "mean") ->
 def area_weight(threshold: float, neighbour_weight: float, region: Tensor, *, squared: bool = False) -> Tensor:
     """Return the (B,) weights of :func:`area_loss` under which a pixel is kept iff its neighbour error is smaller.
 
-    With the mean over N pixels, one pixel of the mask costs ``eta_1 e / N`` and earns ``eta_3 / S_R``, so the break-even
-    error is ``threshold`` for ``eta_3 = eta_1 threshold S_R / N``. The paper's 15 and 0.5 put it at 0.067 for a face
+    With the mean over N pixels, one pixel of the mask costs ``eta_1 e / N`` and earns ``eta_3 / S_R``, so the
+    break-even error is ``threshold`` for ``eta_3 = eta_1 threshold S_R / N``. The paper's 15 and 0.5 put it at 0.067 for a face
     that fills half of the crop: too strict while the render is still rough.
 
     Args:

@@ -120,5 +120,6 @@ def _inverse(matrix: Tensor) -> Tensor:
 def _check(image: Tensor, landmarks: Tensor) -> None:
     if image.ndim != 4 or landmarks.shape != (image.shape[0], 68, 2):
         raise ValueError(
-            f"expected (B, C, H, W) images and (B, 68, 2) landmarks, got {tuple(image.shape)} and {tuple(landmarks.shape)}"
+            f"expected (B, C, H, W) images and (B, 68, 2) landmarks, got {tuple(image.shape)} and "
+            f"{tuple(landmarks.shape)}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -49,8 +50,7 @@ class NarrowBackbone(nn.Module):
             raise ValueError(f"image size {image_size} is too small for {len(widths)} halvings")
         self.stem = nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
-        pairs = zip(widths[:-1], widths[1:], strict=True)
-        self.stages = nn.Sequential(*(ResidualBlock(narrow, wide) for narrow, wide in pairs))
+        self.stages = nn.Sequential(*(ResidualBlock(narrow, wide) for narrow, wide in pairwise(widths)))
         self.squeeze = nn.Conv2d(widths[-1], squeeze, 1)
         side = -(-image_size // 2 ** len(widths))
         self.hidden = nn.Linear(squeeze * side * side, features)

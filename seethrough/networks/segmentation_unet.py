@@ -85,7 +85,7 @@ class SegmentationUNet(nn.Module):
         return self.head(features)[..., :height, :width]
 
     def mask(self, rendered: Tensor, target: Tensor) -> Tensor:
-        """Return the (B, 1, H, W) soft mask in [0, 1], 1 = visible face; multiply by the render's own mask to use it."""
+        """Return the (B, 1, H, W) soft mask in [0, 1], 1 = visible face; the caller cuts it to the rendered face."""
         return torch.sigmoid(self.slope * self(rendered, target))
 
 
