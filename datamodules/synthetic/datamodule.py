@@ -1,0 +1,128 @@
+"""Synthetic faces for Lightning: training, validation and test sets that share no person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any
+
+import pytorch_lightning as pl
+from omegaconf import OmegaConf
+from torch.utils.data import Dataset
+
+from datamodules.sampler import KeyedBatchSampler, ResumableLoader
+from datamodules.synthetic.config import SceneConfig, SyntheticConfig
+from datamodules.synthetic.dataset import LiveDataset, PoolDataset
+from datamodules.synthetic.pool import PoolSpec, ensure_pool
+from seethrough.errors import SeethroughError
+from seethrough.morphable import FaceModel
+from seethrough.morphable.loading import OPEN, load_face_model
+
+TEST_SEED = (20260101, 2)
+"""Seed of the test set: no setting, so that nobody trains on it by chance."""
+
+
+def load_generating_model(scene: SceneConfig) -> FaceModel:
+    """Load the face model that scenes are drawn from, with all its modes."""
+    level = scene.level if scene.model == OPEN else None
+    return load_face_model(scene.model, level=level, crop=scene.crop)
+
+
+class SyntheticDataModule(pl.LightningDataModule):
+    """Rendered faces with exact masks, landmarks and coefficients.
+
+    The test set shows every held-out person twice in the same scene, without and with an occluder (rows 2k and 2k + 1).
+    """
+
+    def __init__(self, config: SyntheticConfig) -> None:
+        super().__init__()
+        self.config: SyntheticConfig = OmegaConf.to_object(config) if OmegaConf.is_config(config) else config
+        self.config.scene.check()
+        _check(self.config)
+        self._sets: dict[str, Dataset] = {}
+
+    @cached_property
+    def truth_model(self) -> FaceModel:
+        """The generating model, whose coefficients are the truth of a sample."""
+        return load_generating_model(self.config.scene)
+
+    def spec(self, split: str) -> PoolSpec:
+        """Return what ``train``, ``validation`` or ``test`` holds."""
+        config, scene = self.config, self.config.scene
+        if split == "train":
+            return PoolSpec("train", scene, config.size, (config.seed, 0))
+        if split == "validation":
+            return PoolSpec("validation", scene, config.validation_size, (config.seed, 1))
+        if split == "test":
+            every = replace(scene, occluded_fraction=1.0, images_per_identity=1)
+            return PoolSpec("test", every, 2 * config.test_identities, TEST_SEED, twins=True)
+        raise ValueError(f"unknown split {split!r}")
+
+    def prepare_data(self) -> None:
+        """Render the training and validation pools, unless they are there."""
+        for split in ("train", "validation"):
+            if split != "train" or self.config.source == "pool":
+                self._pool(split)
+
+    def dataset(self, split: str) -> Dataset:
+        """Return the data set of a split, rendering its pool if that is not there."""
+        if split not in self._sets:
+            spec = self.spec(split)
+            if split == "train" and self.config.source == "live":
+                self._sets[split] = LiveDataset(spec, partial(load_generating_model, self.config.scene))
+            else:
+                self._sets[split] = PoolDataset(self._pool(split), spec)
+        return self._sets[split]
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Return shuffled batches, other orders in every epoch, resumable in the middle of one."""
+        return self._loader("train", shuffle=True, drop_last=True)
+
+    def val_dataloader(self) -> ResumableLoader:
+        """Return the validation set in order."""
+        return self._loader("validation", shuffle=False, drop_last=False)
+
+    def test_dataloader(self) -> ResumableLoader:
+        """Return the twins of the held-out people in order."""
+        return self._loader("test", shuffle=False, drop_last=False)
+
+    def predict_dataloader(self) -> ResumableLoader:
+        """Return the test set."""
+        return self.test_dataloader()
+
+    def _pool(self, split: str) -> Any:
+        load_model = partial(load_generating_model, self.config.scene)
+        return ensure_pool(self.spec(split), load_model, self.config.folder, processes=self.config.render_processes)
+
+    def _loader(self, split: str, *, shuffle: bool, drop_last: bool) -> ResumableLoader:
+        dataset, config = self.dataset(split), self.config
+        rank = self.trainer.global_rank if self.trainer is not None else 0
+        world = self.trainer.world_size if self.trainer is not None else 1
+        sampler = KeyedBatchSampler(
+            len(dataset),  # pyright: ignore
+            config.batch_size,
+            seed=config.seed,
+            rank=rank,
+            world=world,
+            shuffle=shuffle,
+            drop_last=drop_last,
+        )
+        return ResumableLoader(
+            dataset,
+            sampler,
+            num_workers=config.workers,
+            persistent_workers=config.workers > 0,
+            multiprocessing_context="spawn" if config.workers > 0 else None,
+        )
+
+
+def _check(config: SyntheticConfig) -> None:
+    for name in ("size", "validation_size", "test_identities", "batch_size"):
+        if getattr(config, name) < 1:
+            raise SeethroughError(f"data.{name}={getattr(config, name)} must be at least 1")
+    if config.seed < 0:
+        raise SeethroughError(f"data.seed={config.seed} must not be negative")
+    if config.size < config.batch_size:
+        raise SeethroughError(
+            f"data.size={config.size} gives no batch of data.batch_size={config.batch_size}: lower the latter"
+        )

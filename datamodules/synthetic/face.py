@@ -1,0 +1,240 @@
+"""The face of a scene: decoded, posed, lit, rasterized at twice the resolution, painted with its skin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import torch
+
+from datamodules.synthetic.light import irradiance, polynomial
+from datamodules.synthetic.scene import Scene
+from datamodules.synthetic.skin import Complexion, displace, gloss, look_up, skin_map
+from seethrough.morphable import FaceModel
+from seethrough.rendering.camera import REST_DISTANCE, Camera, focus_camera, rotation_matrix
+from seethrough.rendering.normals import vertex_normals
+from seethrough.rendering.renderer import Renderer
+
+SUPERSAMPLING = 2
+_HIDDEN_MM = 6.0
+
+
+@dataclass
+class PaintedFace:
+    """A face without surroundings.
+
+    Attributes:
+        colour: (S, S, 3) float32 lit RGB times coverage.
+        coverage: (S, S) float32, share of each pixel that the face covers.
+        landmarks: (68, 2) float32 px.
+        landmark_points: (68, 3) float32 mm, camera frame.
+        facing: (68,) bool, landmarks that nothing of the face itself hides.
+        rotation: (3, 3) model frame -> camera frame.
+        origin: (3,) mm, camera frame.
+        light: (3, 9) polynomial of the light.
+        skin: (3,) mean albedo.
+    """
+
+    colour: np.ndarray
+    coverage: np.ndarray
+    landmarks: np.ndarray
+    landmark_points: np.ndarray
+    facing: np.ndarray
+    rotation: np.ndarray
+    origin: np.ndarray
+    light: np.ndarray
+    skin: np.ndarray
+
+
+class FacePainter:
+    """Paints the faces of scenes for one model and picture size.
+
+    One face at a time, because sums over a batch depend on how many faces are in it: a picture must be the same
+    whatever is made along with it.
+    """
+
+    def __init__(self, model: FaceModel, size: int) -> None:
+        self.size = size
+        self.camera: Camera = focus_camera(size)
+        self.renderer = Renderer(model.triangles, focus_camera(size * SUPERSAMPLING), backend="cpu", threads=1)
+        self._triangles = model.triangles.numpy()
+        self._landmarks = model.landmarks.numpy()
+        self._shape = (_flat(model.mean), _flat(model.identity_basis), _flat(model.expression_basis))
+        self._albedo = (_flat(model.albedo_mean), _flat(model.albedo_basis))
+        self._map = skin_map(model)
+        places = self._map.places
+        self._fixed = np.stack([*places.T, self._map.brows, self._map.beard, self._map.freckles], 1)
+
+    def paint(self, scene: Scene, complexion: Complexion) -> PaintedFace:
+        """Paint one face on nothing."""
+        mean, identity_basis, expression_basis = self._shape
+        vertices = mean.copy()
+        add_modes(vertices, identity_basis, scene.identity)
+        add_modes(vertices, expression_basis, scene.expression)
+        vertices = vertices.reshape(-1, 3)
+        albedo = self._albedo[0].copy()
+        add_modes(albedo, self._albedo[1], scene.albedo)
+        albedo = albedo.reshape(-1, 3)
+        lips = (self._map.lips * complexion.lipstick[3])[:, None]
+        albedo = np.clip(albedo + lips * (complexion.lipstick[:3] - albedo), 0.01, 1.0)
+
+        rotation = rotation_matrix(torch.from_numpy(scene.rotation)[None])[0].numpy()
+        origin = (scene.translation + np.array([0.0, 0.0, REST_DISTANCE])).astype(np.float32)
+        posed = place(vertices, rotation, origin)
+        points = posed[self._landmarks]
+        normals = self._normals(posed)
+        bump = complexion.amounts[7]
+        if bump > 0:
+            displace(posed, normals, self._map.places, complexion.fields[0], *complexion.offsets[4:6], bump)
+            normals = self._normals(posed)
+
+        light = polynomial(scene.illumination)
+        lit = np.empty_like(normals)
+        irradiance(light, normals, lit)
+        shine = np.empty(len(posed), np.float32)
+        gloss(normals, posed, _towards_light(light), complexion.amounts[6] * float(light[:, 0].mean()), shine)
+
+        rast = self.renderer.rasterize(torch.from_numpy(posed)[None])[1][0].numpy()
+        size = self.size
+        colour, coverage = np.zeros((size, size, 3), np.float32), np.zeros((size, size), np.float32)
+        depth = np.full(rast.shape[:2], np.inf, np.float32)
+        paint_pixels(
+            rast,
+            self._triangles,
+            posed,
+            albedo.astype(np.float32),
+            lit,
+            shine,
+            self._fixed,
+            complexion.amounts,
+            complexion.fields,
+            complexion.offsets,
+            complexion.hair,
+            colour,
+            coverage,
+            depth,
+        )
+        projected = points[:, :2] / points[:, 2:] * np.float32(self.camera.focal) + np.float32(size / 2)
+        return PaintedFace(
+            colour=colour,
+            coverage=coverage,
+            landmarks=projected,
+            landmark_points=points,
+            facing=self._facing(projected, points, normals, depth),
+            rotation=rotation,
+            origin=origin,
+            light=light,
+            skin=albedo[self._landmarks[[2, 14, 30, 31, 35, 5, 11]]].mean(0).astype(np.float32),
+        )
+
+    def _normals(self, posed: np.ndarray) -> np.ndarray:
+        return vertex_normals(torch.from_numpy(posed)[None], self.renderer.on(torch.device("cpu"))[1], threads=1)[
+            0
+        ].numpy()
+
+    def _facing(self, projected: np.ndarray, points: np.ndarray, normals: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        """Tell which landmarks are neither turned away nor behind another part of the face."""
+        turned = (normals[self._landmarks] * points).sum(1) < 0.25 * np.linalg.norm(points, axis=1)
+        side = depth.shape[0]
+        column = (projected * SUPERSAMPLING).astype(int)
+        inside = ((column >= 0) & (column < side)).all(1)
+        column = column.clip(0, side - 1)
+        return turned & inside & (points[:, 2] < depth[column[:, 1], column[:, 0]] + _HIDDEN_MM)
+
+
+def _flat(tensor: torch.Tensor) -> np.ndarray:
+    array = tensor.numpy()
+    return np.ascontiguousarray(array.reshape(-1) if array.ndim == 2 else array.reshape(array.shape[0], -1))
+
+
+def _towards_light(light: np.ndarray) -> np.ndarray:
+    """Return the unit direction that most light comes from, camera frame."""
+    direction = light[:, 1:4].mean(0).astype(np.float64)
+    return direction / max(np.linalg.norm(direction), 1e-6)
+
+
+@numba.njit(cache=True)
+def add_modes(total, basis, coefficients):
+    """Add ``coefficients @ basis`` to ``total`` (N,) in place, mode after mode: the same bits on any number of threads."""
+    for k in range(coefficients.shape[0]):
+        weight = coefficients[k]
+        if weight != 0:
+            row = basis[k]
+            for i in range(total.shape[0]):
+                total[i] += weight * row[i]
+
+
+@numba.njit(cache=True)
+def place(vertices, rotation, origin):
+    """Return (V, 3) ``rotation @ vertex + origin``."""
+    out = np.empty_like(vertices)
+    for i in range(vertices.shape[0]):
+        for row in range(3):
+            out[i, row] = (
+                rotation[row, 0] * vertices[i, 0]
+                + rotation[row, 1] * vertices[i, 1]
+                + rotation[row, 2] * vertices[i, 2]
+                + origin[row]
+            )
+    return out
+
+
+@numba.njit(cache=True)
+def paint_pixels(
+    rast, triangles, posed, albedo, lit, shine, fixed, amounts, fields, offsets, hair, colour, coverage, depth
+):
+    """Shade every sub-pixel with its skin and add it up per pixel.
+
+    Args:
+        rast: (S2, S2, 4) rasterization at twice the resolution.
+        triangles: (T, 3).
+        posed: (V, 3) camera frame, mm.
+        albedo: (V, 3).
+        lit: (V, 3) light that falls on each vertex.
+        shine: (V,) highlight.
+        fixed: (V, 5) texture place x, y in mm, brows, beard, freckles.
+        amounts: (8,) see Complexion.
+        fields: (3, 128, 128) see Complexion.
+        offsets: (6,) see Complexion.
+        hair: (3,) albedo of hair.
+        colour: (S, S, 3) zeros, written: RGB times coverage.
+        coverage: (S, S) zeros, written.
+        depth: (S2, S2) infinite, written where there is face: mm.
+    """
+    share = np.float32(1.0) / (SUPERSAMPLING * SUPERSAMPLING)
+    half = np.float32(0.5)
+    one = np.float32(1.0)
+    for i in range(rast.shape[0]):
+        for j in range(rast.shape[1]):
+            triangle = int(rast[i, j, 3]) - 1
+            if triangle < 0:
+                continue
+            a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+            u, v = rast[i, j, 0], rast[i, j, 1]
+            w = one - u - v
+            depth[i, j] = u * posed[a, 2] + v * posed[b, 2] + w * posed[c, 2]
+            x = u * fixed[a, 0] + v * fixed[b, 0] + w * fixed[c, 0]
+            y = u * fixed[a, 1] + v * fixed[b, 1] + w * fixed[c, 1]
+            brow = u * fixed[a, 2] + v * fixed[b, 2] + w * fixed[c, 2]
+            beard = u * fixed[a, 3] + v * fixed[b, 3] + w * fixed[c, 3]
+            freckle = u * fixed[a, 4] + v * fixed[b, 4] + w * fixed[c, 4]
+            mottle = look_up(fields[0], half * x + offsets[0], half * y + offsets[1]) - half
+            grain = look_up(fields[1], x + offsets[2], y + offsets[3]) - half
+            strand = look_up(fields[2], x + offsets[3], np.float32(0.7) * y + offsets[2])
+            tone = one + amounts[0] * mottle + amounts[1] * grain
+            spot = look_up(fields[1], x + offsets[5], y + offsets[4])
+            if spot > np.float32(0.72):
+                tone -= amounts[2] * freckle * min((spot - np.float32(0.72)) * 6, one)
+            cover = max(
+                min(amounts[3] * beard * (half + strand), one),
+                min(amounts[4] * brow * (one - amounts[5] * (one - strand)), one),
+            )
+            highlight = (u * shine[a] + v * shine[b] + w * shine[c]) * (one - cover)
+            p, q = i // SUPERSAMPLING, j // SUPERSAMPLING
+            coverage[p, q] += share
+            for k in range(3):
+                base = (u * albedo[a, k] + v * albedo[b, k] + w * albedo[c, k]) * tone
+                base += cover * (hair[k] - base)
+                light = u * lit[a, k] + v * lit[b, k] + w * lit[c, k]
+                colour[p, q, k] += share * (base * light + highlight)

@@ -1,0 +1,118 @@
+"""From the key of a scene to its picture, exact masks, landmarks and truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datamodules.synthetic.config import SceneConfig
+from datamodules.synthetic.face import FacePainter, PaintedFace
+from datamodules.synthetic.families import NO_OCCLUDER, OCCLUDER_NAMES
+from datamodules.synthetic.head import PosedHead
+from datamodules.synthetic.layers import Layer
+from datamodules.synthetic.occluders import OCCLUDERS
+from datamodules.synthetic.scene import Scene, SceneSampler
+from datamodules.synthetic.sensor import expose
+from datamodules.synthetic.skin import random_complexion
+from datamodules.synthetic.streams import Factor, Seed
+from datamodules.synthetic.surround import draw_background, draw_person
+from datamodules.synthetic.textures import TextureBank
+from seethrough.morphable import FaceModel
+
+GENERATOR_VERSION = 1
+"""Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
+
+HIDDEN_NOISE_FACTOR = 3.0
+
+
+@dataclass
+class SyntheticFace:
+    """One picture and what is known about it; arrays as they are stored in a pool.
+
+    Attributes:
+        image: (3, S, S) uint8 RGB.
+        mask: (S, S) bool, visible face: half of the pixel or more is face, and less than half hidden.
+        full_face: (S, S) bool, the same without the occluder.
+        landmarks: (68, 2) float32 px, as a detector would give them.
+        true_landmarks: (68, 2) float32 px.
+        landmark_visible: (68,) bool.
+        coefficients: (D,) float32, order of FaceParameters, all modes of the generating model.
+        occluder: class number.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    full_face: np.ndarray
+    landmarks: np.ndarray
+    true_landmarks: np.ndarray
+    landmark_visible: np.ndarray
+    coefficients: np.ndarray
+    occluder: int
+
+
+class SceneRenderer:
+    """Renders scenes of one face model; the same scene gives the same bits in every process.
+
+    Args:
+        model: the generating model, with all its modes.
+        config: settings of the scenes.
+        seed: of the data set; also of the bank of textures.
+    """
+
+    def __init__(self, model: FaceModel, config: SceneConfig, seed: Seed) -> None:
+        self.config = config
+        self.scenes = SceneSampler(model, config, seed)
+        self.textures = TextureBank(seed)
+        self.painter = FacePainter(model, config.image_size)
+
+    def render(self, scene: Scene) -> SyntheticFace:
+        """Render one scene through the camera."""
+        light, face, layer = self.compose(scene)
+        full_face = face.coverage >= 0.5
+        hidden = np.zeros_like(full_face) if layer is None else layer.alpha >= 0.5
+        visible = face.facing & ~_at(hidden, face.landmarks)
+        return SyntheticFace(
+            image=np.ascontiguousarray(expose(light, scene.stream(Factor.SENSOR)).transpose(2, 0, 1)),
+            mask=full_face & ~hidden,
+            full_face=full_face,
+            landmarks=self._detected(face.landmarks, visible, scene.stream(Factor.LANDMARKS)),
+            true_landmarks=face.landmarks,
+            landmark_visible=visible,
+            coefficients=scene.vector,
+            occluder=OCCLUDER_NAMES.index(scene.family),
+        )
+
+    def compose(self, scene: Scene) -> tuple[np.ndarray, PaintedFace, Layer | None]:
+        """Return the light (S, S, 3) that reaches the camera, the face, and the occluder before it if there is one."""
+        complexion = random_complexion(scene.stream(Factor.DETAIL), self.textures, self.config.detail)
+        face = self.painter.paint(scene, complexion)
+        head = PosedHead(
+            landmarks=face.landmark_points,
+            rotation=face.rotation,
+            origin=face.origin,
+            focal=self.painter.camera.focal,
+            size=self.config.image_size,
+            light=face.light,
+            skin=face.skin,
+            hair=complexion.hair,
+        )
+        picture = draw_background(head, self.textures, scene.stream(Factor.BACKGROUND))
+        picture = draw_person(head, complexion.bald, picture, self.textures, scene.stream(Factor.SURROUND))
+        picture = picture * (1 - face.coverage[..., None]) + face.colour
+        if scene.family == NO_OCCLUDER:
+            return picture, face, None
+        layer = OCCLUDERS[scene.family](head, self.textures, scene.stream(Factor.OCCLUDER))
+        return layer.over(picture), face, layer
+
+    def _detected(self, landmarks: np.ndarray, visible: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Add the error of a detector, which guesses where it sees nothing: exact points would give geometry away."""
+        deviation = self.config.landmark_noise_px * self.config.image_size / 224
+        noise = rng.standard_normal(landmarks.shape) * np.where(visible, 1.0, HIDDEN_NOISE_FACTOR)[:, None]
+        return (landmarks + deviation * noise).astype(np.float32)
+
+
+def _at(field: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Read a (S, S) field at (N, 2) px; points outside read the border."""
+    index = np.floor(points).astype(int).clip(0, field.shape[0] - 1)
+    return field[index[:, 1], index[:, 0]]

@@ -1,0 +1,84 @@
+"""Light for synthetic scenes: random spherical-harmonics coefficients, and their fast evaluation on normals."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numba
+import numpy as np
+import torch
+
+from seethrough.rendering.lighting import FOCUS_AMBIENT, spherical_harmonics
+
+# Weights of the bands of a light that falls in from one direction on a matt surface (Ramamoorthi and Hanrahan 2001),
+# divided by the value that they give where the surface faces the light.
+_COSINE_BANDS = np.repeat([np.pi, 2 * np.pi / 3, np.pi / 4], [1, 3, 5]) / 1.0625
+
+
+def harmonics(directions: np.ndarray) -> np.ndarray:
+    """Evaluate the 9 spherical harmonics of the renderer on (N, 3) unit vectors in the camera frame: (N, 9)."""
+    return spherical_harmonics(torch.from_numpy(np.ascontiguousarray(directions, np.float64))[None])[0].numpy()
+
+
+@cache
+def _to_polynomial() -> np.ndarray:
+    """Return (9, 9): harmonics coefficients -> coefficients of the polynomial of :func:`irradiance`.
+
+    On the unit sphere nine harmonics and nine monomials span the same space, so this is exact, and the sign and order
+    conventions of the basis stay in one place, the renderer.
+    """
+    directions = np.random.default_rng(0).standard_normal((64, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    x, y, z = directions.T
+    monomials = np.stack([np.ones_like(x), x, y, z, x * y, y * z, x * z, x * x, y * y], 1)
+    return np.linalg.lstsq(monomials, harmonics(directions), rcond=None)[0]
+
+
+def polynomial(illumination: np.ndarray) -> np.ndarray:
+    """Turn (27,) illumination coefficients (without ambient) into the (3, 9) polynomial that ``irradiance`` takes."""
+    coefficients = illumination.reshape(3, 9).astype(np.float64)
+    light = coefficients @ _to_polynomial().T
+    light[:, 0] += FOCUS_AMBIENT
+    return light.astype(np.float32)
+
+
+@numba.njit(cache=True)
+def irradiance(light, normals, out):
+    """Write the light that falls on (N, 3) unit normals (camera frame, outward) into ``out`` (N, 3), not negative."""
+    for i in range(normals.shape[0]):
+        x, y, z = normals[i, 0], normals[i, 1], normals[i, 2]
+        for c in range(3):
+            q = light[c]
+            value = q[0] + x * (q[1] + q[4] * y + q[6] * z + q[7] * x) + y * (q[2] + q[5] * z + q[8] * y) + q[3] * z
+            out[i, c] = max(value, np.float32(0.0))
+
+
+def random_illumination(rng: np.random.Generator) -> np.ndarray:
+    """Draw (27,) illumination coefficients: sky, one key light, a weaker fill light, and a Gaussian remainder.
+
+    One scene in five has coloured light and one in ten a hard light from the side (magnitudes of the occlusion
+    benchmark in this repository's README).
+    """
+    coloured, hard = rng.random() < 0.2, rng.random() < 0.1
+    spread = 0.14 if coloured else 0.03
+
+    def colour() -> np.ndarray:
+        return np.exp(rng.normal(0.0, spread, 3))
+
+    def towards(x: float, y: float) -> np.ndarray:
+        direction = np.array([x, -y, -1.0])
+        return harmonics((direction / np.linalg.norm(direction))[None])[0] * _COSINE_BANDS
+
+    side = np.sign(rng.uniform(-1, 1)) * rng.uniform(1.2, 3.0)
+    key = towards(side, rng.normal(0.2, 0.4)) if hard else towards(rng.normal(0, 0.7), rng.normal(0.5, 0.5))
+    fill = towards(rng.normal(0, 1.2), rng.normal(0.1, 0.6))
+    sky = rng.uniform(0.22, 0.4) if hard else rng.uniform(0.35, 0.75)
+    strength = rng.uniform(0.7, 1.0) if hard else rng.uniform(0.25, 0.75)
+    exposure = np.exp(rng.normal(0.0, 0.12))
+    total = np.outer(colour(), key) * strength + np.outer(colour(), fill) * rng.uniform(0.0, 0.3)
+    total += rng.normal(0, 0.04, (3, 9)) + rng.normal(0, 0.04, (1, 9))
+    first = harmonics(np.array([[0.0, 0.0, -1.0]]))[0, 0]
+    total[:, 0] += sky * colour() / first
+    total *= exposure
+    total[:, 0] -= FOCUS_AMBIENT / first
+    return total.reshape(27).astype(np.float32)

@@ -1,0 +1,230 @@
+"""Rendering a pool of synthetic faces once, with several processes, and finding it again by what it was made with."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from datamodules.synthetic.config import SceneConfig
+from datamodules.synthetic.families import NO_OCCLUDER
+from datamodules.synthetic.generator import GENERATOR_VERSION, SceneRenderer, SyntheticFace
+from datamodules.synthetic.pool_files import (
+    MANIFEST,
+    PoolLayout,
+    create_columns,
+    open_columns,
+    write_manifest,
+    write_rows,
+)
+from datamodules.synthetic.scene import Scene, SceneSampler
+from datamodules.synthetic.streams import Seed
+from seethrough.errors import SeethroughError
+from seethrough.morphable import FaceModel
+
+CHUNK = 128
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """What a pool holds.
+
+    Attributes:
+        name: a word for the folder's name.
+        scene: settings of the scenes.
+        rows: number of pictures.
+        seed: of the data set.
+        twins: rows 2k and 2k + 1 show scene k, without and with its occluder.
+    """
+
+    name: str
+    scene: SceneConfig
+    rows: int
+    seed: Seed
+    twins: bool = False
+
+    def person(self, row: int) -> int:
+        """Return the number of the person on a row."""
+        return (row // 2 if self.twins else row) // self.scene.images_per_identity
+
+    def scene_of(self, sampler: SceneSampler, row: int, epoch: int = 0) -> Scene:
+        """Return the scene on a row."""
+        if not self.twins:
+            return sampler.scene(epoch, row)
+        return sampler.scene(epoch, row // 2, family=NO_OCCLUDER if row % 2 == 0 else None)
+
+
+def pool_key(spec: PoolSpec, model: FaceModel) -> str:
+    """Return the name of a pool's folder: a word and a hash of settings, face model and version of the generator."""
+    settings = {**asdict(spec), "version": GENERATOR_VERSION}
+    # Where the model was read from does not matter, what is in it does.
+    settings["scene"] = {
+        key: value for key, value in settings["scene"].items() if key not in ("model", "level", "crop")
+    }
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for tensor in (
+        model.mean,
+        model.identity_basis,
+        model.expression_basis,
+        model.albedo_mean,
+        model.albedo_basis,
+        model.triangles,
+        model.landmarks,
+        *(model.expression_units[name] for name in sorted(model.expression_units)),
+    ):
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(np.ascontiguousarray(tensor.numpy()).tobytes())
+    digest.update(json.dumps(sorted(model.expression_units)).encode())
+    return f"{spec.name}-{spec.scene.image_size}px-{spec.rows}-{digest.hexdigest()[:12]}"
+
+
+def ensure_pool(
+    spec: PoolSpec,
+    load_model: Callable[[], FaceModel],
+    root: str | Path,
+    *,
+    processes: int = 0,
+    progress: bool = True,
+) -> Path:
+    """Return the folder of a finished pool, after rendering what of it is missing.
+
+    Pictures are rendered in chunks; a chunk that was finished before a kill is not rendered again. The folder gets its
+    final name only when everything is in it. Of several processes that want the same pool, one renders.
+
+    Args:
+        spec: what the pool holds.
+        load_model: returns the generating model; called in every process, so it must be importable (a module's
+            function, or a ``functools.partial`` of one).
+        root: the folder of all pools.
+        processes: how many render; 0 is one for each core that this process may use.
+        progress: show a progress bar.
+
+    Raises:
+        SeethroughError: the folder cannot be written or the disk is full.
+    """
+    model = load_model()
+    key = pool_key(spec, model)
+    folder, partial = Path(root) / key, Path(root) / f"{key}.partial"
+    if (folder / MANIFEST).exists():
+        return folder
+    try:
+        Path(root).mkdir(parents=True, exist_ok=True)
+        with _lock(Path(root) / f"{key}.lock"):
+            if (folder / MANIFEST).exists():
+                return folder
+            if folder.exists():
+                shutil.rmtree(folder)
+            partial.mkdir(exist_ok=True)
+            layout = PoolLayout(spec.rows, spec.scene.image_size, model.sizes)
+            create_columns(partial, layout)
+            chunks = [first for first in range(0, spec.rows, CHUNK) if not _marker(partial, first).exists()]
+            del model
+            _render_chunks(spec, load_model, partial, chunks, processes or len(os.sched_getaffinity(0)), progress)
+            for first in range(0, spec.rows, CHUNK):
+                _marker(partial, first).unlink()
+            write_manifest(partial, layout, {**asdict(spec), "version": GENERATOR_VERSION})
+            partial.rename(folder)
+        (Path(root) / f"{key}.lock").unlink(missing_ok=True)
+    except OSError as error:
+        raise SeethroughError(f"{root}: cannot keep a pool of pictures there ({error}): set data.folder") from error
+    open_columns(folder)
+    return folder
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        # Given back by the system when the process dies, however it dies.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _marker(folder: Path, first: int) -> Path:
+    return folder / f"chunk-{first:08d}.done"
+
+
+def _render_chunks(
+    spec: PoolSpec,
+    load_model: Callable[[], FaceModel],
+    folder: Path,
+    chunks: list[int],
+    processes: int,
+    progress: bool,
+) -> None:
+    processes = min(processes, len(chunks))
+    bar = tqdm(
+        total=spec.rows,
+        initial=spec.rows - sum(min(CHUNK, spec.rows - first) for first in chunks),
+        desc=f"rendering {spec.name} faces",
+        unit="img",
+        disable=not progress,
+        mininterval=0.3 if sys.stderr.isatty() else 10.0,
+    )
+    with bar:
+        if processes <= 1:
+            worker = ChunkRenderer(spec, load_model, folder)
+            for first in chunks:
+                bar.update(worker.render(first))
+            return
+        # A fresh interpreter: a fork would copy the locks of torch's threads. One thread each, there is one a core.
+        kept = {name: os.environ.get(name) for name in _THREADS}
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        try:
+            pool = multiprocessing.get_context("spawn").Pool(processes, _start_worker, (spec, load_model, folder))
+        finally:
+            for name, value in kept.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+        with pool:
+            for count in pool.imap_unordered(_render_in_worker, chunks):
+                bar.update(count)
+
+
+class ChunkRenderer:
+    """Renders chunks of one pool in this process."""
+
+    def __init__(self, spec: PoolSpec, load_model: Callable[[], FaceModel], folder: Path) -> None:
+        self.spec, self.folder = spec, folder
+        self.renderer = SceneRenderer(load_model(), spec.scene, spec.seed)
+
+    def render(self, first: int) -> int:
+        """Render the chunk that starts at a row, write it, mark it as done; returns its number of rows."""
+        rows = range(first, min(first + CHUNK, self.spec.rows))
+        faces = [self.renderer.render(self.spec.scene_of(self.renderer.scenes, row)) for row in rows]
+        write_rows(self.folder, first, stacked(faces))
+        _marker(self.folder, first).touch()
+        return len(faces)
+
+
+_worker: ChunkRenderer | None = None
+
+
+def _start_worker(spec: PoolSpec, load_model: Callable[[], FaceModel], folder: Path) -> None:
+    global _worker
+    torch.set_num_threads(1)
+    _worker = ChunkRenderer(spec, load_model, folder)
+
+
+def _render_in_worker(first: int) -> int:
+    assert _worker is not None
+    return _worker.render(first)
+
+
+def stacked(faces: list[SyntheticFace]) -> dict[str, np.ndarray]:
+    """Return the rows of all columns of some faces, masks packed."""
+    rows = {name: np.stack([getattr(face, name) for face in faces]) for name in SyntheticFace.__dataclass_fields__}
+    for name in ("mask", "full_face"):
+        rows[name] = np.packbits(rows[name].reshape(len(faces), -1), axis=1)
+    return rows

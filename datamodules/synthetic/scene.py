@@ -1,0 +1,138 @@
+"""What one synthetic picture shows, drawn factor by factor from independent random streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from datamodules.synthetic.config import SceneConfig
+from datamodules.synthetic.families import NO_OCCLUDER
+from datamodules.synthetic.light import random_illumination
+from datamodules.synthetic.streams import Factor, Seed, spread, stream
+from seethrough.morphable import FaceModel
+
+NEUTRAL_FRACTION = 0.4
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scene: the coefficients of the face and the key from which everything else in it is drawn.
+
+    Attributes:
+        seed: of the data set.
+        epoch: of the data set.
+        index: of the picture within an epoch.
+        person: number of the person shown; people of different seeds or epochs are different.
+        identity: (I,) over all modes of the generating model.
+        expression: (E,).
+        albedo: (A,).
+        illumination: (27,), channel-major, camera frame, added to the ambient light.
+        rotation: (3,) rad about x, y, z.
+        translation: (3,) mm, camera frame, added to the resting place.
+        family: name of the occluder family, or ``none``.
+    """
+
+    seed: Seed
+    epoch: int
+    index: int
+    person: int
+    identity: np.ndarray
+    expression: np.ndarray
+    albedo: np.ndarray
+    illumination: np.ndarray
+    rotation: np.ndarray
+    translation: np.ndarray
+    family: str
+
+    def stream(self, factor: Factor) -> np.random.Generator:
+        """Return the random stream of one factor of this scene, always from its beginning."""
+        number = self.person if factor in (Factor.IDENTITY, Factor.ALBEDO, Factor.DETAIL) else self.index
+        return stream(self.seed, factor, self.epoch, number)
+
+    def without_occluder(self) -> Scene:
+        """Return the twin: the same scene with nothing before the face."""
+        return replace(self, family=NO_OCCLUDER)
+
+    @property
+    def vector(self) -> np.ndarray:
+        """All coefficients in the order of :class:`~seethrough.morphable.FaceParameters`, as one (D,) float32 array."""
+        parts = (self.identity, self.expression, self.albedo, self.illumination, self.rotation, self.translation)
+        return np.concatenate(parts).astype(np.float32)
+
+
+class SceneSampler:
+    """Draws scenes for one face model; the same (seed, epoch, index) is the same scene in every process."""
+
+    def __init__(self, model: FaceModel, config: SceneConfig, seed: Seed) -> None:
+        config.check()
+        self.config, self.seed, self.sizes = config, seed, model.sizes
+        self.units = {name: unit.numpy() for name, unit in sorted(model.expression_units.items())}
+        weights = {name: weight for name, weight in config.occluders.items() if weight > 0}
+        self.families = sorted(weights)
+        self.shares = np.cumsum([weights[name] for name in self.families])
+
+    def scene(self, epoch: int, index: int, *, family: str | None = None) -> Scene:
+        """Draw one scene; ``family`` overrides which occluder it gets, and nothing else."""
+        person = index // self.config.images_per_identity
+
+        def rng(factor: Factor, number: int) -> np.random.Generator:
+            return stream(self.seed, factor, epoch, number)
+
+        limit = self.config.identity_limit
+        identity = rng(Factor.IDENTITY, person).standard_normal(self.sizes.identity)
+        rotation, translation = self._pose(rng(Factor.POSE, index))
+        return Scene(
+            seed=self.seed,
+            epoch=epoch,
+            index=index,
+            person=person,
+            identity=np.clip(identity, -limit, limit).astype(np.float32),
+            expression=self._expression(rng(Factor.EXPRESSION, index)),
+            albedo=np.clip(rng(Factor.ALBEDO, person).standard_normal(self.sizes.albedo), -3, 3).astype(np.float32),
+            illumination=random_illumination(rng(Factor.LIGHT, index)),
+            rotation=rotation,
+            translation=translation,
+            family=self._family(epoch, index) if family is None else family,
+        )
+
+    def _family(self, epoch: int, index: int) -> str:
+        """Choose evenly over any run of indices: shares of occluders hold in a small data set as in a large one."""
+        position = spread(index, self.seed, epoch)
+        fraction = self.config.occluded_fraction
+        if position >= fraction or not self.families:
+            return NO_OCCLUDER
+        return self.families[int(np.searchsorted(self.shares, position / fraction * self.shares[-1], side="right"))]
+
+    def _expression(self, rng: np.random.Generator) -> np.ndarray:
+        size = self.sizes.expression
+        if rng.random() < NEUTRAL_FRACTION:
+            return np.zeros(size, np.float32)
+        if not self.units:
+            return rng.normal(0.0, 0.6, size).astype(np.float32)
+        names, total = list(self.units), np.zeros(size)
+        for _ in range(int(rng.integers(1, 5))):
+            name, weight = names[int(rng.integers(len(names)))], rng.uniform(0.2, 0.9)
+            total += weight * self.units[name]
+            other = _other_side(name)
+            if other in self.units and rng.random() < 0.8:
+                total += weight * rng.uniform(0.7, 1.0) * self.units[other]
+        return total.astype(np.float32)
+
+    def _pose(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        pitch, yaw, roll, x, y, depth = rng.standard_normal(6)
+        if self.config.pose == "aligned":
+            rotation = [0.13 * pitch, np.clip(0.3 * yaw, -0.75, 0.75), 0.04 * roll]
+            translation = [2.0 * x, 2.0 * y, 15.0 * depth]
+        else:
+            rotation = [0.2 * pitch, np.clip(0.55 * yaw, -1.3, 1.3), 0.15 * roll]
+            translation = [6.0 * x, 6.0 * y, 60.0 * depth]
+        return np.array(rotation, np.float32), np.array(translation, np.float32)
+
+
+def _other_side(name: str) -> str:
+    """Return the ARKit name of the same action on the other side of the face, or "" for a middle one."""
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name[: -len(side)] + other
+    return ""
