@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import warnings
 
 import pytorch_lightning as pl
 import torch
@@ -40,6 +42,9 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
         settings["enable_progress_bar"] = False
     if not config.trainer.fast_dev_run:
         callbacks.append(StepCheckpoint(run.checkpoints, config.checkpoint.every_steps, config.checkpoint.keep))
+    # Which devices there are, advertisements, and a hint at loader processes that a rendered pool does not need.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     return pl.Trainer(
         **settings,
         logger=loggers,

@@ -15,5 +15,5 @@ def is_first_process(environment: Mapping[str, str] = os.environ) -> bool:
 
 def started_by_a_launcher(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether torchrun or srun started several of us side by side, so that each sees its own clock."""
-    sizes = (environment.get("WORLD_SIZE", "1"), environment.get("SLURM_NTASKS", "1"))
-    return "LOCAL_RANK" in environment and any(size not in ("", "0", "1") for size in sizes)
+    sizes = (environment.get("WORLD_SIZE", ""), environment.get("SLURM_STEP_NUM_TASKS", ""))
+    return any(size not in ("", "0", "1") for size in sizes)

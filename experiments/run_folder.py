@@ -80,35 +80,51 @@ def open_run(path: str | Path) -> RunFolder:
     return run
 
 
-def start_run(composition: Composition) -> RunFolder:
-    """Make the run folder of a training and write its config; with several processes only the first one does.
+def plan_run(composition: Composition) -> RunFolder:
+    """Return the folder that a training will have, without writing anything.
 
     Raises:
         SeethroughError: the folder exists and neither ``resume`` nor ``overwrite`` says what to do with it, or it is
             not ours to replace, or several processes were started without a common ``name``.
     """
     config = composition.config
-    run = RunFolder(Path(config.out) / (config.name or _name(composition)))
-    if not is_first_process():
+    name = config.name or _name(composition)
+    if Path(name).name != name or name in (".", ".."):
+        raise SeethroughError(f"name={name} must be the name of a folder, not a path: out=FOLDER says where runs go")
+    run = RunFolder(Path(config.out) / name)
+    if not is_first_process() or not _occupied(run):
         return run
-    occupied = run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir()))
-    if occupied and not run.config.is_file():
+    if not run.config.is_file():
         raise SeethroughError(f"{run.path} exists and is no run folder: choose another name=NAME")
-    if occupied and config.overwrite:
-        if config.resume:
-            raise SeethroughError("resume and overwrite=true contradict each other: give one of them")
-        shutil.rmtree(run.path)
-    elif occupied and config.resume != "auto":
+    if config.overwrite and config.resume:
+        raise SeethroughError("resume and overwrite=true contradict each other: give one of them")
+    if not config.overwrite and config.resume != "auto":
         raise SeethroughError(
             f"run {run.path} exists: resume=auto goes on with it, overwrite=true replaces it, name=NAME starts another"
         )
+    return run
+
+
+def create_run(run: RunFolder, composition: Composition) -> None:
+    """Make a planned folder and write its config; of several processes only the first one does.
+
+    Raises:
+        SeethroughError: it cannot be written.
+    """
+    if not is_first_process():
+        return
     try:
+        if composition.config.overwrite and _occupied(run):
+            shutil.rmtree(run.path)
         for folder in (run.checkpoints, run.images, run.meshes, run.report):
             folder.mkdir(parents=True, exist_ok=True)
         run.config.write_text(_header(run) + composition.yaml(), encoding="utf-8")
     except OSError as error:
         raise SeethroughError(f"cannot write run folder {run.path}: {error.strerror}") from None
-    return run
+
+
+def _occupied(run: RunFolder) -> bool:
+    return run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir()))
 
 
 def _header(run: RunFolder) -> str:

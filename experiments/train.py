@@ -6,10 +6,14 @@ python -m experiments.train focus data/synthetic trainer.devices=2 model.loss.we
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from experiments.command_line import run
 from experiments.config.arguments import read_arguments
 from experiments.config.composition import Composition, compose
-from experiments.run_folder import RunFolder, start_run
+
+if TYPE_CHECKING:
+    from experiments.run_folder import RunFolder
 
 PROGRAM = "python -m experiments.train"
 DESCRIPTION = "Train a method on a data set; writes runs/<name>/."
@@ -47,9 +51,11 @@ def train(composition: Composition) -> RunFolder:
     from experiments.loggers import build_loggers
     from experiments.processes import is_first_process
     from experiments.resuming import checkpoint_to_resume
+    from experiments.run_folder import create_run, plan_run
 
-    run_folder = start_run(composition)
+    run_folder = plan_run(composition)
     checkpoint = checkpoint_to_resume(composition, run_folder)
+    create_run(run_folder, composition)
     pl.seed_everything(composition.config.seed, workers=True, verbose=False)
 
     module = build_module(composition)
@@ -61,9 +67,11 @@ def train(composition: Composition) -> RunFolder:
         print(f"training {composition.config.method} on {composition.config.dataset} in {run_folder.path}", flush=True)
         if checkpoint is not None:
             print(f"going on from {checkpoint}", flush=True)
-    trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    try:
+        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit:
+        # Lightning's way to leave after Ctrl-C.
+        raise KeyboardInterrupt from None
     if trainer.is_global_zero:
         print(f"finished: {run_folder.path}", flush=True)
     return run_folder

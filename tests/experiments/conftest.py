@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method
+
+TINY = "tests.experiments.tiny"
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Register the tiny method and data sets."""
+    refused = {"trainer.gradient_clip_val": "use model.optimiser"}
+    method = Method(
+        f"{TINY}:TinyConfig", f"{TINY}:TinyModule", manual_optimisation=True, ends_itself=True, refused=refused
+    )
+    monkeypatch.setitem(METHODS, "tiny", method)
+    monkeypatch.setitem(DATA_SETS, "points", DataSet(f"{TINY}:TinyDataConfig", f"{TINY}:TinyData"))
+    monkeypatch.setitem(DATA_SETS, "needy", DataSet(f"{TINY}:NeedyDataConfig", f"{TINY}:TinyData"))
+
+
+@pytest.fixture
+def configs(tmp_path: Path) -> Path:
+    """A folder with a few configs."""
+    folder = tmp_path / "configs"
+    files = {
+        "tiny": "method: tiny\n",
+        "data/points": "dataset: points\n",
+        "steep": "model:\n  slope: 2.0\n  optimiser: {learning_rate: 1e-2}\n",
+        "study/steep": "# both\nextends: [tiny, data/points, steep]\nmodel:\n  steps: 3\n",
+        "study/long": "extends: study/steep\nmodel: {steps: 9}\n",
+    }
+    for name, text in files.items():
+        path = folder / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder

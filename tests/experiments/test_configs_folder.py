@@ -1,0 +1,40 @@
+"""Every file under configs/ composes, and is headed by a command that does so too."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from experiments.config.composition import compose
+from experiments.config.sources import CONFIGS, config_names, read_configs
+
+NAMES = config_names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_composes(name: str) -> None:
+    settings = {setting.path[0] for setting in read_configs([name]) if setting.path in (("method",), ("dataset",))}
+    missing = [fill for key, fill in (("method", "focus"), ("dataset", "data/synthetic")) if key not in settings]
+    compose([*missing, name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_with_its_command(name: str) -> None:
+    comments = []
+    for line in (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        comments.append(line.removeprefix("#").strip())
+    commands = [line for line in comments if line.startswith("python -m ")]
+    assert commands, f"configs/{name}.yaml should start with the command that runs it"
+    assert any(name in shlex.split(command) for command in commands)
+    for command in commands:
+        module, *arguments = shlex.split(command)[2:]
+        if module == "experiments.train":
+            words = [word for word in arguments if not word.startswith("-")]
+            compose([w for w in words if "=" not in w], [w for w in words if "=" in w])
+
+
+def test_there_are_some() -> None:
+    assert {"focus", "data/synthetic", "trainer/cpu", "trainer/gpu"} <= set(NAMES)

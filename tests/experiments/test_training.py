@@ -1,0 +1,138 @@
+"""The launcher, tried with a line fitted to points."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from experiments.building import choose_strategy, several_processes
+from experiments.config.schema import TrainerConfig
+from experiments.train import main
+from seethrough.errors import SeethroughError
+
+
+@pytest.fixture
+def line(tmp_path: Path):
+    """Return the arguments of a training in a temporary folder."""
+
+    def arguments(*more: str) -> list[str]:
+        fixed = ["method=tiny", "dataset=points", f"out={tmp_path}", "trainer.accelerator=cpu", "trainer.devices=1"]
+        return [*fixed, "trainer.log_every_n_steps=1", "trainer.enable_progress_bar=false", *more]
+
+    return arguments
+
+
+def steps(folder: Path) -> list[int]:
+    with (folder / "metrics.csv").open(newline="") as file:
+        return [int(row["step"]) for row in csv.DictReader(file) if row["loss"]]
+
+
+def test_a_training_fills_its_folder(line, tmp_path: Path) -> None:
+    assert main(line("name=a", "checkpoint.every_steps=2", "model.steps=5")) == 0
+    run = tmp_path / "a"
+    assert steps(run) == [1, 2, 3, 4, 5]
+    assert [path.name for path in sorted((run / "checkpoints").iterdir())] == [
+        "step_00000004.ckpt",
+        "step_00000005.ckpt",
+    ]
+    assert list((run / "images").glob("validation_line_*.png"))
+    checkpoint = torch.load(run / "checkpoints/step_00000005.ckpt", weights_only=True)
+    assert checkpoint["config"] == yaml.safe_load((run / "config.yaml").read_text())
+    assert checkpoint["config"]["model"]["steps"] == 5
+    assert sorted(path.name for path in run.iterdir()) == [
+        "checkpoints", "config.yaml", "images", "meshes", "metrics.csv", "report",
+    ]  # fmt: skip
+
+
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(line, tmp_path: Path) -> None:
+    # One batch an epoch: exact resuming inside an epoch is the business of the data modules' loaders.
+    line_of_batches = line("model.steps=7", "data.batch_size=16", "model.optimiser.learning_rate=0.3")
+    main([*line_of_batches, "name=whole"])
+    main([*line_of_batches, "name=cut", "checkpoint.every_steps=3", "checkpoint.keep=9"])
+    for name in ("step_00000006.ckpt", "step_00000007.ckpt"):
+        (tmp_path / "cut/checkpoints" / name).unlink()
+    main([*line_of_batches, "name=cut", "resume=auto"])
+    whole, cut = (
+        torch.load(tmp_path / name / "checkpoints/step_00000007.ckpt", weights_only=True)["state_dict"]
+        for name in ("whole", "cut")
+    )
+    assert steps(tmp_path / "cut") == [1, 2, 3, 4, 5, 6, 7]
+    assert whole == cut
+    assert whole["slope"].item() > 1
+
+
+def test_resuming_with_other_settings_is_refused(line, tmp_path: Path) -> None:
+    main(line("name=a", "model.steps=3"))
+    with pytest.raises(SeethroughError) as caught:
+        main(line("name=a", "resume=auto", "model.steps=5"))
+    assert "'model.steps' was 3 and is 5 in override 'model.steps=5'" in str(caught.value)
+    assert yaml.safe_load((tmp_path / "a/config.yaml").read_text())["model"]["steps"] == 3
+    main(line("name=a", "resume=auto", "model.steps=5", "allow_changes=true"))
+    assert steps(tmp_path / "a") == [1, 2, 3, 4, 5]
+
+
+def test_settings_that_do_not_shape_the_result_may_change(line, tmp_path: Path) -> None:
+    main(line("name=a", "model.steps=3"))
+    main(line("name=a", "model.steps=3", "resume=auto", "trainer.max_steps=99", "checkpoint.keep=1"))
+
+
+def test_starting_from_another_runs_checkpoint(line, tmp_path: Path) -> None:
+    main(line("name=a", "model.steps=3", "checkpoint.every_steps=2"))
+    main(line("name=b", "model.steps=3", f"resume={tmp_path}/a/checkpoints/step_00000002.ckpt"))
+    assert steps(tmp_path / "b") == [3]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", None])
+def test_checkpoints_that_are_none(line, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "some.ckpt"
+    if content is not None:
+        path.write_bytes(content)
+    said = "is no checkpoint of an experiment" if content is not None else "there is no such checkpoint"
+    with pytest.raises(SeethroughError, match=said):
+        main(line("name=a", f"resume={path}"))
+
+
+def test_check_builds_and_writes_nothing(line, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line("--check")) == 0
+    assert capsys.readouterr().out == "TinyModule (2 parameters) and TinyData: fine\n"
+    assert not list(tmp_path.glob("tiny-*"))
+
+
+def test_print_config(line, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line("--print-config", "model.steps=${data.points}")) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert (printed["model"]["steps"], printed["trainer"]["accelerator"]) == (16, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("settings", "several"),
+    [
+        ({"devices": 1}, False),
+        ({"devices": 2}, True),
+        ({"devices": "2"}, True),
+        ({"devices": "0,1"}, True),
+        ({"devices": "1,"}, False),
+        ({"devices": 1, "num_nodes": 2}, True),
+        ({"devices": "auto", "accelerator": "cpu"}, False),
+    ],
+)
+def test_several_processes(settings: dict, several: bool) -> None:
+    assert several_processes(TrainerConfig(**settings)) is several
+
+
+def test_all_gpus_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert several_processes(TrainerConfig(devices="auto", accelerator="gpu"))
+    assert several_processes(TrainerConfig(devices=-1))
+
+
+def test_strategy() -> None:
+    two = TrainerConfig(devices=2)
+    assert choose_strategy(two, unused_parameters=True) == "ddp_find_unused_parameters_true"
+    assert choose_strategy(two, unused_parameters=False) == "auto"
+    assert choose_strategy(TrainerConfig(devices=1), unused_parameters=True) == "auto"
+    assert choose_strategy(TrainerConfig(devices=2, strategy="ddp"), unused_parameters=True) == "ddp"
