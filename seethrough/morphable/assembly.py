@@ -58,9 +58,7 @@ def assemble_face_model(
     arrays = {"mean shape": mean, "identity basis": identity_basis, "expression basis": expression_basis}
     arrays |= {"mean colour": albedo_mean, "colour basis": albedo_basis}
     for label, array in arrays.items():
-        # A sum is not finite as soon as one number is not, and needs no second array of the size of a basis.
-        if not np.isfinite(array.sum(dtype=np.float64)):
-            raise SeethroughError(f"{source}: the {label} holds numbers that are not finite; is the file damaged?")
+        require_finite(array, label, source)
     if triangles.size == 0 or triangles.min() < 0 or triangles.max() >= len(mean):
         raise SeethroughError(f"{source}: the triangles do not fit the {len(mean)} vertices; is the file damaged?")
     masks = {"face": np.ones(len(mean), np.float32), **regions_from_landmarks(mean, landmarks), **(regions or {})}
@@ -82,6 +80,15 @@ def assemble_face_model(
         expression_units={key: _tensor(value) for key, value in (expression_units or {}).items()},
         provenance=provenance,
     )
+
+
+def require_finite(array: np.ndarray, label: str, source: str) -> None:
+    """Raise a SeethroughError that names the array and its file if it holds NaN or infinity."""
+    # A sum is not finite as soon as one number is not, and needs no second array of the size of a basis.
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = array.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        raise SeethroughError(f"{source}: the {label} holds numbers that are not finite; is the file damaged?")
 
 
 def outward_triangles(mean: np.ndarray, triangles: np.ndarray) -> np.ndarray:

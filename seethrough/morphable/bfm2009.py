@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seethrough.errors import SeethroughError
-from seethrough.morphable.assembly import BETWEEN_THE_EARS, assemble_face_model
+from seethrough.morphable.assembly import BETWEEN_THE_EARS, assemble_face_model, require_finite
 from seethrough.morphable.bfm2009_expressions import read_expressions
 from seethrough.morphable.cropping import face_region
 from seethrough.morphable.face_model import FaceModel
@@ -59,6 +59,7 @@ def load_bfm2009(
     triangles = arrays["tl"].astype(np.int64)
     if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.min() < 1 or triangles.max() > count:
         raise SeethroughError(f"{path}: tl must be (triangles, 3) with vertices counted from 1 to {count}")
+    require_finite(mean, "mean shape", str(path))
     triangles = triangles - 1
     ids = _landmarks(path, count, landmarks)
 

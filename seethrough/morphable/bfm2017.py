@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from seethrough.errors import SeethroughError
-from seethrough.morphable.assembly import BETWEEN_THE_EARS, assemble_face_model
+from seethrough.morphable.assembly import BETWEEN_THE_EARS, assemble_face_model, require_finite
 from seethrough.morphable.cropping import face_region
 from seethrough.morphable.face_model import FaceModel
 from seethrough.morphable.mesh_landmarks import (
@@ -72,6 +72,7 @@ def load_bfm2017(
     if add_expression_mean:
         mean = mean + expression_mean
     mean = mean + BETWEEN_THE_EARS
+    require_finite(mean, "mean shape", str(path))
     count = len(mean)
     ids, now_ids = _landmarks(path, mean, {name: point + BETWEEN_THE_EARS for name, point in named.items()}, landmarks)
     return assemble_face_model(

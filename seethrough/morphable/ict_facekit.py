@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seethrough.errors import SeethroughError
-from seethrough.morphable.assembly import BETWEEN_THE_EARS, assemble_face_model, cylindrical_uv
+from seethrough.morphable.assembly import BETWEEN_THE_EARS, assemble_face_model, cylindrical_uv, require_finite
 from seethrough.morphable.face_model import FaceModel
 from seethrough.morphable.landmark_regions import regions_from_landmarks
 from seethrough.morphable.mesh_landmarks import read_landmarks
@@ -54,6 +54,7 @@ def load_ict_facekit(
     names, indices = _read_indices(folder / _INDICES)
     mesh = read_textured_mesh(folder / _NEUTRAL, face_vertices)
     mean = mesh.vertices * _MILLIMETRES + BETWEEN_THE_EARS
+    require_finite(mean, "mean shape", str(folder / _NEUTRAL))
     ids = read_landmarks(Path(landmarks), face_vertices) if landmarks is not None else indices
     if ids.min() < 0 or ids.max() >= face_vertices:
         raise SeethroughError(

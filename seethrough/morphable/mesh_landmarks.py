@@ -92,14 +92,17 @@ def landmarks_from_named_points(mean: np.ndarray, named: Mapping[str, np.ndarray
         named: point name -> (3,) position in the same frame; names that are no iBUG point are passed over.
 
     Returns:
-        (68,) int64 vertex indices, or None if fewer than eight iBUG points are named.
+        (68,) int64 vertex indices, or None if fewer than eight iBUG points are named, or not by finite numbers.
     """
     known = {BASEL_NAMES[name]: np.asarray(named[name], dtype=np.float64) for name in BASEL_NAMES if name in named}
     if len(known) < _FEWEST_NAMES:
         return None
     indices = sorted(known)
-    bend = RBFInterpolator(TEMPLATE[indices], np.stack([known[i] for i in indices]), kernel="linear", degree=1)
-    return KDTree(mean).query(bend(TEMPLATE))[1].astype(np.int64)
+    targets = np.stack([known[i] for i in indices])
+    if not np.isfinite(targets).all():
+        return None
+    bend = RBFInterpolator(TEMPLATE[indices], targets, kernel="linear", degree=1)
+    return np.asarray(KDTree(mean).query(bend(TEMPLATE))[1], dtype=np.int64)
 
 
 def landmark_file_of(model: Path) -> Path:
