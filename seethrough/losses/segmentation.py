@@ -89,7 +89,7 @@ def distance_loss(
     # Where either vector is zero the length has no gradient; a constant stands in for it.
     length = torch.where(squared > 0, squared, torch.ones_like(squared)).sqrt()
     distance = torch.where(both_empty, torch.zeros_like(length), 1 - (first * second).sum(1) / length)
-    return reduce_batch(distance.flatten(1).mean(1), reduction)
+    return reduce_batch(distance.flatten(1).mean(1) if distance.ndim > 1 else distance, reduction)
 
 
 def preserve_loss(
@@ -120,8 +120,8 @@ def area_weight(threshold: float, neighbour_weight: float, region: Tensor, *, sq
     """Return the (B,) weights of :func:`area_loss` under which a pixel is kept iff its neighbour error is smaller.
 
     With the mean over N pixels, one pixel of the mask costs ``eta_1 e / N`` and earns ``eta_3 / S_R``, so the
-    break-even error is ``threshold`` for ``eta_3 = eta_1 threshold S_R / N``. The paper's 15 and 0.5 put it at 0.067 for a face
-    that fills half of the crop: too strict while the render is still rough.
+    break-even error is ``threshold`` for ``eta_3 = eta_1 threshold S_R / N``. The paper's 15 and 0.5 put it at 0.067
+    for a face that fills half of the crop: too strict while the render is still rough.
 
     Args:
         threshold: break-even neighbour error, an RGB distance of colours in [0, 1].
