@@ -1,0 +1,230 @@
+"""Catmull-Clark subdivision of a polygon mesh as sparse linear operators, with points on the limit surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+# Polygons are a (F, 4) integer table of vertex indices, counter-clockwise; a triangle ends in -1.
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """One step of subdivision.
+
+    Attributes:
+        polygons: (F', 4) quads of the finer mesh; its vertices are the old ones, then one an edge, then one a face.
+        smooth: (V', V) Catmull-Clark operator, for positions (Catmull and Clark 1978, with the boundary as a cubic
+            B-spline curve).
+        linear: (V', V) operator that keeps the old values and averages them over edges and faces, for colours, texture
+            coordinates and region weights.
+        edges: (E, 2) the ends of each edge, lower index first; edge e made vertex V + e.
+    """
+
+    polygons: NDArray[np.int64]
+    smooth: sp.csr_matrix
+    linear: sp.csr_matrix
+    edges: NDArray[np.int64]
+
+
+def half_edges(polygons: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return start, end and polygon of every side of every polygon: three (H,) arrays, polygon by polygon."""
+    sizes = (polygons >= 0).sum(1)
+    face = np.repeat(np.arange(len(polygons)), sizes)
+    start = polygons[polygons >= 0]
+    position = np.arange(len(start)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    following = np.where(position + 1 == sizes[face], 0, position + 1)
+    return start, polygons[face, following], face
+
+
+def _averages(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> sp.csr_matrix:
+    """Return the operator whose row r averages the columns that are listed with it."""
+    matrix = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+    counts = np.maximum(np.asarray(matrix.sum(1)).ravel(), 1.0)
+    return sp.csr_matrix(sp.diags(1.0 / counts) @ matrix)
+
+
+def refine(polygons: NDArray[np.int64], vertices: int) -> Refinement:
+    """Subdivide once.
+
+    Args:
+        polygons: (F, 4) table.
+        vertices: V, the number of vertices.
+
+    Raises:
+        ValueError: an edge has more than two polygons, or a vertex has no polygon.
+    """
+    start, end, face = half_edges(polygons)
+    pairs = np.sort(np.stack([start, end], 1), axis=1)
+    edges, edge, uses = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    edge = edge.ravel()
+    if len(uses) and uses.max() > 2:
+        a, b = edges[uses.argmax()]
+        raise ValueError(f"the edge between vertices {a} and {b} has {uses.max()} polygons, at most 2 make a surface")
+    faces_at = np.bincount(start, minlength=vertices)
+    if vertices and faces_at.min() == 0:
+        raise ValueError(f"vertex {int(faces_at.argmin())} belongs to no polygon")
+    border = uses == 1
+    count, edge_count, face_count = vertices, len(edges), len(polygons)
+
+    centre = _averages(face, start, (face_count, count))
+    ends = np.arange(edge_count)
+    middle = _averages(np.r_[ends, ends], np.r_[edges[:, 0], edges[:, 1]], (edge_count, count))
+    across = _averages(edge, face, (edge_count, face_count)) @ centre
+    inner_edge = sp.diags((~border).astype(float))
+    edge_points = inner_edge @ (0.5 * middle + 0.5 * across) + sp.diags(border.astype(float)) @ middle
+
+    # Vertex rule: (F + 2 R + (n - 3) v) / n inside; on the border (1/8, 6/8, 1/8) along the border.
+    on_border = np.zeros(count, dtype=bool)
+    on_border[edges[border].ravel()] = True
+    valence = np.bincount(edges.ravel(), minlength=count)
+    mean_face = _averages(start, face, (count, face_count)) @ centre
+    mean_edge = _averages(edges.ravel(), np.repeat(ends, 2), (count, edge_count)) @ middle
+    keep = sp.identity(count, format="csr")
+    inside = sp.diags(1.0 / valence) @ (mean_face + 2 * mean_edge) + sp.diags((valence - 3) / valence) @ keep
+    neighbour = _border_neighbours(edges[border], count)
+    rim = 0.75 * keep + 0.25 * neighbour
+    vertex_points = sp.diags((~on_border).astype(float)) @ inside + sp.diags(on_border.astype(float)) @ rim
+
+    before = np.zeros(len(start), dtype=np.int64)
+    first = np.r_[0, np.cumsum((polygons >= 0).sum(1))[:-1]]
+    before[1:] = edge[:-1]
+    before[first] = edge[np.r_[first[1:], len(start)] - 1]
+    finer = np.stack([start, count + edge, count + edge_count + face, count + before], 1)
+    return Refinement(
+        polygons=finer,
+        smooth=sp.csr_matrix(sp.vstack([vertex_points, edge_points, centre])),
+        linear=sp.csr_matrix(sp.vstack([keep, middle, centre])),
+        edges=edges,
+    )
+
+
+def _border_neighbours(border: NDArray[np.int64], count: int) -> sp.csr_matrix:
+    """Return the operator that averages, at each border vertex, its neighbours along the border."""
+    return _averages(np.r_[border[:, 0], border[:, 1]], np.r_[border[:, 1], border[:, 0]], (count, count))
+
+
+def limit_operator(polygons: NDArray[np.int64], vertices: int) -> sp.csr_matrix:
+    """Return the (V, V) operator that moves the vertices of a quad mesh to the Catmull-Clark limit surface.
+
+    Inside, a vertex of valence n goes to (n^2 v + 4 sum e + sum f) / (n (n + 5)) with its edge neighbours e and the far
+    corners f of its quads (Halstead, Kass and DeRose 1993); on the border to (a + 4 v + b) / 6.
+
+    Raises:
+        ValueError: a polygon is no quad (subdivide once first).
+    """
+    if (polygons < 0).any():
+        raise ValueError("the limit surface is defined on quads: subdivide once first")
+    start, end, _ = half_edges(polygons)
+    edges, uses = np.unique(np.sort(np.stack([start, end], 1), axis=1), axis=0, return_counts=True)
+    border = edges[uses == 1]
+    valence = np.bincount(edges.ravel(), minlength=vertices).astype(float)
+    ones = np.ones(2 * len(edges))
+    pairs = (np.r_[edges[:, 0], edges[:, 1]], np.r_[edges[:, 1], edges[:, 0]])
+    near = sp.csr_matrix((ones, pairs), shape=(vertices, vertices))
+    opposite = np.stack([polygons.ravel(), np.roll(polygons, 2, axis=1).ravel()])
+    far = sp.csr_matrix((np.ones(opposite.shape[1]), (opposite[0], opposite[1])), shape=(vertices, vertices))
+    keep = sp.identity(vertices, format="csr")
+    inside = sp.diags(1 / (valence * (valence + 5))) @ (sp.diags(valence**2) @ keep + 4 * near + far)
+    rim = (2 / 3) * keep + (1 / 3) * _border_neighbours(border, vertices)
+    on_border = np.zeros(vertices, dtype=bool)
+    on_border[border.ravel()] = True
+    return sp.csr_matrix(sp.diags((~on_border).astype(float)) @ inside + sp.diags(on_border.astype(float)) @ rim)
+
+
+def refined_mirror(mirror: NDArray[np.int64], polygons: NDArray[np.int64], step: Refinement) -> NDArray[np.int64]:
+    """Carry a mirror map over one step of subdivision.
+
+    Args:
+        mirror: (V,) involution on the vertices before the step.
+        polygons: (F, 4) table before the step.
+        step: the step.
+
+    Raises:
+        ValueError: the polygons are not the same on both sides.
+    """
+    images = mirror[step.edges]
+    edges = _find_rows(np.sort(images, axis=1), step.edges, "edge")
+    mirrored = np.where(polygons >= 0, mirror[polygons], -1)
+    faces = _find_rows(np.sort(mirrored, axis=1), np.sort(polygons, axis=1), "polygon")
+    count = len(mirror)
+    return np.concatenate([mirror, count + edges, count + len(step.edges) + faces])
+
+
+def _find_rows(wanted: NDArray[np.int64], rows: NDArray[np.int64], what: str) -> NDArray[np.int64]:
+    """Return where each wanted row stands among rows; both have the same length and no row comes twice."""
+    order = np.lexsort(rows.T[::-1])
+    wanted_order = np.lexsort(wanted.T[::-1])
+    different = (rows[order] != wanted[wanted_order]).any(1)
+    if different.any():
+        lost = wanted[wanted_order[different.argmax()]]
+        raise ValueError(f"the mesh is not symmetric: the {what} with vertices {lost.tolist()} has no mirror image")
+    found = np.empty(len(rows), dtype=np.int64)
+    found[wanted_order] = order
+    return found
+
+
+@dataclass(frozen=True)
+class Level:
+    """A mesh after some steps of subdivision.
+
+    Attributes:
+        polygons: (F, 4) table.
+        positions: (V, V0) operator from the control mesh to points on the limit surface.
+        values: one (V, Vk) linear operator from the vertices of level k to those of this level, for k = 0, 1, ...; a
+            coarser level than k keeps the first vertices of level k.
+        mirror: (V,) mirror map.
+    """
+
+    polygons: NDArray[np.int64]
+    positions: sp.csr_matrix
+    values: list[sp.csr_matrix]
+    mirror: NDArray[np.int64]
+
+
+def subdivide(polygons: NDArray[np.int64], mirror: NDArray[np.int64], level: int, value_levels: int = 2) -> Level:
+    """Subdivide a mesh ``level`` times; the vertices of every level lie on the same limit surface.
+
+    The vertices of a level are the first vertices of the next one, and stay where they are.
+
+    Args:
+        polygons: (F, 4) table of the control mesh, V0 = len(mirror) vertices.
+        mirror: (V0,) mirror map.
+        level: number of steps, 0 or more.
+        value_levels: how many entries ``Level.values`` gets.
+    """
+    if level < 0:
+        raise ValueError(f"level is {level}, it must be 0 or more")
+    tables, mirrors, steps = [polygons], [mirror], []
+    for _ in range(max(level, value_levels - 1, 1)):
+        step = refine(tables[-1], len(mirrors[-1]))
+        mirrors.append(refined_mirror(mirrors[-1], tables[-1], step))
+        tables.append(step.polygons)
+        steps.append(step)
+    count = len(mirrors[level])
+    depth = max(level, 1)
+    positions = sp.identity(len(mirror), format="csr")
+    for step in steps[:depth]:
+        positions = step.smooth @ positions
+    positions = limit_operator(tables[depth], len(mirrors[depth])) @ positions
+    values = []
+    for k in range(value_levels):
+        operator = sp.identity(len(mirrors[k]), format="csr")
+        for step in steps[k:level]:
+            operator = step.linear @ operator
+        values.append(sp.csr_matrix(operator[:count]))
+    return Level(tables[level], sp.csr_matrix(positions[:count]), values, mirrors[level])
+
+
+def triangulate(polygons: NDArray[np.int64], vertices: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return (T, 3) triangles: each quad is split along its shorter diagonal on the given (V, 3) vertices."""
+    triangles = polygons[polygons[:, 3] < 0][:, :3]
+    quads = polygons[polygons[:, 3] >= 0]
+    p = np.asarray(vertices, dtype=np.float64)[quads]
+    one = np.linalg.norm(p[:, 0] - p[:, 2], axis=1) <= np.linalg.norm(p[:, 1] - p[:, 3], axis=1)
+    first = np.where(one[:, None], quads[:, [0, 1, 2]], quads[:, [1, 2, 3]])
+    second = np.where(one[:, None], quads[:, [0, 2, 3]], quads[:, [1, 3, 0]])
+    return np.concatenate([triangles, first, second])

