@@ -13,7 +13,7 @@ _REGION_TINT = {
     "cheeks": np.array([0.03, -0.02, -0.01]),
 }
 # Dark to light skin keeps red longest; the second axis runs from pale to ruddy, the third from cool to warm.
-_TONE_AXES = np.array([[0.11, 0.12, 0.125], [0.030, -0.012, -0.008], [0.006, 0.004, -0.026]])
+_TONE_AXES = np.array([[0.11, 0.12, 0.125], [0.020, -0.010, -0.007], [0.006, 0.004, -0.026]])
 _REGION_MODES = {
     "lips": np.array([0.05, -0.05, -0.03]),
     "brows": np.array([0.13, 0.12, 0.11]),
@@ -24,6 +24,8 @@ _REGION_MODES = {
 _LUMINANCE = np.array([1.0, 1.0, 1.0])
 _REDNESS = np.array([1.0, -0.6, -0.5])
 _WAVES = 6
+# Much more than this and some of the faces turn green.
+_REDNESS_SHARE = 0.25
 
 
 def procedural_albedo(uv: np.ndarray, regions: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -53,5 +55,5 @@ def procedural_albedo(uv: np.ndarray, regions: Mapping[str, np.ndarray]) -> tupl
     for i, j in orders[1 : _WAVES * (_WAVES + 1) // 2]:
         wave = np.cos(np.pi * i * side) * np.cos(np.pi * j * height)
         strength = 0.022 / (i + j)
-        modes += [wave[:, None] * _LUMINANCE * strength, wave[:, None] * _REDNESS * strength * 0.6]
+        modes += [wave[:, None] * _LUMINANCE * strength, wave[:, None] * _REDNESS * strength * _REDNESS_SHARE]
     return mean.clip(0, 1), np.stack(modes)

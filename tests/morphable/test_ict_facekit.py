@@ -85,6 +85,9 @@ def test_made_up_albedo_is_a_symmetric_skin(kit):
     spread = model.albedo_basis.square().sum(0).sqrt()
     assert bool((spread > 0.05).all())
     assert bool((spread < 0.35).all())
+    # Skin is redder than it is green, whoever wears it.
+    colours = model.albedo(torch.randn(200, model.sizes.albedo, generator=torch.Generator().manual_seed(0)))
+    assert float((colours[..., 0] > colours[..., 1]).float().mean()) > 0.99
     assert float(model.albedo_mean[model.landmarks[51], 1]) < float(model.albedo_mean[model.landmarks[30], 1])
 
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import sys
+import types
+
 import numpy as np
 import pytest
 import torch
 
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel, crop_to_face, load_face_model, write_face_model
+from seethrough.morphable.cropping import face_region
 from tests.morphable.generated_models import (
     write_3ddfa_expression,
     write_bfm2009,
@@ -33,6 +37,16 @@ def test_tells_the_kinds_apart(tmp_path):
         }.items()
     }
     assert sizes == {"2019": (625, 5, 4, 3), "2009": (625, 5, 29, 3), "ict": (9409, 1, 1, 48), "ours": (81, 6, 4, 5)}
+
+
+@pytest.mark.parametrize(("settings", "expected"), [({}, ()), ({"level": 0}, (0,)), ({"level": 2}, (2,))])
+def test_open_is_the_embedded_model_at_the_level_asked_for(monkeypatch, settings, expected):
+    calls = []
+    embedded = types.ModuleType("seethrough.morphable.open_model")
+    embedded.load_open_model = lambda *level: calls.append(level) or small_face_model(9)
+    monkeypatch.setitem(sys.modules, "seethrough.morphable.open_model", embedded)
+    assert load_face_model("open", **settings).vertex_count == 81
+    assert calls == [expected]
 
 
 @pytest.mark.parametrize("name", ["absent.h5", "opne", "folder/absent.npz"])
@@ -133,8 +147,6 @@ def test_crop_of_nothing():
 
 
 def test_crop_matches_the_published_ellipses():
-    from seethrough.morphable.cropping import face_region
-
     # Points as the Basel files have them (z from between the ears), chosen on both sides of every border.
     points = {(0, 74, 100): True, (0, 95, 100): True, (0, 118, 100): False, (0, -79, 100): True, (0, -81, 100): False}
     points |= {(50, 0, 19): False, (50, 0, 21): True, (70, -20, 22): True, (0, 0, 132): True, (0, 0, -90): False}
