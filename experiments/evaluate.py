@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import run, write_json
-from experiments.config.composition import Composition, compose, split_arguments
+from experiments.config.composition import Composition, compose
 
 if TYPE_CHECKING:
     from experiments.run_folder import RunFolder

@@ -113,7 +113,8 @@ def build_loggers(config: ExperimentConfig, plain: Mapping[str, Any], run: RunFo
                 tags=settings.tags or None,
                 name=run.name,
                 save_dir=run.path,
-                offline=_wandb_offline(),
+                # Lightning's offline=True only sets an environment variable, which W&B has read already.
+                mode="offline" if _wandb_offline() else None,
                 config=dict(plain),
             )
         )
@@ -174,7 +175,7 @@ def _wandb_offline() -> bool:
 
     if os.environ.get("WANDB_MODE"):
         return os.environ["WANDB_MODE"] in ("offline", "dryrun")
-    if wandb.api.api_key:
+    if wandb.login(prompt=False, verify=False):
         return False
     rank_zero_only(print)(
         "W&B has no API key: logging offline; `wandb sync` in the run's wandb folder uploads it later"

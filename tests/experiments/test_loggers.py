@@ -126,11 +126,42 @@ def test_wandb_without_a_key_runs_offline_and_says_so_once(
     said: int,
 ) -> None:
     made = MagicMock()
-    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(api=SimpleNamespace(api_key=key)))
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(login=lambda prompt, verify: key is not None))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     monkeypatch.setattr("experiments.loggers.WandbLogger", made)
     monkeypatch.setenv("WANDB_MODE", mode)
     build_loggers(ExperimentConfig(logger="wandb"), {"seed": 3}, run)
-    assert made.call_args.kwargs["offline"] is offline
+    assert made.call_args.kwargs["mode"] == ("offline" if offline else None)
     assert made.call_args.kwargs["config"] == {"seed": 3}
     assert len(capsys.readouterr().out.splitlines()) == said
+
+
+@pytest.mark.slow
+def test_a_real_wandb_run_without_a_key(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("wandb")
+    for name in ("WANDB_MODE", "WANDB_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(run.path / "no_netrc"))
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(run.path / "no_settings"))
+    loggers = build_loggers(ExperimentConfig(logger="wandb"), {"seed": 3}, run)
+    assert "logging offline" in capsys.readouterr().out
+    for logger in loggers:
+        logger.log_metrics({"loss": 1.0, "step": 3.0}, 3)
+    log_images(loggers, "overlay", torch.rand(2, 3, 8, 8), 3)
+    log_table(loggers, "scores", ["row", "f1"], [["focus", 0.9]], 3)
+    loggers[1].experiment.finish()
+    assert list(run.path.glob("wandb/offline-run-*/run-*.wandb"))
+    assert list(run.path.glob("wandb/offline-run-*/files/media/images/overlay_*.png"))
+
+
+@pytest.mark.slow
+def test_a_real_tensorboard(run: RunFolder) -> None:
+    pytest.importorskip("tensorboard")
+    loggers = build_loggers(ExperimentConfig(logger="tensorboard"), {"seed": 3}, run)
+    log_images(loggers, "overlay", torch.rand(2, 3, 8, 8), 3)
+    for logger in loggers:
+        logger.log_metrics({"loss": 1.0}, 3)
+        logger.finalize("success")
+    assert list(run.path.glob("tensorboard/events.out.tfevents.*"))
