@@ -31,7 +31,10 @@ def main(arguments: list[str]) -> int:
     from experiments.run_folder import open_run
 
     folder = open_run(options.run)
-    names, overrides = split_arguments(options.data)
+    names, overrides = (
+        [word for word in options.data if "=" not in word],
+        [word for word in options.data if "=" in word],
+    )
     composition = compose([str(folder.config.resolve()), *names], overrides)
     summary = evaluate(folder, composition)
     if options.json:
