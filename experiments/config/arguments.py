@@ -9,6 +9,11 @@ from experiments.config.composition import selected
 from experiments.config.help import FLAGS, help_text
 
 
+def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split words that are no flags into config names and overrides."""
+    return [word for word in words if "=" not in word], [word for word in words if "=" in word]
+
+
 def read_arguments(arguments: Sequence[str], program: str, description: str) -> tuple[list[str], list[str], list[str]]:
     """Return config names, overrides and flags; prints the help where it is asked for or nothing is given.
 
@@ -20,7 +25,7 @@ def read_arguments(arguments: Sequence[str], program: str, description: str) -> 
         if flag not in FLAGS:
             raise errors.unknown_flag(flag, FLAGS)
     words = [argument for argument in arguments if not argument.startswith("-")]
-    names, overrides = [w for w in words if "=" not in w], [w for w in words if "=" in w]
+    names, overrides = split_words(words)
     if not words and not flags:
         flags = ["--help"]
     if "--help" in flags:

@@ -48,6 +48,7 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
         SeethroughError: one line with the file or override it came from, for every mistake a user can make.
     """
     settings = _settings(names, overrides, folder)
+    settings = _without_replaced(_without_replaced(settings, "method", "model"), "dataset", "data")
     method_name, data_name = _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
     method, data_set = METHODS.get(method_name or ""), DATA_SETS.get(data_name or "")
     root = schema(method, data_set)
@@ -85,6 +86,22 @@ def _settings(names: Iterable[str], overrides: Iterable[str], folder: Path) -> l
     for override in overrides:
         settings += read_override(override)
     return settings
+
+
+def _without_replaced(settings: list[Setting], selector: str, group: str) -> list[Setting]:
+    """Drop the settings of a group that were made for another choice than the one that a later file or override makes.
+
+    ``runs/a/config.yaml data/other`` takes everything but the data of run a.
+    """
+    kept: list[Setting] = []
+    chosen: Setting | None = None
+    for setting in settings:
+        if setting.path == (selector,):
+            if chosen is not None and chosen.value != setting.value:
+                kept = [s for s in kept if s.path[0] != group or s.origin == setting.origin]
+            chosen = setting
+        kept.append(setting)
+    return kept
 
 
 def _choice(selector: str, settings: list[Setting], registry: Mapping[str, Any]) -> str | None:

@@ -24,6 +24,8 @@ class Setting:
     value: Any
     source: str
     """Where it stands, for messages: ``configs/focus.yaml:12`` or ``override 'a.b=1'``."""
+    origin: str
+    """The file it comes from; all overrides count as one."""
     raw: str | None = None
     """The text of an override's value, before YAML made a number or a truth value of it."""
 
@@ -66,7 +68,7 @@ def read_configs(names: Iterable[str], folder: Path = CONFIGS) -> list[Setting]:
         merged.add(path)
         for keys, value in _leaves(content):
             line = lines.get(keys)
-            settings.append(Setting(keys, value, f"{label}:{line}" if line else label))
+            settings.append(Setting(keys, value, f"{label}:{line}" if line else label, str(path)))
 
     for name in names:
         merge(name, "", [], Path.cwd())
@@ -89,8 +91,8 @@ def read_override(override: str) -> list[Setting]:
     except yaml.YAMLError as error:
         raise errors.bad_yaml(source, None, _reason(error)) from None
     if isinstance(value, dict) and value:
-        return [Setting((*path, *keys), leaf, source) for keys, leaf in _leaves(value)]
-    return [Setting(path, value, source, raw=text)]
+        return [Setting((*path, *keys), leaf, source, "overrides") for keys, leaf in _leaves(value)]
+    return [Setting(path, value, source, "overrides", raw=text)]
 
 
 def _find(name: str, origin: str, folder: Path, base: Path) -> Path:

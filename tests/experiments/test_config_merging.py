@@ -44,6 +44,18 @@ def test_a_parent_that_is_in_already_does_not_undo_what_followed(configs: Path) 
     assert compose(["tiny", "data/points", "steep", "flat", "sub"], folder=configs).config.model.slope == 0.5
 
 
+def test_another_choice_leaves_the_settings_of_the_first_behind(configs: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "config.yaml"
+    saved.write_text(compose(["study/long"], ["data.points=5", "data.folder=here"], configs).yaml())
+    (configs / "data/needy.yaml").write_text("data:\n  folder: there\ndataset: needy\n")
+    config = compose([str(saved), "data/needy"], folder=configs).config
+    assert (config.model.steps, vars(config.data)) == (9, {"folder": "there"})
+    again = compose([str(saved), "data/points"], ["data.folder=elsewhere"], configs).config
+    assert (again.data.points, again.data.folder) == (5, "elsewhere")
+    override = compose([str(saved)], ["data.folder=mine", "dataset=needy"], configs).config
+    assert vars(override.data) == {"folder": "mine"}
+
+
 def test_a_path_to_a_file_is_a_name_too(configs: Path, tmp_path: Path) -> None:
     study = tmp_path / "study"
     study.mkdir()
