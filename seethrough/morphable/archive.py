@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +58,13 @@ def read_face_model(path: str | Path) -> FaceModel:
     """
     path = Path(path)
     content = _read_arrays(path)
-    if str(content.get("format", "")) != FORMAT:
+    version = content.get("version", np.array(""))
+    if str(content.get("format", "")) != FORMAT or version.shape != () or version.dtype.kind not in "iu":
         raise SeethroughError(
             f"{path}: not a face model of this project (an .npz written by python -m tools.face_model convert)"
         )
-    if int(content["version"]) > VERSION:
-        raise SeethroughError(
-            f"{path}: format version {int(content['version'])} is newer than {VERSION}; update seethrough"
-        )
+    if int(version) > VERSION:
+        raise SeethroughError(f"{path}: format version {int(version)} is newer than {VERSION}; update seethrough")
     missing = [key for key in _ARRAYS if key not in content]
     if missing:
         raise SeethroughError(f"{path}: {', '.join(missing)} missing from the face model; convert it again")
@@ -74,19 +72,27 @@ def read_face_model(path: str | Path) -> FaceModel:
         kind = "iu" if key in _INTEGERS else "f"
         if content[key].dtype.kind not in kind:
             raise SeethroughError(f"{path}: {key} holds {content[key].dtype}, which is no array of a face model")
-    groups = {}
-    for attribute, key in _GROUPS.items():
-        names, values = content.get(f"{key}_names", np.array([])), content.get(f"{key}_values", np.array([]))
-        groups[attribute] = {str(name): torch.from_numpy(value) for name, value in zip(names, values, strict=True)}
+        if content[key].ndim == 0:
+            raise SeethroughError(f"{path}: {key} is a single number, which is no array of a face model")
+    widths = {"regions": len(content["mean"]), "expression_units": len(content["expression_basis"])}
     try:
         return FaceModel(
-            name=str(content["name"]),
-            provenance=str(content["provenance"]),
+            name=str(content.get("name", path.stem)),
+            provenance=str(content.get("provenance", "")),
             **{key: torch.from_numpy(content[key]) for key in _ARRAYS},
-            **groups,
+            **{attribute: _named_rows(content, key, widths[attribute]) for attribute, key in _GROUPS.items()},
         )
     except (ValueError, IndexError) as error:
         raise SeethroughError(f"{path}: inconsistent face model ({error}); convert it again") from error
+
+
+def _named_rows(content: dict[str, np.ndarray], key: str, width: int) -> dict[str, torch.Tensor]:
+    names, values = content.get(f"{key}_names"), content.get(f"{key}_values")
+    if names is None or values is None:
+        return {}
+    if values.shape != (names.size, width) or values.dtype.kind != "f":
+        raise ValueError(f"{key}_values has shape {values.shape}, expected ({names.size}, {width})")
+    return {str(name): torch.from_numpy(row) for name, row in zip(names.ravel(), values, strict=True)}
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -95,8 +101,9 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise SeethroughError(f"{path}: no such face model file") from None
-    # numpy answers a lone .npy with an array, which is no context manager: AttributeError or TypeError.
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+    # A damaged archive fails in many ways: zlib.error, BadZipFile, NotImplementedError (zip version), EOFError, and
+    # ValueError for a pickle; a lone .npy gives an array, which is no context manager.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SeethroughError(
             f"{path}: not a readable .npz face model, damaged or of another kind ({reason})"

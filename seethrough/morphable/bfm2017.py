@@ -47,7 +47,7 @@ def load_bfm2017(
         path: the ``.h5`` file.
         landmarks: a text file of 68 vertex indices. Without it: ``<model>.landmarks.txt`` beside the model if it is
             there, else FOCUS's published indices for the 53,149-vertex mesh, else the file's named points with a bent
-            template for the rest (a few millimetres, see :mod:`seethrough.morphable.mesh_landmarks`).
+            template for the rest (5 to 10 mm, see :func:`landmarks_from_named_points`).
         add_expression_mean: make the zero of the expression coefficients the mean expression, as FOCUS trained with.
 
     Raises:

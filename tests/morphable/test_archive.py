@@ -54,12 +54,16 @@ def _rewrite(path, **changes) -> None:
     [
         ({"format": None}, "not a face model of this project"),
         ({"version": np.array(99)}, "version 99 is newer"),
+        ({"version": None}, "not a face model of this project"),
         ({"mirror": None, "uv": None}, "mirror, uv missing"),
         ({"mean": np.zeros((80, 3), np.float32)}, "inconsistent face model"),
         ({"landmarks": np.full(68, 81)}, "inconsistent face model"),
         ({"landmarks": np.zeros(67, np.int64)}, "inconsistent face model"),
         ({"triangles": np.zeros((5, 3), np.float32)}, "triangles holds float32"),
         ({"mean": np.array("text")}, "mean holds <U4"),
+        ({"mean": np.float32(3)}, "mean is a single number"),
+        ({"region_names": np.array(["face"])}, r"region_values has shape \(2, 81\), expected \(1, 81\)"),
+        ({"expression_unit_values": np.zeros((1, 5), np.float32)}, r"expected \(1, 4\)"),
     ],
 )
 def test_a_wrong_archive_gets_one_line(archive, changes, message):
@@ -69,6 +73,20 @@ def test_a_wrong_archive_gets_one_line(archive, changes, message):
         read_face_model(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_flipped_bit_anywhere_gets_one_line_or_does_no_harm(archive):
+    path, _ = archive
+    content = path.read_bytes()
+    messages = []
+    for place in range(3, len(content), len(content) // 120):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        try:
+            read_face_model(path)
+        except SeethroughError as error:
+            messages.append(str(error))
+    assert len(messages) > 60
+    assert not any("\n" in message for message in messages)
 
 
 @pytest.mark.parametrize("size", [0, 10, 2000])
