@@ -69,8 +69,8 @@ def load_iresnet50(path: str | Path) -> IResNet50:
     path = Path(path)
     if not path.is_file():
         raise SeethroughError(
-            f"no ArcFace weights at {path}: get backbone.pth of an r50 model from insightface's arcface_torch page, or "
-            "set the perceptual network to dlib"
+            f"no perceptual network at '{path}': choose dlib or none, or give the path of backbone.pth, an r50 model "
+            "of insightface's arcface_torch"
         )
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
@@ -78,7 +78,8 @@ def load_iresnet50(path: str | Path) -> IResNet50:
         raise SeethroughError(
             f"{path} is not a file of plain PyTorch weights: expected arcface_torch's backbone.pth (iResNet-50)"
         ) from problem
-    network = IResNet50()
+    with torch.device("meta"):  # the random weights would be thrown away
+        network = IResNet50()
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise SeethroughError(f"{path} holds no state dict: expected arcface_torch's backbone.pth (iResNet-50)")
     weights = {name.removeprefix("module."): value for name, value in weights.items()}
@@ -96,5 +97,5 @@ def load_iresnet50(path: str | Path) -> IResNet50:
                 f"{path}: {name} has shape {tuple(weights[name].shape)} instead of {tuple(value.shape)}: take "
                 "backbone.pth of an r50 model of arcface_torch"
             )
-    network.load_state_dict(weights)
-    return network.eval()
+    network.load_state_dict(weights, assign=True)
+    return network.float().eval()

@@ -39,14 +39,14 @@ class PerceptualNet(nn.Module):
         network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         # Past nn.Module's registration, see the class docstring.
         self.__dict__["_network"] = network
-        self.__dict__["_centre"] = None if centre is None else nn.Parameter(centre, requires_grad=False)
+        self.__dict__["_centre"] = centre
         self._chip = chip
         self.chip_size = chip_size
 
     def _apply(self, fn: Any, recurse: bool = True) -> PerceptualNet:
         self._network._apply(fn)
         if self._centre is not None:
-            self._centre.data = fn(self._centre.data)
+            self.__dict__["_centre"] = fn(self._centre)
         return super()._apply(fn, recurse)
 
     def chip(self, image: Tensor, landmarks: Tensor) -> Tensor:
