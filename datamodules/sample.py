@@ -1,4 +1,4 @@
-"""The one sample that every data set yields, how samples become a batch, and a check that says what is wrong with one."""
+"""The one sample that every data set yields, how samples become a batch, and a check of a sample."""
 
 from __future__ import annotations
 

@@ -99,22 +99,10 @@ class FacePainter:
         size = self.size
         colour, coverage = np.zeros((size, size, 3), np.float32), np.zeros((size, size), np.float32)
         depth = np.full(rast.shape[:2], np.inf, np.float32)
-        paint_pixels(
-            rast,
-            self._triangles,
-            posed,
-            albedo.astype(np.float32),
-            lit,
-            shine,
-            self._fixed,
-            complexion.amounts,
-            complexion.fields,
-            complexion.offsets,
-            complexion.hair,
-            colour,
-            coverage,
-            depth,
-        )
+        # One row a vertex: a triangle's corners are three cache lines, not thirty.
+        attributes = np.concatenate([posed[:, 2:], self._fixed, albedo, lit, shine[:, None]], 1, dtype=np.float32)
+        person = (complexion.amounts, complexion.fields, complexion.offsets, complexion.hair)
+        paint_pixels(rast, self._triangles, attributes, *person, colour, coverage, depth)
         projected = points[:, :2] / points[:, 2:] * np.float32(self.camera.focal) + np.float32(size / 2)
         return PaintedFace(
             colour=colour,
@@ -156,7 +144,7 @@ def _towards_light(light: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def add_modes(total, basis, coefficients):
-    """Add ``coefficients @ basis`` to ``total`` (N,) in place, mode after mode: the same bits on any number of threads."""
+    """Add ``coefficients @ basis`` to ``total`` (N,) in place, mode after mode: the same bits with any thread count."""
     for k in range(coefficients.shape[0]):
         weight = coefficients[k]
         if weight != 0:
@@ -181,19 +169,14 @@ def place(vertices, rotation, origin):
 
 
 @numba.njit(cache=True)
-def paint_pixels(
-    rast, triangles, posed, albedo, lit, shine, fixed, amounts, fields, offsets, hair, colour, coverage, depth
-):
+def paint_pixels(rast, triangles, attributes, amounts, fields, offsets, hair, colour, coverage, depth):
     """Shade every sub-pixel with its skin and add it up per pixel.
 
     Args:
         rast: (S2, S2, 4) rasterization at twice the resolution.
         triangles: (T, 3).
-        posed: (V, 3) camera frame, mm.
-        albedo: (V, 3).
-        lit: (V, 3) light that falls on each vertex.
-        shine: (V,) highlight.
-        fixed: (V, 5) texture place x, y in mm, brows, beard, freckles.
+        attributes: (V, 13) float32: depth in mm, texture place x and y in mm, brows, beard, freckles, albedo (3), light
+            that falls on the vertex (3), highlight.
         amounts: (8,) see Complexion.
         fields: (3, 128, 128) see Complexion.
         offsets: (6,) see Complexion.
@@ -202,39 +185,40 @@ def paint_pixels(
         coverage: (S, S) zeros, written.
         depth: (S2, S2) infinite, written where there is face: mm.
     """
-    share = np.float32(1.0) / (SUPERSAMPLING * SUPERSAMPLING)
-    half = np.float32(0.5)
-    one = np.float32(1.0)
+    share = np.float32(1.0) / np.float32(SUPERSAMPLING * SUPERSAMPLING)
+    half, one, two, rare = np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(0.75)
+    mixed = np.empty(attributes.shape[1], np.float32)
     for i in range(rast.shape[0]):
         for j in range(rast.shape[1]):
             triangle = int(rast[i, j, 3]) - 1
             if triangle < 0:
                 continue
-            a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+            a, b, c = (
+                attributes[triangles[triangle, 0]],
+                attributes[triangles[triangle, 1]],
+                attributes[triangles[triangle, 2]],
+            )
             u, v = rast[i, j, 0], rast[i, j, 1]
             w = one - u - v
-            depth[i, j] = u * posed[a, 2] + v * posed[b, 2] + w * posed[c, 2]
-            x = u * fixed[a, 0] + v * fixed[b, 0] + w * fixed[c, 0]
-            y = u * fixed[a, 1] + v * fixed[b, 1] + w * fixed[c, 1]
-            brow = u * fixed[a, 2] + v * fixed[b, 2] + w * fixed[c, 2]
-            beard = u * fixed[a, 3] + v * fixed[b, 3] + w * fixed[c, 3]
-            freckle = u * fixed[a, 4] + v * fixed[b, 4] + w * fixed[c, 4]
+            for k in range(mixed.shape[0]):
+                mixed[k] = u * a[k] + v * b[k] + w * c[k]
+            depth[i, j] = mixed[0]
+            x, y = mixed[1], mixed[2]
             mottle = look_up(fields[0], half * x + offsets[0], half * y + offsets[1]) - half
             grain = look_up(fields[1], x + offsets[2], y + offsets[3]) - half
-            strand = look_up(fields[2], x + offsets[3], np.float32(0.7) * y + offsets[2])
             tone = one + amounts[0] * mottle + amounts[1] * grain
-            spot = look_up(fields[1], x + offsets[5], y + offsets[4])
-            if spot > np.float32(0.72):
-                tone -= amounts[2] * freckle * min((spot - np.float32(0.72)) * 6, one)
-            cover = max(
-                min(amounts[3] * beard * (half + strand), one),
-                min(amounts[4] * brow * (one - amounts[5] * (one - strand)), one),
-            )
-            highlight = (u * shine[a] + v * shine[b] + w * shine[c]) * (one - cover)
+            if amounts[2] * mixed[5] > np.float32(0.01):
+                spot = look_up(fields[1], two * x + offsets[5], two * y + offsets[4]) - rare
+                tone -= amounts[2] * mixed[5] * min(max(spot, np.float32(0.0)) * np.float32(6.0), one)
+            cover = np.float32(0.0)
+            if mixed[3] + mixed[4] > np.float32(0.01):
+                strand = look_up(fields[2], x + offsets[3], np.float32(0.7) * y + offsets[2])
+                brow = amounts[4] * mixed[3] * (one - amounts[5] * (one - strand))
+                cover = min(max(amounts[3] * mixed[4] * (half + strand), brow), one)
+            highlight = mixed[12] * (one - cover)
             p, q = i // SUPERSAMPLING, j // SUPERSAMPLING
             coverage[p, q] += share
             for k in range(3):
-                base = (u * albedo[a, k] + v * albedo[b, k] + w * albedo[c, k]) * tone
+                base = mixed[6 + k] * tone
                 base += cover * (hair[k] - base)
-                light = u * lit[a, k] + v * lit[b, k] + w * lit[c, k]
-                colour[p, q, k] += share * (base * light + highlight)
+                colour[p, q, k] += share * (base * mixed[9 + k] + highlight)

@@ -20,7 +20,7 @@ from datamodules.synthetic.surround import draw_background, draw_person
 from datamodules.synthetic.textures import TextureBank
 from seethrough.morphable import FaceModel
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
 
 HIDDEN_NOISE_FACTOR = 3.0
@@ -73,7 +73,7 @@ class SceneRenderer:
         hidden = np.zeros_like(full_face) if layer is None else layer.alpha >= 0.5
         visible = face.facing & ~_at(hidden, face.landmarks)
         return SyntheticFace(
-            image=np.ascontiguousarray(expose(light, scene.stream(Factor.SENSOR)).transpose(2, 0, 1)),
+            image=np.ascontiguousarray(expose(light, self.textures, scene.stream(Factor.SENSOR)).transpose(2, 0, 1)),
             mask=full_face & ~hidden,
             full_face=full_face,
             landmarks=self._detected(face.landmarks, visible, scene.stream(Factor.LANDMARKS)),
@@ -98,7 +98,8 @@ class SceneRenderer:
             hair=complexion.hair,
         )
         picture = draw_background(head, self.textures, scene.stream(Factor.BACKGROUND))
-        picture = draw_person(head, complexion.bald, picture, self.textures, scene.stream(Factor.SURROUND))
+        rng = scene.stream(Factor.SURROUND)
+        draw_person(head, complexion.bald, face.coverage, picture, self.textures, rng)
         picture = picture * (1 - face.coverage[..., None]) + face.colour
         if scene.family == NO_OCCLUDER:
             return picture, face, None

@@ -81,7 +81,7 @@ def contact_shadow(
 ) -> np.ndarray:
     """Return the soft, slightly shifted shadow that a shape of opacity ``alpha`` casts on what is close behind it."""
     size = alpha.shape[0]
-    dx, dy = int(round(rng.normal(0, 0.015) * size)), int(round(rng.uniform(0.0, 0.045) * size))
+    dx, dy = round(rng.normal(0, 0.015) * size), round(rng.uniform(0.0, 0.045) * size)
     moved = np.zeros_like(alpha)
     moved[max(dy, 0) :, max(dx, 0) : size + min(dx, 0)] = alpha[: size - max(dy, 0), max(-dx, 0) : size - max(dx, 0)]
     return blurred(moved, rng.uniform(0.012, 0.045) * size) * np.float32(rng.uniform(*strength))

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import torch
 
+from seethrough.rendering.harmonics import BAND_0
 from seethrough.rendering.lighting import FOCUS_AMBIENT, spherical_harmonics
 
 # Weights of the bands of a light that falls in from one direction on a matt surface (Ramamoorthi and Hanrahan 2001),
@@ -56,29 +57,25 @@ def irradiance(light, normals, out):
 def random_illumination(rng: np.random.Generator) -> np.ndarray:
     """Draw (27,) illumination coefficients: sky, one key light, a weaker fill light, and a Gaussian remainder.
 
-    One scene in five has coloured light and one in ten a hard light from the side (magnitudes of the occlusion
-    benchmark in this repository's README).
+    One scene in five has coloured light and one in ten a hard light from the side.
     """
     coloured, hard = rng.random() < 0.2, rng.random() < 0.1
-    spread = 0.14 if coloured else 0.03
+    spread = 0.1 if coloured else 0.025
 
     def colour() -> np.ndarray:
         return np.exp(rng.normal(0.0, spread, 3))
 
-    def towards(x: float, y: float) -> np.ndarray:
-        direction = np.array([x, -y, -1.0])
-        return harmonics((direction / np.linalg.norm(direction))[None])[0] * _COSINE_BANDS
-
     side = np.sign(rng.uniform(-1, 1)) * rng.uniform(1.2, 3.0)
-    key = towards(side, rng.normal(0.2, 0.4)) if hard else towards(rng.normal(0, 0.7), rng.normal(0.5, 0.5))
-    fill = towards(rng.normal(0, 1.2), rng.normal(0.1, 0.6))
+    key = (side, rng.normal(0.2, 0.4)) if hard else (rng.normal(0, 0.7), rng.normal(0.5, 0.5))
+    fill = (rng.normal(0, 1.2), rng.normal(0.1, 0.6))
+    towards = np.array([(x, -y, -1.0) for x, y in (key, fill)])
+    from_key, from_fill = harmonics(towards / np.linalg.norm(towards, axis=1, keepdims=True)) * _COSINE_BANDS
     sky = rng.uniform(0.22, 0.4) if hard else rng.uniform(0.35, 0.75)
     strength = rng.uniform(0.7, 1.0) if hard else rng.uniform(0.25, 0.75)
     exposure = np.exp(rng.normal(0.0, 0.12))
-    total = np.outer(colour(), key) * strength + np.outer(colour(), fill) * rng.uniform(0.0, 0.3)
+    total = np.outer(colour(), from_key) * strength + np.outer(colour(), from_fill) * rng.uniform(0.0, 0.3)
     total += rng.normal(0, 0.04, (3, 9)) + rng.normal(0, 0.04, (1, 9))
-    first = harmonics(np.array([[0.0, 0.0, -1.0]]))[0, 0]
-    total[:, 0] += sky * colour() / first
+    total[:, 0] += sky * colour() / BAND_0
     total *= exposure
-    total[:, 0] -= FOCUS_AMBIENT / first
+    total[:, 0] -= FOCUS_AMBIENT / BAND_0
     return total.reshape(27).astype(np.float32)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 
+import numba
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
+
+from datamodules.synthetic.textures import TextureBank
+
+_CURVE = np.linspace(0.0, 1.0, 513)
 
 
-def expose(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def expose(picture: np.ndarray, textures: TextureBank, rng: np.random.Generator) -> np.ndarray:
     """Turn (S, S, 3) float32 light into an (S, S, 3) uint8 picture.
 
-    Everything in the scene has gone through it alike, so neither the edges nor the noise of an occluder give it away.
+    Everything in the scene goes through it alike, so neither the edges nor the noise of an occluder give it away.
     """
     size = picture.shape[0]
     gains = np.exp(rng.normal(0, 0.03, 3)) * np.exp(rng.normal(0, 0.06))
@@ -20,18 +25,71 @@ def expose(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     deviation = rng.uniform(0.0, 0.03)
     compressed, quality = rng.random() < 0.7, int(rng.integers(60, 96))
 
-    light = np.clip(picture * gains.astype(np.float32), 0.0, 1.0) ** np.float32(gamma)
-    light = np.float32(0.5) + np.float32(contrast) * (light - np.float32(0.5))
-    if blur > 0.2:
-        eight_bit = Image.fromarray((np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8))
-        light = np.asarray(eight_bit.filter(ImageFilter.GaussianBlur(blur * size / 80)), np.float32) / np.float32(255)
-    noise = rng.standard_normal((size, size, 1), np.float32) + np.float32(0.5) * rng.standard_normal(
-        (size, size, 3), np.float32
-    )
-    light = light + noise * np.float32(deviation)
-    pixels = (np.clip(light, 0, 1) * 255 + 0.5).astype(np.uint8)
+    curve = (0.5 + contrast * (_CURVE**gamma - 0.5)).astype(np.float32)
+    light = np.empty(picture.shape, np.float32)
+    develop(picture.astype(np.float32), gains.astype(np.float32), curve, light)
+    if blur > 0.25:
+        light = blur_colour(light, taps(blur * size / 80))
+    pixels = np.empty(picture.shape, np.uint8)
+    quantise(light, textures.noise, int(rng.integers(len(textures.noise))), np.float32(deviation), pixels)
     if not compressed:
         return pixels
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
     return np.asarray(Image.open(buffer))
+
+
+def taps(radius: float) -> np.ndarray:
+    """Return the odd number of weights of a Gaussian of ``radius`` px that matter, float32, with sum 1."""
+    reach = max(1, int(np.ceil(2.5 * radius)))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / radius) ** 2)
+    return (weights / weights.sum()).astype(np.float32)
+
+
+@numba.njit(cache=True)
+def develop(picture, gains, curve, out):
+    """Write ``curve`` of the gained and clipped (S, S, 3) ``picture`` into ``out``; the curve is linear in pieces."""
+    steps = curve.shape[0] - 1
+    for i in range(picture.shape[0]):
+        for j in range(picture.shape[1]):
+            for c in range(3):
+                value = picture[i, j, c] * gains[c] * np.float32(steps)
+                value = min(max(value, np.float32(0.0)), np.float32(steps) - np.float32(1e-3))
+                below = int(value)
+                part = value - np.float32(below)
+                out[i, j, c] = curve[below] + part * (curve[below + 1] - curve[below])
+
+
+@numba.njit(cache=True)
+def blur_colour(picture, weights):
+    """Return the (S, S, 3) picture blurred by separable ``weights``; its border pixels continue outside."""
+    height, width, _ = picture.shape
+    reach = weights.shape[0] // 2
+    rows, out = np.zeros_like(picture), np.zeros_like(picture)
+    for i in range(height):
+        for j in range(width):
+            for k in range(-reach, reach + 1):
+                at = min(max(j + k, 0), width - 1)
+                for c in range(3):
+                    rows[i, j, c] += weights[k + reach] * picture[i, at, c]
+    for i in range(height):
+        for k in range(-reach, reach + 1):
+            at = min(max(i + k, 0), height - 1)
+            for j in range(width):
+                for c in range(3):
+                    out[i, j, c] += weights[k + reach] * rows[at, j, c]
+    return out
+
+
+@numba.njit(cache=True)
+def quantise(light, noise, start, deviation, out):
+    """Add noise (mostly the same in the three channels) to (S, S, 3) ``light`` and write it as 8 bits."""
+    at, length = start, noise.shape[0]
+    for i in range(light.shape[0]):
+        for j in range(light.shape[1]):
+            common = noise[at % length]
+            for c in range(3):
+                grain = common + np.float32(0.5) * noise[(at + c + 1) % length]
+                value = (light[i, j, c] + deviation * grain) * np.float32(255.0) + np.float32(0.5)
+                out[i, j, c] = np.uint8(min(max(value, np.float32(0.0)), np.float32(255.0)))
+            at += 4

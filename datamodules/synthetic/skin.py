@@ -28,9 +28,6 @@ _HAIR_COLOURS = np.array(
     ]
 )
 _HAIR_SHARES = np.cumsum([0.2, 0.2, 0.18, 0.14, 0.09, 0.05, 0.05, 0.06, 0.03])
-_IRIS_COLOURS = np.array(
-    [(0.13, 0.07, 0.04), (0.22, 0.13, 0.07), (0.3, 0.26, 0.12), (0.28, 0.38, 0.28), (0.3, 0.42, 0.52)]
-)
 
 
 @dataclass(frozen=True)
@@ -62,9 +59,11 @@ def skin_map(model: FaceModel) -> SkinMap:
 
     brows = np.zeros(len(mean))
     for line in (marks[17:22], marks[22:27]):
-        fine = np.stack([np.interp(np.linspace(0, 4, 25), range(5), line[:, axis]) for axis in range(2)], 1)
+        # Hair stops a little before the innermost landmark: brows that meet are rare.
+        inner = np.linspace(0, 3.6, 25) if line[0, 0] < 0 else np.linspace(0.4, 4, 25)
+        fine = np.stack([np.interp(inner, range(5), line[:, axis]) for axis in range(2)], 1)
         distance = np.linalg.norm(mean[:, None, :2] - fine[None], axis=2).min(1)
-        brows = np.maximum(brows, np.exp(-((distance / 4.2) ** 4)))
+        brows = np.maximum(brows, np.exp(-((distance / 3.6) ** 4)))
 
     lips = model.regions.get("lips")
     corner = marks[[48, 54]].mean(0)
@@ -97,7 +96,6 @@ class Complexion:
 
     Attributes:
         hair: (3,) albedo of hair and brows.
-        iris: (3,) albedo of the iris.
         amounts: (8,) float32: mottling, grain, freckles, beard, brow cover, brow grain, gloss, bump in mm.
         fields: (3, 128, 128) textures for mottling, grain and hairs.
         offsets: (6,) float32, where in them this person begins.
@@ -106,7 +104,6 @@ class Complexion:
     """
 
     hair: np.ndarray
-    iris: np.ndarray
     amounts: np.ndarray
     fields: np.ndarray
     offsets: np.ndarray
@@ -118,7 +115,6 @@ def random_complexion(rng: np.random.Generator, textures: TextureBank, strength:
     """Draw one person's complexion; ``strength`` scales all that no face model explains."""
     hair = _HAIR_COLOURS[int(np.searchsorted(_HAIR_SHARES, rng.random() * _HAIR_SHARES[-1]))]
     hair = np.clip(hair * np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.05, 3)), 0.02, 0.95)
-    iris = _IRIS_COLOURS[int(rng.integers(len(_IRIS_COLOURS)))] * np.exp(rng.normal(0, 0.15))
     bearded, stubble = rng.random() < 0.22, rng.random() < 0.2
     beard = rng.uniform(0.5, 1.0) if bearded else rng.uniform(0.08, 0.3) if stubble else 0.0
     freckled, glossy = rng.random() < 0.2, rng.uniform(0, 1) ** 2
@@ -128,7 +124,7 @@ def random_complexion(rng: np.random.Generator, textures: TextureBank, strength:
             rng.uniform(0.03, 0.16),
             rng.uniform(0.2, 0.6) if freckled else 0.0,
             beard,
-            rng.uniform(0.25, 0.9),
+            rng.uniform(0.1, 0.75),
             rng.uniform(0.2, 0.8),
             0.35 * glossy,
             rng.uniform(0.1, 0.7),
@@ -139,13 +135,12 @@ def random_complexion(rng: np.random.Generator, textures: TextureBank, strength:
         textures.pick(rng, "rough", "fine"),
         textures.pick(rng, "fine", "strand"),
     ]
-    lipstick = np.array([*np.clip([0.62, 0.16, 0.2] + rng.normal(0, 0.1, 3), 0, 1), 0.0])
+    lipstick = np.append(np.clip(rng.normal((0.62, 0.16, 0.2), 0.1), 0, 1), 0.0)
     lipstick[3] = rng.uniform(0.2, 0.8) if rng.random() < 0.2 else 0.0
     offsets = rng.uniform(0, TEXTURE_SIZE, 6)
     bald = rng.random() < 0.1
     return Complexion(
         hair=hair.astype(np.float32),
-        iris=iris.astype(np.float32),
         amounts=(amounts * strength).astype(np.float32),
         fields=np.stack(fields),
         offsets=offsets.astype(np.float32),
@@ -157,7 +152,7 @@ def random_complexion(rng: np.random.Generator, textures: TextureBank, strength:
 @numba.njit(cache=True, inline="always")
 def look_up(field, x, y):
     """Read a periodic (128, 128) texture at the nearest cell."""
-    return field[int(math.floor(y)) & (TEXTURE_SIZE - 1), int(math.floor(x)) & (TEXTURE_SIZE - 1)]
+    return field[math.floor(y) & (TEXTURE_SIZE - 1), math.floor(x) & (TEXTURE_SIZE - 1)]
 
 
 @numba.njit(cache=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,5 +45,9 @@ def spread(position: int, seed: Seed, epoch: int) -> float:
 
     Used where shares must hold in small data sets too: which samples are occluded, and by what.
     """
-    start = stream(seed, Factor.FAMILY, epoch).random()
-    return float((start + position * 0.6180339887498949) % 1.0)
+    return float((_start(seed, epoch) + position * 0.6180339887498949) % 1.0)
+
+
+@lru_cache(maxsize=64)
+def _start(seed: Seed, epoch: int) -> float:
+    return stream(seed, Factor.FAMILY, epoch).random()

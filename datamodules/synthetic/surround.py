@@ -1,4 +1,4 @@
-"""What is around a face: background, neck, shoulders, ears, skull and hair, all out of focus and all behind it."""
+"""What is around a face: background, neck, shoulders, ears, skull and hair, all of it behind the face."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from datamodules.synthetic.head import PosedHead
 from datamodules.synthetic.layers import blurred
 from datamodules.synthetic.textures import TextureBank, tint
 
-_SKIN, _HAIR, _CLOTH = 0, 1, 2
+_SKIN, _HAIR, _CAP, _CLOTH = 0, 1, 2, 3
+# Skin beside the face lies mostly in its shade and is less red.
+_SKIN_BESIDE = 0.86
 
 
 def draw_background(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> np.ndarray:
-    """Draw (S, S, 3) float32 RGB: plain, graded, textured, or blurred shapes; now and then in the colour of skin or hair."""
+    """Draw (S, S, 3) float32 RGB: plain, graded, textured or blurred shapes; now and then coloured as skin or hair."""
     size = head.size
     kind = rng.random()
     first, second = rng.random(3) * rng.uniform(0.2, 1.1), rng.random(3) * rng.uniform(0.2, 1.1)
-    if rng.random() < 0.35:
+    if rng.random() < 0.6:
         # Most rooms and streets are less colourful than three independent numbers.
         first, second = (0.75 * colour.mean() + 0.25 * colour for colour in (first, second))
     if rng.random() < 0.15:
@@ -32,7 +34,7 @@ def draw_background(head: PosedHead, textures: TextureBank, rng: np.random.Gener
         field = np.clip(0.5 + math.cos(angle) * axis[None] + math.sin(angle) * axis[:, None], 0, 1)
     elif kind < 0.7:
         field = textures.patch(rng, size, scale=(0.4, 2.0))
-        if rng.random() < 0.6:
+        if rng.random() < 0.7:
             field = blurred(field, rng.uniform(0.01, 0.06) * size)
     else:
         field = textures.patch(rng, size, "shapes", "cell", scale=(0.5, 1.4))
@@ -40,115 +42,111 @@ def draw_background(head: PosedHead, textures: TextureBank, rng: np.random.Gener
     picture = tint(field, first, second)
     if kind >= 0.35:
         other = textures.patch(rng, size, "shapes", "smooth", "cloudy", "stripe", scale=(0.4, 1.3))[..., None]
-        picture = picture + other * np.float32(rng.uniform(0, 0.7)) * (rng.random(3).astype(np.float32) - picture)
-    return np.clip(picture, 0, 1.1).astype(np.float32)
+        third = (rng.random(3) * rng.uniform(0.2, 1.0)).astype(np.float32)
+        picture += other * np.float32(rng.uniform(0, 0.7)) * (third - picture)
+    return np.clip(picture, 0, 1.1)
 
 
 def draw_person(
-    head: PosedHead, bald: bool, picture: np.ndarray, textures: TextureBank, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw the rest of the person onto (S, S, 3) ``picture``, with ellipsoids that turn with the head.
+    head: PosedHead,
+    bald: bool,
+    coverage: np.ndarray,
+    picture: np.ndarray,
+    textures: TextureBank,
+    rng: np.random.Generator,
+) -> None:
+    """Draw the rest of the person onto (S, S, 3) ``picture`` in place, with ellipsoids that turn with the head.
 
-    The sizes follow the landmarks: the eyes are half-way up a head, its depth is 1.27 of its width.
+    Where (S, S) ``coverage`` says that the face covers all of a pixel nothing is drawn. The sizes follow the landmarks:
+    the eyes are half-way up a head, its depth is 1.27 of its width.
     """
     size = head.size
     marks = head.in_model(head.landmarks.astype(np.float64))
-    half = abs(marks[16, 0] - marks[0, 0]) / 2
-    eyes, chin = marks[36:48, 1].mean(), marks[8, 1]
+    half, middle = abs(marks[16, 0] - marks[0, 0]) / 2, (marks[0, 0] + marks[16, 0]) / 2
+    eyes, chin, ears = marks[36:48, 1].mean(), marks[8, 1], marks[[0, 16], 1].mean()
     front, side_depth = marks[19:25, 2].mean(), marks[[0, 16], 2].mean()
-    ear_level = marks[[0, 16], 1].mean()
-    middle = (marks[0, 0] + marks[16, 0]) / 2
     top = eyes + (eyes - chin) * rng.uniform(0.98, 1.08)
-    radii = np.array([half * 1.03, (top - eyes) * 0.82, half * 1.27])
+    radii = np.array([half * 1.09, (top - eyes) * 0.82, half * 1.27])
     centre = np.array([middle, top - radii[1], front - radii[2] - 2.0])
 
-    upright = np.diag([1.0, -1.0, -1.0])
-    turned, still = head.rotation.astype(np.float64), 0.4 * head.rotation + 0.6 * upright
-    bodies: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]] = []
-    bodies.append((centre, radii, turned, _SKIN))
+    turned = head.rotation.astype(np.float64)
+    still = 0.4 * turned + 0.6 * np.diag([1.0, -1.0, -1.0])
+    bodies = [(centre, radii, turned, _SKIN)]
     for side in (-1.0, 1.0):
-        ear = np.array([middle + side * (half + 3.0), ear_level + 4.0, side_depth - 16.0])
-        bodies.append((ear, np.array([6.0, 29.0, 17.0]), turned, _SKIN))
-    bodies.append(
-        (np.array([middle, chin - 45.0, side_depth - 5.0]), np.array([half * 0.72, 130.0, half * 0.75]), still, _SKIN)
-    )
-    shoulder = chin - rng.uniform(150.0, 185.0)
-    bodies.append((np.array([middle, shoulder, side_depth - 25.0]), np.array([215.0, 95.0, 105.0]), still, _CLOTH))
+        ear = np.array([middle + side * half * 1.16, ears - 8.0, side_depth - 44.0])
+        bodies.append((ear, np.array([9.0, 31.0, 19.0]), turned, _SKIN))
+    neck = np.array([middle, chin - 45.0, side_depth - 5.0])
+    bodies.append((neck, np.array([half * 0.72, 130.0, half * 0.75]), still, _SKIN))
+    shoulders = np.array([middle, chin - rng.uniform(150.0, 185.0), side_depth - 25.0])
+    bodies.append((shoulders, np.array([215.0, 95.0, 105.0]), still, _CLOTH))
     if rng.random() < 0.4:
-        bodies.append(
-            (np.array([middle, chin - 95.0, side_depth - 10.0]), np.array([half, 42.0, half * 1.0]), still, _CLOTH)
-        )
-    style = rng.random()
+        collar = np.array([middle, chin - 95.0, side_depth - 10.0])
+        bodies.append((collar, np.array([half, 42.0, half]), still, _CLOTH))
+    style, thick, thicker = rng.random(), rng.uniform(5.0, 26.0), rng.uniform(30.0, 60.0)
+    fall, width = rng.uniform(70.0, 190.0), rng.uniform(1.15, 1.5)
     if not bald:
-        thick = rng.uniform(5.0, 26.0) if style < 0.9 else rng.uniform(30.0, 60.0)
-        bodies.append((centre + [0, 4.0, -8.0], radii + thick * np.array([1.0, 1.0, 1.0]), turned, _HAIR))
+        bodies.append((centre + np.array([0, 4.0, -8.0]), radii + (thick if style < 0.9 else thicker), turned, _CAP))
         if style > 0.5:
-            fall = rng.uniform(70.0, 190.0)
-            curtain = np.array([half * rng.uniform(1.15, 1.5), fall, half * 0.85])
-            bodies.append((np.array([middle, eyes - 0.55 * fall, side_depth - 52.0]), curtain, turned, _HAIR))
+            curtain = np.array([middle, eyes - 0.55 * fall, side_depth - 52.0])
+            bodies.append((curtain, np.array([half * width, fall, half * 0.85]), turned, _HAIR))
 
     origins, matrices = np.empty((len(bodies), 3)), np.empty((len(bodies), 3, 3))
     for k, (position, radius, rotation, _) in enumerate(bodies):
         matrices[k] = rotation.T / radius[:, None]
-        origins[k] = -matrices[k] @ head.to_camera(position.astype(np.float64))
-    materials = np.array([material for *_, material in bodies])
+        origins[k] = -matrices[k] @ head.to_camera(position)
     # Hair grows above a plane from the forehead down to the ears; below it, the skin of the skull is seen.
     hairline = np.array([top - 0.27 * (top - eyes) + rng.uniform(-8, 8), front, rng.uniform(0.8, 1.25)])
-    kinds, normals = np.full((size, size), -1, np.int8), np.zeros((size, size, 3), np.float32)
-    cap = len(bodies) if bald else 5 + int(materials[5:6].tolist() == [_CLOTH])
-    cast_rays(
+    plane = np.append(turned[:, 1] - hairline[2] * turned[:, 2], hairline[0] - hairline[2] * hairline[1])
+    strands = textures.patch(rng, size, "strand", scale=(0.7, 1.8), turn=0.6)
+    weave = textures.patch(rng, size, "cloudy", "stripe", "weave", "check", "fine")
+    colours = np.stack([head.skin * _SKIN_BESIDE, head.hair, rng.random(3), rng.random(3)]).astype(np.float32)
+    chin_row = head.project(head.landmarks[[8]])[0, 1]
+    draw_bodies(
         origins,
         matrices,
-        materials,
-        cap,
-        hairline,
-        head.rotation.astype(np.float64),
+        np.array([material for *_, material in bodies]),
+        plane,
         head.origin.astype(np.float64),
         head.focal,
-        kinds,
-        normals,
+        head.light,
+        colours,
+        strands,
+        weave,
+        chin_row,
+        coverage,
+        picture,
     )
-
-    strands = textures.patch(rng, size, "strand", scale=(0.7, 1.8), turn=0.6)
-    cloth = tint(textures.patch(rng, size, "cloudy", "stripe", "weave", "check", "fine"), rng.random(3), rng.random(3))
-    albedo = np.empty((size, size, 3), np.float32)
-    albedo[:] = head.skin * np.float32(0.86)
-    is_hair, is_cloth = kinds == _HAIR, kinds == _CLOTH
-    albedo[is_hair] = head.hair * (0.55 + 0.9 * strands[is_hair, None])
-    albedo[is_cloth] = cloth[is_cloth]
-    lit = head.lit(albedo, normals)
-    below = head.project(head.landmarks[[8]])[0, 1]
-    rows = np.arange(size, dtype=np.float32)[:, None]
-    # The chin keeps light off the neck.
-    shade = 1 - 0.45 * np.exp(-((np.maximum(rows - below, 0) / (0.11 * size)) ** 2)) * (rows > below - 0.05 * size)
-    lit = lit * np.where(kinds == _SKIN, shade, 1.0)[..., None]
-    alpha = blurred((kinds >= 0).astype(np.float32), 0.007 * size + 0.25)[..., None]
-    inside = (kinds >= 0)[..., None]
-    return np.where(inside, picture + alpha * (lit - picture), picture).astype(np.float32)
 
 
 @numba.njit(cache=True)
-def cast_rays(origins, matrices, materials, cap, hairline, rotation, head_origin, focal, kinds, normals):
-    """Find the nearest ellipsoid on the ray through each pixel.
+def draw_bodies(
+    origins, matrices, materials, plane, head_origin, focal, light, colours, strands, weave, chin_row, coverage, picture
+):
+    """Draw, on the ray through each pixel, the nearest of some ellipsoids.
 
     Args:
         origins: (N, 3) the camera in the frame of each ellipsoid, where it is the unit sphere.
         matrices: (N, 3, 3) from the camera frame to that frame.
-        materials: (N,).
-        cap: number of the ellipsoid that is seen only above the hairline.
-        hairline: height and depth of its foremost point, mm, model frame, and its slope.
-        rotation: (3, 3) model frame -> camera frame.
+        materials: (N,) skin, hair, hair above the hairline only, or cloth.
+        plane: (4,) direction and distance from ``head_origin`` of the hairline, camera frame, mm.
         head_origin: (3,) mm, camera frame.
         focal: px.
-        kinds: (S, S) int8, written where something is hit: its material.
-        normals: (S, S, 3) float32, written there: unit normals, camera frame.
+        light: (3, 9) polynomial of the light.
+        colours: (4, 3) albedo of skin, hair, and the two colours of the cloth.
+        strands: (S, S) texture of the hair.
+        weave: (S, S) texture of the cloth.
+        chin_row: px; under it the chin keeps light off the neck.
+        coverage: (S, S), pixels at 1 are left out.
+        picture: (S, S, 3), drawn onto.
     """
-    size = kinds.shape[0]
+    size = picture.shape[0]
     for i in range(size):
         dy = (i + 0.5 - size / 2) / focal
         for j in range(size):
+            if coverage[i, j] >= 1.0:
+                continue
             dx = (j + 0.5 - size / 2) / focal
-            nearest = 1e18
+            nearest, body = 1e18, -1
             for k in range(origins.shape[0]):
                 m, o = matrices[k], origins[k]
                 d0 = m[0, 0] * dx + m[0, 1] * dy + m[0, 2]
@@ -163,17 +161,39 @@ def cast_rays(origins, matrices, materials, cap, hairline, rotation, head_origin
                 t = (-bb - math.sqrt(root)) / aa
                 if t >= nearest:
                     continue
-                if k == cap:
+                if materials[k] == _CAP:
                     x, y, z = t * dx - head_origin[0], t * dy - head_origin[1], t - head_origin[2]
-                    height = rotation[0, 1] * x + rotation[1, 1] * y + rotation[2, 1] * z
-                    ahead = rotation[0, 2] * x + rotation[1, 2] * y + rotation[2, 2] * z
-                    if height < hairline[0] + hairline[2] * (ahead - hairline[1]):
+                    ragged = plane[3] + 10.0 * (strands[i, j] - 0.5)
+                    if plane[0] * x + plane[1] * y + plane[2] * z < ragged:
                         continue
-                nearest = t
-                kinds[i, j] = materials[k]
-                s0, s1, s2 = o[0] + t * d0, o[1] + t * d1, o[2] + t * d2
-                nx = m[0, 0] * s0 + m[1, 0] * s1 + m[2, 0] * s2
-                ny = m[0, 1] * s0 + m[1, 1] * s1 + m[2, 1] * s2
-                nz = m[0, 2] * s0 + m[1, 2] * s1 + m[2, 2] * s2
-                norm = math.sqrt(nx * nx + ny * ny + nz * nz)
-                normals[i, j, 0], normals[i, j, 1], normals[i, j, 2] = nx / norm, ny / norm, nz / norm
+                nearest, body = t, k
+            if body < 0:
+                continue
+            m, o = matrices[body], origins[body]
+            s0 = o[0] + nearest * (m[0, 0] * dx + m[0, 1] * dy + m[0, 2])
+            s1 = o[1] + nearest * (m[1, 0] * dx + m[1, 1] * dy + m[1, 2])
+            s2 = o[2] + nearest * (m[2, 0] * dx + m[2, 1] * dy + m[2, 2])
+            nx = m[0, 0] * s0 + m[1, 0] * s1 + m[2, 0] * s2
+            ny = m[0, 1] * s0 + m[1, 1] * s1 + m[2, 1] * s2
+            nz = m[0, 2] * s0 + m[1, 2] * s1 + m[2, 2] * s2
+            norm = math.sqrt(nx * nx + ny * ny + nz * nz)
+            nx, ny, nz = nx / norm, ny / norm, nz / norm
+            # The rim of a body seen edge-on lets a little of what is behind it through: smooth outlines.
+            edge = min(1.0, 6.0 * max(-nz, 0.0) + 0.25)
+            shade = 1.0
+            if materials[body] == _SKIN:
+                under = max(i + 0.5 - chin_row, 0.0) / (0.11 * size)
+                if i + 0.5 > chin_row - 0.05 * size:
+                    shade = 1 - 0.45 * math.exp(-under * under)
+            elif materials[body] != _CLOTH:
+                shade = 0.5 + 0.95 * strands[i, j]
+            for c in range(3):
+                q = light[c]
+                value = q[0] + nx * (q[1] + q[4] * ny + q[6] * nz + q[7] * nx)
+                value += ny * (q[2] + q[5] * nz + q[8] * ny) + q[3] * nz
+                if materials[body] == _CLOTH:
+                    albedo = colours[2, c] + weave[i, j] * (colours[3, c] - colours[2, c])
+                else:
+                    albedo = colours[min(materials[body], _HAIR), c]
+                lit = shade * albedo * max(value, 0.0)
+                picture[i, j, c] += edge * (lit - picture[i, j, c])

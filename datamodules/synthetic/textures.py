@@ -13,6 +13,8 @@ import numpy as np
 from datamodules.synthetic.streams import Factor, Seed, stream
 
 TEXTURE_SIZE = 128
+# Prime, so that reading round it never repeats in step with a picture.
+NOISE_LENGTH = 262147
 _GRAINS = ("smooth", "cloudy", "rough", "fine", "strand", "cell", "stripe", "check", "shapes", "weave")
 _EACH = 6
 
@@ -24,6 +26,7 @@ class TextureBank:
         fields: (N, 128, 128) float32.
         grains: grain name -> the numbers of its textures. ``smooth`` to ``fine`` are noise of falling correlation
             length, ``strand`` is noise drawn out along y, ``cell`` is Voronoi-like, the others are what they say.
+        noise: (262147,) float32 standard normal numbers, to be read from a random place on.
     """
 
     def __init__(self, seed: Seed) -> None:
@@ -36,6 +39,8 @@ class TextureBank:
                 self.grains[grain].append(len(fields))
                 fields.append(_texture(grain, rng))
         self.fields = np.stack(fields)
+        last = stream(seed, Factor.TEXTURES, len(_GRAINS), 0)
+        self.noise = last.standard_normal(NOISE_LENGTH, np.float32)
 
     def pick(self, rng: np.random.Generator, *grains: str) -> np.ndarray:
         """Return one (128, 128) texture of one of the named grains (of any grain when none is named)."""

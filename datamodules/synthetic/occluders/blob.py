@@ -28,8 +28,9 @@ def draw_blob(head: PosedHead, textures: TextureBank, rng: np.random.Generator) 
             shape += rng.normal(0, 0.42 / wave) * np.cos(wave * angles + rng.uniform(0, 6.28))
         shape = np.clip(shape, 0.25, 2.0)
     else:
-        angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 8))))
-        shape = rng.uniform(0.7, 1.4, len(angles))
+        corners = int(rng.integers(3, 8))
+        angles = (np.arange(corners) + rng.uniform(-0.4, 0.4, corners)) * 2 * np.pi / corners
+        shape = rng.uniform(0.7, 1.4, corners)
     squeeze, turn = rng.uniform(0.55, 1.0), rng.uniform(0, np.pi)
     offset = np.stack([np.cos(angles) * shape, np.sin(angles) * shape * squeeze], 1) * radius
     cosine, sine = np.cos(turn), np.sin(turn)

@@ -50,5 +50,5 @@ def draw_capsules(capsules, size, alpha, normals, creases):
                     normals[i, j, 0] = ex * scale
                     normals[i, j, 1] = ey * scale
                     normals[i, j, 2] = -bulge
-                    creases[i, j] = 0.62 + 0.38 * bulge
+                    creases[i, j] = 0.72 + 0.28 * bulge
                 alpha[i, j] = max(alpha[i, j], coverage)
