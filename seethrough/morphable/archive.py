@@ -74,13 +74,13 @@ def read_face_model(path: str | Path) -> FaceModel:
             raise SeethroughError(f"{path}: {key} holds {content[key].dtype}, which is no array of a face model")
         if content[key].ndim == 0:
             raise SeethroughError(f"{path}: {key} is a single number, which is no array of a face model")
-    widths = {"regions": len(content["mean"]), "expression_units": len(content["expression_basis"])}
     try:
         return FaceModel(
             name=str(content.get("name", path.stem)),
             provenance=str(content.get("provenance", "")),
             **{key: torch.from_numpy(content[key]) for key in _ARRAYS},
-            **{attribute: _named_rows(content, key, widths[attribute]) for attribute, key in _GROUPS.items()},
+            regions=_named_rows(content, "region", len(content["mean"])),
+            expression_units=_named_rows(content, "expression_unit", len(content["expression_basis"])),
         )
     except (ValueError, IndexError) as error:
         raise SeethroughError(f"{path}: inconsistent face model ({error}); convert it again") from error
