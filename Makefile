@@ -61,7 +61,7 @@ format: $(INSTALLED_DEV) ## let ruff rewrite what it can
 	$(BIN)/ruff format .
 
 types: $(INSTALLED_DEV) ## pyright on seethrough/
-	$(BIN)/pyright seethrough
+	$(BIN)/pyright --pythonpath $(BIN)/python seethrough
 
 benchmark: $(INSTALLED) ## measure speed
 	$(BIN)/python -m tools.benchmark $(BENCHMARK_ARGS)
