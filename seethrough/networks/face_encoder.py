@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -107,11 +108,10 @@ class FaceEncoder(nn.Module):
         if architecture == "narrow":
             if pretrained:
                 raise SeethroughError("the narrow encoder has no pretrained weights: set pretrained=false")
-            self.backbone = NarrowBackbone(image_size, widths=widths, features=hidden)
+            self.backbone: nn.Module = NarrowBackbone(image_size, widths=widths, features=hidden)
             features = hidden
         else:
-            self.backbone = _timm_backbone(architecture, image_size, pretrained)
-            features = int(getattr(self.backbone, "head_hidden_size", None) or self.backbone.num_features)
+            self.backbone, features = _timm_backbone(architecture, image_size, pretrained)
         self.head = nn.Linear(features, sizes.total)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -139,19 +139,20 @@ class FaceEncoder(nn.Module):
         return FaceParameters.from_vector(vector.to(self.scale.dtype) * self.scale, self.sizes)
 
 
-def _timm_backbone(architecture: str, image_size: int, pretrained: bool) -> nn.Module:
+def _timm_backbone(architecture: str, image_size: int, pretrained: bool) -> tuple[nn.Module, int]:
+    """Build the network without its classifier; return it and the length of its features."""
     import timm
 
     if not timm.is_model(architecture):
         near = difflib.get_close_matches(architecture, ["narrow", *timm.list_models()], n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "use narrow or a name from timm.list_models()"
         raise SeethroughError(f"unknown encoder architecture '{architecture}': {hint}")
-    options: dict[str, object] = {"pretrained": pretrained, "num_classes": 0}
+    options: dict[str, Any] = {"pretrained": pretrained, "num_classes": 0}
     try:
         try:
-            return timm.create_model(architecture, img_size=image_size, **options)
+            backbone: Any = timm.create_model(architecture, img_size=image_size, **options)
         except TypeError:  # convolutional networks take no image size
-            return timm.create_model(architecture, **options)
+            backbone = timm.create_model(architecture, **options)
     except (OSError, RuntimeError, ValueError) as problem:
         if not pretrained:
             raise
@@ -160,3 +161,4 @@ def _timm_backbone(architecture: str, image_size: int, pretrained: bool) -> nn.M
             f"no pretrained weights for encoder '{architecture}' ({first_line[:120]}): connect to the network once, or "
             "set pretrained=false"
         ) from problem
+    return backbone, int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)

@@ -28,6 +28,9 @@ class PerceptualNet(nn.Module):
         centre: subtracted from an embedding before it is divided by its length; ``None`` for nothing.
     """
 
+    _network: DlibResNet | IResNet50
+    _centre: Tensor | None
+
     def __init__(
         self,
         network: DlibResNet | IResNet50,
