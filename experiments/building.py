@@ -9,6 +9,7 @@ import warnings
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from experiments.callbacks import ConfigInCheckpoint, LogPictures
 from experiments.config.composition import Composition
@@ -16,6 +17,7 @@ from experiments.config.registry import load_class
 from experiments.config.schema import TrainerConfig
 from experiments.run_folder import RunFolder
 from lightning_modules.checkpointing import StepCheckpoint
+from seethrough.errors import SeethroughError
 
 
 def build_module(composition: Composition) -> pl.LightningModule:
@@ -29,7 +31,11 @@ def build_data(composition: Composition) -> pl.LightningDataModule:
 
 
 def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger]) -> pl.Trainer:
-    """Return the Trainer: settings of ``trainer``, checkpoints into the run folder, the method's own callbacks."""
+    """Return the Trainer: settings of ``trainer``, checkpoints into the run folder, the method's progress bar.
+
+    Raises:
+        SeethroughError: Lightning refuses a setting, such as an accelerator that this machine lacks.
+    """
     config = composition.config
     settings = dataclasses.asdict(config.trainer)
     settings["strategy"] = choose_strategy(config.trainer, composition.method.manual_optimisation)
@@ -45,16 +51,19 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
     # Which devices there are, advertisements, and a hint at loader processes that a rendered pool does not need.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    return pl.Trainer(
-        **settings,
-        logger=loggers,
-        callbacks=callbacks,
-        default_root_dir=run.path,
-        # Lightning's own checkpoints count optimiser steps, which is not what an EM cycle counts.
-        enable_checkpointing=False,
-        # The data modules deal samples out to the ranks themselves; only so a resumed epoch goes on exactly.
-        use_distributed_sampler=False,
-    )
+    try:
+        return pl.Trainer(
+            **settings,
+            logger=loggers,
+            callbacks=callbacks,
+            default_root_dir=run.path,
+            # Lightning's own checkpoints count optimiser steps, which is not what an EM cycle counts.
+            enable_checkpointing=False,
+            # The data modules deal samples out to the ranks themselves; only so a resumed epoch goes on exactly.
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        raise SeethroughError(f"the trainer refuses its settings: {error}") from None
 
 
 def choose_strategy(trainer: TrainerConfig, unused_parameters: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from seethrough.errors import SeethroughError
 
 # Settings that do not change what is learned, only where and how long.
 MAY_CHANGE = (
-    "trainer", "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "data.workers",
+    "trainer", "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes",
 )  # fmt: skip
 
 
@@ -31,7 +31,10 @@ def checkpoint_to_resume(composition: Composition, run: RunFolder) -> Path | Non
         return None
     if not checkpoint.is_file():
         raise SeethroughError(f"resume={resume}: there is no such checkpoint")
-    changes = [] if composition.config.allow_changes else list(changed(saved_config(checkpoint), composition.plain))
+    free = (*MAY_CHANGE, *composition.method.incidental, *composition.data_set.incidental)
+    changes = list(changed(saved_config(checkpoint), composition.plain, free))
+    if composition.config.allow_changes:
+        changes = []
     if changes:
         key, before, now = changes[0]
         source = composition.sources.get(key, "the defaults")
@@ -60,11 +63,13 @@ def saved_config(checkpoint: Path) -> dict[str, Any]:
     return config
 
 
-def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield (dotted key, old value, new value) of the settings that differ and shape the result."""
+def changed(
+    before: Mapping[str, Any], now: Mapping[str, Any], free: Sequence[str] = MAY_CHANGE
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (dotted key, old value, new value) of the settings that differ, except those in or below ``free``."""
     old, new = dict(_flat(before)), dict(_flat(now))
     for key in sorted(old.keys() | new.keys()):
-        allowed = any(key == name or key.startswith(name + ".") for name in MAY_CHANGE)
+        allowed = any(key == name or key.startswith(name + ".") for name in free)
         if not allowed and old.get(key) != new.get(key):
             yield key, old.get(key), new.get(key)
 

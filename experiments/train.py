@@ -55,13 +55,13 @@ def train(composition: Composition) -> RunFolder:
 
     run_folder = plan_run(composition)
     checkpoint = checkpoint_to_resume(composition, run_folder)
-    create_run(run_folder, composition)
     pl.seed_everything(composition.config.seed, workers=True, verbose=False)
 
     module = build_module(composition)
     data = build_data(composition)
     loggers = build_loggers(composition.config, composition.plain, run_folder)
     trainer = build_trainer(composition, run_folder, loggers)
+    create_run(run_folder, composition)
 
     if is_first_process():
         print(f"training {composition.config.method} on {composition.config.dataset} in {run_folder.path}", flush=True)

@@ -28,6 +28,8 @@ class Method:
     """Import path of a callback, built without arguments, that replaces Lightning's progress bar."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Trainer settings that cannot work with this method, and what to do instead."""
+    incidental: tuple[str, ...] = ()
+    """Settings that do not change what is learned, so that a resumed run may change them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class DataSet:
     """Import path of the dataclass."""
     module: str
     """Import path of the LightningDataModule; built as ``module(config)``."""
+    incidental: tuple[str, ...] = ()
+    """Settings that do not change the samples, so that a resumed run may change them."""
 
 
 METHODS: dict[str, Method] = {
@@ -47,6 +51,7 @@ METHODS: dict[str, Method] = {
         manual_optimisation=True,
         ends_itself=True,
         progress="lightning_modules.focus.progress:StageProgress",
+        incidental=("model.renderer.backend",),
         refused={
             "trainer.gradient_clip_val": "the two networks are clipped one by one; "
             "use model.encoder_optimiser.clip_norm and model.segmentation_optimiser.clip_norm",
@@ -59,6 +64,7 @@ DATA_SETS: dict[str, DataSet] = {
     "synthetic": DataSet(
         config="datamodules.synthetic.config:SyntheticConfig",
         module="datamodules.synthetic.datamodule:SyntheticDataModule",
+        incidental=("data.folder", "data.workers", "data.render_processes"),
     ),
 }
 

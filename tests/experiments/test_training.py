@@ -96,6 +96,20 @@ def test_checkpoints_that_are_none(line, tmp_path: Path, content: bytes | None) 
         main(line("name=a", f"resume={path}"))
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("trainer.accelerator=mps", "the trainer refuses its settings: "),
+        ("trainer.strategy=dpp", "the trainer refuses its settings: "),
+        ("trainer.max_time=soon", "the trainer refuses its settings: "),
+    ],
+)
+def test_what_lightning_refuses_is_told_and_leaves_no_run(line, tmp_path: Path, override: str, said: str) -> None:
+    with pytest.raises(SeethroughError, match=said):
+        main(line("name=a", override))
+    assert not (tmp_path / "a").exists()
+
+
 def test_check_builds_and_writes_nothing(line, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(line("--check")) == 0
     assert capsys.readouterr().out == "TinyModule (2 parameters) and TinyData: fine\n"
