@@ -12,6 +12,7 @@ from seethrough.errors import SeethroughError
 from seethrough.rendering.backends import Backend, get_backend
 from seethrough.rendering.camera import Camera
 from seethrough.rendering.topology import MeshTopology
+from seethrough.rendering.visibility import edge_gradient
 
 VISIBILITY = ("none", "antialias", "edge")
 
@@ -92,10 +93,20 @@ class Renderer:
             raise ValueError(f"vertices {tuple(vertices.shape)} and attributes {tuple(attributes.shape)} do not fit")
         clip, rast = self.rasterize(vertices)
         backend, topology = self.on(vertices.device)
-        if self.visibility == "none":
+        mask = mask_of(rast)
+        if self.visibility == "antialias":
+            image = backend.interpolate(attributes, rast, topology)
+            both = torch.cat([image, mask.permute(0, 2, 3, 1)], dim=3)
+            both = backend.antialias(both, rast, clip, topology).permute(0, 3, 1, 2).contiguous()
+            image, mask = both[:, :-1], both[:, -1:]
+        else:
             image = backend.interpolate(attributes, rast, topology, channels_first=True)
-            return Rendering(image, mask_of(rast), rast)
-        raise NotImplementedError(self.visibility)
+        if self.visibility == "edge":
+            tolerance = self.camera.clip_depth_scale / self.camera.focal
+            both = torch.cat([image, mask], dim=1)
+            both = edge_gradient(both, rast, clip, topology, depth_tolerance=tolerance, threads=self.threads)
+            image, mask = both[:, :-1], both[:, -1:]
+        return Rendering(image, mask, rast)
 
     def depth(self, vertices: Tensor) -> tuple[Tensor, Tensor]:
         """Return the depth map (B, 1, H, W) in mm, 0 where nothing is seen, and its mask.

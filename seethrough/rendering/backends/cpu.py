@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from seethrough.rendering.image_threads import for_each_image
-from seethrough.rendering.kernels import interpolation, rasterization
+from seethrough.rendering.kernels import antialiasing, interpolation, rasterization
 from seethrough.rendering.topology import MeshTopology
 
 
@@ -122,6 +122,42 @@ class _Interpolate(torch.autograd.Function):
         return grad_attributes, grad_rast, None, None, None
 
 
+class _Antialias(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, colour: Tensor, clip: Tensor, rast: Tensor, topology: MeshTopology, threads: int | None
+    ) -> Tensor:
+        colour, clip, rast = colour.contiguous(), clip.contiguous(), rast.contiguous()
+        blended = torch.empty_like(colour)
+        for_each_image(
+            antialiasing.antialias_forward,
+            *(as_array(clip), as_array(topology.triangles), topology.opposite, as_array(rast), as_array(colour)),
+            blended.numpy(),
+            images=len(colour),
+            threads=threads,
+        )
+        ctx.save_for_backward(colour, clip, rast)
+        ctx.topology, ctx.threads = topology, threads
+        return blended
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_blended: Tensor) -> tuple[Tensor | None, ...]:
+        colour, clip, rast = ctx.saved_tensors
+        topology = ctx.topology
+        grad_colour, grad_clip = torch.empty_like(colour), torch.empty_like(clip)
+        for_each_image(
+            antialiasing.antialias_backward,
+            *(as_array(clip), as_array(topology.triangles), topology.opposite, as_array(rast), as_array(colour)),
+            as_array(grad_blended),
+            grad_colour.numpy(),
+            grad_clip.numpy(),
+            images=len(colour),
+            threads=ctx.threads,
+        )
+        return grad_colour, grad_clip, None, None, None
+
+
 class CpuBackend:
     """Rasterizer for float32 CPU tensors; see :class:`~seethrough.rendering.backends.Backend`.
 
@@ -163,3 +199,14 @@ class CpuBackend:
         from seethrough.rendering.normals import vertex_normals
 
         return vertex_normals(vertices, triangles, threads=self.threads)
+
+    def antialias(self, colour: Tensor, rast: Tensor, clip: Tensor, triangles: Tensor | MeshTopology) -> Tensor:
+        """Blend (B, H, W, C) ``colour`` across silhouettes (arXiv 2011.03277, Sec. 3.3)."""
+        check_floats("colour", colour, ndim=4)
+        check_floats("clip", clip, 4)
+        topology = MeshTopology.of(triangles)
+        topology.check_vertices(clip.shape[1])
+        check_rast(rast, clip.shape[0])
+        if colour.shape[:3] != rast.shape[:3]:
+            raise ValueError(f"colour {tuple(colour.shape)} and rast {tuple(rast.shape)} do not fit")
+        return _Antialias.apply(colour, clip, rast, topology, self.threads)  # pyright: ignore
