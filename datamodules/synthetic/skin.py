@@ -136,7 +136,7 @@ def random_complexion(rng: np.random.Generator, textures: TextureBank, strength:
         textures.pick(rng, "fine", "strand"),
     ]
     lipstick = np.append(np.clip(rng.normal((0.62, 0.16, 0.2), 0.1), 0, 1), 0.0)
-    lipstick[3] = rng.uniform(0.2, 0.8) if rng.random() < 0.2 else 0.0
+    lipstick[3] = strength * rng.uniform(0.2, 0.8) if rng.random() < 0.2 else 0.0
     offsets = rng.uniform(0, TEXTURE_SIZE, 6)
     bald = rng.random() < 0.1
     return Complexion(
