@@ -160,12 +160,20 @@ class LossConfig:
     """Which image the window slides over."""
     neighbour_squared: bool = True
     """Squared colour distance (Eq. 1) or plain (release)."""
+    neighbour_masking: Literal["error", "images"] = "error"
+    """Where the mask enters the neighbour loss: it weighs the error, or both images before the search (release)."""
+    neighbour_border: Literal["clip", "drop"] = "clip"
+    """Neighbours outside the image do not exist, or pixels near the border do not count (release)."""
+    normalise_feature_rows: bool = False
+    """Divide each row of the shallow features by its length before they are compared, as the release does."""
     binary_form: Literal["squared", "absolute"] = "squared"
     """Squared as in the paper or absolute as in the release."""
     area_threshold: float | None = None
     """Keep a pixel where its neighbour distance is below this; replaces `weights.area`. Null for the paper's weight."""
     landmark_emphasis: float = 20.0
-    """Weight of the landmarks on the nose ridge and the inner lips, relative to 1."""
+    """Weight of the emphasised landmarks' squared residuals, relative to 1."""
+    landmark_emphasised: list[int] = field(default_factory=lambda: [27, 28, 29, 30, 60, 61, 62, 63, 64, 65, 66, 67])
+    """Which of the 68 landmarks are emphasised: the nose ridge and the inner lips."""
     landmark_final_fraction: float = 1.0
     """Fraction of `weights.landmark` that is left at the end of the training; it falls geometrically."""
     regulariser_scope: Literal["all", "face"] = "face"

@@ -43,9 +43,10 @@ class FocusModule(pl.LightningModule):
         schedule = FocusSchedule(**asdict(config.schedule))
         self.schedule = schedule if config.mask == "segmentation" else schedule.without_segmentation()
         self.focus = Focus(config)
-        perceptual = load_perceptual_net(config.perceptual)
-        self.reconstruction = ReconstructionObjective(config.loss, config.image_size, perceptual)
-        self.segmentation = SegmentationObjective(config.loss, perceptual)
+        # Held here so that it moves to the device with the module; it adds nothing to the state.
+        self.perceptual = load_perceptual_net(config.perceptual)
+        self.reconstruction = ReconstructionObjective(config.loss, config.image_size, self.perceptual)
+        self.segmentation = SegmentationObjective(config.loss, self.perceptual)
         self.evaluation = FocusEvaluation(self.focus, config.loss.threshold, config.mask == "segmentation")
         self.em_step = 0
 

@@ -8,8 +8,6 @@ from torch.nn import functional
 
 from lightning_modules.focus.config import LossConfig
 from seethrough.losses import (
-    INNER_LIP,
-    NOSE_RIDGE,
     area_loss,
     area_weight,
     binary_loss,
@@ -47,7 +45,7 @@ class ReconstructionObjective:
         self.config = config
         self.image_size = image_size
         self.perceptual = perceptual
-        self.landmark_weights = landmark_weights(config.landmark_emphasis, NOSE_RIDGE + INNER_LIP)
+        self.landmark_weights = landmark_weights(config.landmark_emphasis, config.landmark_emphasised)
 
     def prior(self, parameters: FaceParameters, landmarks: Tensor, batch: dict, progress: float) -> Terms:
         """Landmarks (Eq. 7) and regulariser; ``progress`` in [0, 1] of the whole training lets the former fade."""
@@ -131,6 +129,8 @@ class SegmentationObjective:
                 window=config.neighbour_window,
                 direction=config.neighbour_direction,
                 squared=config.neighbour_squared,
+                masking=config.neighbour_masking,
+                border=config.neighbour_border,
             )
         terms["area"] = self._area(mask, rendering.mask)
         if weights.binary:
@@ -151,12 +151,13 @@ class SegmentationObjective:
         assert self.perceptual is not None
         landmarks, target = batch["landmarks"], batch["image"]
         weights, terms = self.config.weights, {}
+        rows = self.config.normalise_feature_rows
         masked_target = self.perceptual.shallow(target * mask, landmarks)
         if weights.distance:
             masked_render = self.perceptual.shallow(rendering.image.clamp(0, 1) * mask, rendering.landmarks)
-            terms["distance"] = weights.distance * distance_loss(masked_target, masked_render)
+            terms["distance"] = weights.distance * distance_loss(masked_target, masked_render, normalise_rows=rows)
         if weights.preserve:
             with torch.no_grad():
                 whole = self.perceptual.shallow(target, landmarks)
-            terms["preserve"] = weights.preserve * preserve_loss(masked_target, whole)
+            terms["preserve"] = weights.preserve * preserve_loss(masked_target, whole, normalise_rows=rows)
         return terms

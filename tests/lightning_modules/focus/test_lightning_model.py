@@ -174,3 +174,33 @@ def test_image_size_of_the_prediction(focus_config):
     prediction = FocusModule(focus_config).focus.predict(torch.rand(2, 3, SIZE, SIZE))
     assert prediction.mask.shape == (2, 1, SIZE, SIZE)
     assert ((prediction.mask <= prediction.rendering.mask) & (prediction.mask >= 0)).all()
+
+
+@pytest.mark.parametrize("form", ["paper", "release"])
+def test_perceptual_terms_of_both_presets(focus_config, tmp_path, form):
+    focus_config.perceptual = "dlib"
+    focus_config.schedule.landmark_steps = focus_config.schedule.initialisation_steps = 1
+    loss = focus_config.loss
+    loss.area_threshold, loss.identity_free_steps = None, 0
+    if form == "release":
+        loss.neighbour_window, loss.neighbour_direction = 5, "render_to_target"
+        loss.neighbour_masking, loss.neighbour_border = "images", "drop"
+        loss.normalise_feature_rows = loss.mask_gradient = True
+        loss.weights.area_in_reconstruction = 0.06
+        loss.initialisation_form = "gaussian"
+    module = FocusModule(focus_config)
+    seen: dict[Phase, set[str]] = {}
+    terms = module._terms
+
+    def watched(phase, batch):
+        result = terms(phase, batch)
+        seen.setdefault(phase, set()).update(result)
+        return result
+
+    module._terms = watched
+    trainer(tmp_path).fit(module, loader())
+    reconstruction = {"landmark", "regulariser", "pixel", "perceptual"}
+    assert seen[Phase.INITIALISE] == reconstruction
+    assert seen[Phase.RECONSTRUCT] == reconstruction | ({"area"} if form == "release" else set())
+    assert seen[Phase.SEGMENT] == {"neighbour", "area", "binary", "distance", "preserve"}
+    assert not any("perceptual" in name for name in module.state_dict())
