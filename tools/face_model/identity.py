@@ -34,16 +34,16 @@ LARGEST_SPREAD_MM = 1.5
 LARGEST_SHARE = 0.4  # of the slider's whole way
 # All modifiers of a group together spread no vertex by more than this many mm: the mouth alone has 22 of them.
 GROUP_SPREAD_MM = {
-    "cheek": 1.4,
-    "chin": 1.9,
-    "eyebrows": 1.2,
-    "eyes": 1.1,
-    "forehead": 1.5,
-    "head": 1.9,
-    "mouth": 1.45,
+    "cheek": 1.6,
+    "chin": 2.1,
+    "eyebrows": 1.35,
+    "eyes": 1.2,
+    "forehead": 1.7,
+    "head": 2.2,
+    "mouth": 1.6,
     "neck": 1.5,
-    "nose": 1.6,
-    "asym": 0.5,
+    "nose": 1.85,
+    "asym": 0.55,
 }
 ASYMMETRY = 0.12  # spread of left minus right, as a share of the spread of both together
 KEEP_GROWTH = 0.5  # size of the head varies less than MakeHuman's grown-ups do
@@ -86,13 +86,13 @@ def macro_directions(data: MakeHumanData, vertices: int) -> Directions:
     by_race = {name: over_sexes(race, name) for name in RACES}
     centre = np.mean(list(by_race.values()), 0)
     found: dict[str, tuple[NDArray[np.float64], float]] = {
-        "ancestry african": (by_race["african"] - centre, 0.36),
-        "ancestry asian": (by_race["asian"] - centre, 0.36),
-        "ancestry caucasian": (by_race["caucasian"] - centre, 0.36),
+        "ancestry african": (by_race["african"] - centre, 0.4),
+        "ancestry asian": (by_race["asian"] - centre, 0.4),
+        "ancestry caucasian": (by_race["caucasian"] - centre, 0.4),
     }
     male = np.mean([race(name, "male") for name in RACES], 0) + build("male")
     female = np.mean([race(name, "female") for name in RACES], 0) + build("female")
-    found["sex"] = ((male - female) / 2, 0.5)
+    found["sex"] = ((male - female) / 2, 0.55)
     old = np.mean([race(n, s, "old") for n in RACES for s in SEXES], 0) + np.mean([build(s, "old") for s in SEXES], 0)
     young = np.mean([race(n, s) for n in RACES for s in SEXES], 0) + np.mean([build(s) for s in SEXES], 0)
     found["age"] = (old - young, 0.35)

@@ -154,12 +154,12 @@ def bump(points: Array, x: float, y: float, width: float, height: float) -> Arra
 
 
 def brow_weight(points: Array) -> Array:
-    """Return 1 on the brows, 0 elsewhere, with an edge of about 2 mm."""
+    """Return 1 on the brows, 0 elsewhere, with an edge of about 3.5 mm."""
     x = np.abs(points[:, 0])
     inside = np.clip(x, BROW[0, 0], BROW[-1, 0])
     middle = PchipInterpolator(BROW[:, 0], BROW[:, 1])(inside)
     half = PchipInterpolator(BROW[:, 0], BROW_HALF_HEIGHT)(inside)
-    across = rise(np.abs(points[:, 1] - middle) - half, 1.2, -1.2)
+    across = rise(np.abs(points[:, 1] - middle) - half, 1.9, -1.7)
     ends = rise(x, BROW[0, 0] - 2.0, BROW[0, 0] + 2.0) * rise(x, BROW[-1, 0] + 1.0, BROW[-1, 0] - 3.0)
     return across * ends * (points[:, 2] > -45)
 
