@@ -51,6 +51,7 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
     # Which devices there are, advertisements, and a hint at loader processes that a rendered pool does not need.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of torch
     try:
         return pl.Trainer(
             **settings,
