@@ -55,7 +55,7 @@ def _project(clip, width, height, snapped, depth):
 def _fill(x0, y0, z0, x1, y1, z1, x2, y2, z2, triangle, cull, ids, nearest):
     """Depth-test one snapped triangle into ``ids`` and ``nearest``; coordinates in 1/16 px."""
     height, width = ids.shape
-    # first and last pixel whose centre (16 p + 8) lies in the box: most triangles of a dense mesh end here
+    # first and last pixel whose centre (16 p + 8) lies in the box
     left = max((min(x0, x1, x2) + 7) >> 4, 0)
     right = min((max(x0, x1, x2) - 8) >> 4, width - 1)
     if left > right:
@@ -174,12 +174,14 @@ def _find_triangles(clip, triangles, cull, ids, nearest, snapped, depth, polygon
         if seen & NEEDS_CLIPPING:
             _clip_and_fill(clip, a, b, c, t, cull, ids, nearest, polygon, clipped)
             continue
-        _fill(
-            np.int64(snapped[a, 0]), np.int64(snapped[a, 1]), depth[a],
-            np.int64(snapped[b, 0]), np.int64(snapped[b, 1]), depth[b],
-            np.int64(snapped[c, 0]), np.int64(snapped[c, 1]), depth[c],
-            t, cull, ids, nearest,
-        )  # fmt: skip
+        # most triangles of a dense mesh have no pixel centre in their box and end here
+        x0, x1, x2 = np.int64(snapped[a, 0]), np.int64(snapped[b, 0]), np.int64(snapped[c, 0])
+        if (min(x0, x1, x2) + 7) >> 4 > (max(x0, x1, x2) - 8) >> 4:
+            continue
+        y0, y1, y2 = np.int64(snapped[a, 1]), np.int64(snapped[b, 1]), np.int64(snapped[c, 1])
+        if (min(y0, y1, y2) + 7) >> 4 > (max(y0, y1, y2) - 8) >> 4:
+            continue
+        _fill(x0, y0, depth[a], x1, y1, depth[b], x2, y2, depth[c], t, cull, ids, nearest)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
@@ -197,22 +199,24 @@ def edge_vectors(clip, a, b, c, fx, fy):
 def _write_barycentrics(clip, triangles, ids, rast):
     """Fill (u, v, z/w, id + 1) from the un-snapped vertices, perspective-correct, without dividing by any w."""
     height, width = ids.shape
+    step_x, step_y = 2.0 / width, 2.0 / height
     for y in range(height):
-        fy = (2.0 * y + 1.0) / height - 1.0
+        fy = (y + 0.5) * step_y - 1.0
         for x in range(width):
             t = ids[y, x]
             if t < 0:
                 for k in range(4):
                     rast[y, x, k] = 0.0
                 continue
-            fx = (2.0 * x + 1.0) / width - 1.0
+            fx = (x + 0.5) * step_x - 1.0
             a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
             p0x, p0y, p1x, p1y, p2x, p2y = edge_vectors(clip, a, b, c, fx, fy)
             a0 = p1x * p2y - p1y * p2x
             a1 = p2x * p0y - p2y * p0x
             a2 = p0x * p1y - p0y * p1x
             total = a0 + a1 + a2
-            u, v = (a0 / total, a1 / total) if total != 0.0 else (1.0 / 3.0, 1.0 / 3.0)
+            scale = 1.0 / total if total != 0.0 else 0.0
+            u, v = a0 * scale, a1 * scale
             u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
             if u + v > 1.0:
                 shrink = 1.0 / (u + v)
@@ -245,17 +249,18 @@ def rasterize_forward(clip, triangles, cull, rast, first, last):
 def rasterize_backward(clip, triangles, rast, grad_rast, grad_clip, first, last):
     """Add the gradient of u and v to x, y and w of the three vertices of each covered pixel (z gets none)."""
     height, width = rast.shape[1], rast.shape[2]
+    step_x, step_y = 2.0 / width, 2.0 / height
     for i in range(first, last):
         grad_clip[i] = 0.0
         vertices, grad = clip[i], grad_clip[i]
         for y in range(height):
-            fy = (2.0 * y + 1.0) / height - 1.0
+            fy = (y + 0.5) * step_y - 1.0
             for x in range(width):
                 t = np.int64(rast[i, y, x, 3]) - 1
                 gu, gv = np.float64(grad_rast[i, y, x, 0]), np.float64(grad_rast[i, y, x, 1])
                 if t < 0 or (gu == 0.0 and gv == 0.0):
                     continue
-                fx = (2.0 * x + 1.0) / width - 1.0
+                fx = (x + 0.5) * step_x - 1.0
                 a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
                 p0x, p0y, p1x, p1y, p2x, p2y = edge_vectors(vertices, a, b, c, fx, fy)
                 a0 = p1x * p2y - p1y * p2x
@@ -264,8 +269,9 @@ def rasterize_backward(clip, triangles, rast, grad_rast, grad_clip, first, last)
                 total = a0 + a1 + a2
                 # keeps slivers seen edge-on finite; the size is that of the nvdiffrast convention, in clip units
                 total += 1e-6 if total >= 0.0 else -1e-6
-                mean = (gu * a0 + gv * a1) / total
-                g0, g1, g2 = (gu - mean) / total, (gv - mean) / total, -mean / total
+                scale = 1.0 / total
+                mean = (gu * a0 + gv * a1) * scale
+                g0, g1, g2 = (gu - mean) * scale, (gv - mean) * scale, -mean * scale
                 g0x, g0y = g2 * p1y - g1 * p2y, g1 * p2x - g2 * p1x
                 g1x, g1y = g0 * p2y - g2 * p0y, g2 * p0x - g0 * p2x
                 g2x, g2y = g1 * p0y - g0 * p1y, g0 * p1x - g1 * p0x
