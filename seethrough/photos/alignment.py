@@ -13,7 +13,13 @@ from seethrough.photos.resampling import resample
 # Five points of the mean face that the released code aligns to (Deep3D's similarity template; x right, y up, about
 # 100 mm a unit): the person's right eye (left in the picture), left eye, nose tip, right and left mouth corner.
 TEMPLATE = np.array(
-    [[-0.311, 0.290, 0.134], [0.310, 0.290, 0.132], [0.003, -0.046, 0.552], [-0.252, -0.381, 0.224], [0.248, -0.381, 0.222]]
+    [
+        [-0.311, 0.290, 0.134],
+        [0.310, 0.290, 0.132],
+        [0.003, -0.046, 0.552],
+        [-0.252, -0.381, 0.224],
+        [0.248, -0.381, 0.222],
+    ]
 )
 RESCALE_FACTOR = 102.0
 REFERENCE_SIZE = 224
@@ -91,7 +97,7 @@ class CropTransform:
         # Colours are multiplied by their weight before the warp, so that nothing bleeds in from outside the mask.
         layers = np.concatenate([np.clip(picture, 0, 1) * weight[:, :, None], weight[:, :, None]], axis=2)
         result = photo.copy()
-        placed = self._place(layers, *photo.shape[:2], Image.Resampling.BILINEAR)
+        placed = self._place(layers, photo.shape[0], photo.shape[1], Image.Resampling.BILINEAR)
         if placed is not None:
             rows, columns, values = placed
             under = photo[rows, columns].astype(np.float32) / 255
@@ -118,7 +124,9 @@ def five_points(landmarks: np.ndarray) -> np.ndarray:
     return np.stack([points[[36, 39]].mean(0), points[[42, 45]].mean(0), points[30], points[48], points[54]])
 
 
-def align(landmarks: np.ndarray, *, size: int = REFERENCE_SIZE, rescale_factor: float = RESCALE_FACTOR) -> CropTransform:
+def align(
+    landmarks: np.ndarray, *, size: int = REFERENCE_SIZE, rescale_factor: float = RESCALE_FACTOR
+) -> CropTransform:
     """Find the crop of Deep3D and FOCUS for one face.
 
     A weak-perspective camera is fitted to five points and the 3D template ("POS": eight unknowns, linear least squares;

@@ -91,7 +91,9 @@ class DlibDetector:
     # The trees compare pixels inside the box, so more pixels than this a face bring nothing but aliasing.
     face_side = 300
 
-    def __init__(self, maximum_side: int = 1024, minimum_score: float = 0.2, predictor: str | Path | None = None) -> None:
+    def __init__(
+        self, maximum_side: int = 1024, minimum_score: float = 0.2, predictor: str | Path | None = None
+    ) -> None:
         self.maximum_side = maximum_side
         self.minimum_score = minimum_score
         self._dlib, self._detector, self._predictor = _load_dlib(str(predictor or _packaged_predictor()))
@@ -132,7 +134,9 @@ class DlibDetector:
             region = _eight_bits(resample(photo, (x0, y0, x1, y1), rows, columns))
         x, y = region.shape[1] / (x1 - x0), region.shape[0] / (y1 - y0)
         corners = [(left - x0) * x, (top - y0) * y, (right - x0) * x - 1, (bottom - y0) * y - 1]
-        shape = self._predictor(np.ascontiguousarray(region), self._dlib.rectangle(*(round(value) for value in corners)))
+        shape = self._predictor(
+            np.ascontiguousarray(region), self._dlib.rectangle(*(round(value) for value in corners))
+        )
         points = np.array([(part.x, part.y) for part in shape.parts()], dtype=np.float64)
         return (points + 0.5) / (x, y) + (x0, y0)  # dlib counts from pixel centres, we from the corner
 
@@ -160,8 +164,8 @@ class InsightFaceDetector:
             ) from error
         if not folder.is_dir():
             raise SeethroughError(
-                f"{folder}: insightface's models are missing; get the buffalo_l pack (non-commercial) from the insightface "
-                "model zoo and unpack it there, or use dlib"
+                f"{folder}: insightface's models are missing; get the buffalo_l pack (non-commercial) from the "
+                "insightface model zoo and unpack it there, or use dlib"
             )
         self._analysis: Any = FaceAnalysis(
             name="buffalo_l",

@@ -53,7 +53,9 @@ def read_photo(path: str | Path, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.
     except Image.DecompressionBombError as error:
         raise SeethroughError(_too_large(path, "more pixels than Pillow accepts", maximum_pixels)) from error
     except Image.UnidentifiedImageError as error:
-        raise SeethroughError(f"{path}: not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF") from error
+        raise SeethroughError(
+            f"{path}: not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF"
+        ) from error
     except Exception as error:  # decoders raise nearly every type for a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SeethroughError(f"{path}: the image cannot be decoded ({reason}); is the file complete?") from error
