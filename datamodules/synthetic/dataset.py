@@ -86,7 +86,7 @@ class LiveDataset(Dataset):
             self._renderer = SceneRenderer(self._load_model(), self.spec.scene, self.spec.seed)
         wanted = [as_key(key) for key in keys]
         sampler = self._renderer.scenes
-        faces = [self._renderer.render(self.spec.scene_of(sampler, key.index, key.epoch)) for key in wanted]
+        faces = self._renderer.render_all([self.spec.scene_of(sampler, key.index, key.epoch) for key in wanted])
         batch = as_batch(stacked(faces), [key.index for key in wanted], self.spec, sampler.sizes)
         if any(key.epoch for key in wanted):
             batch["id"] = [f"{name}-epoch{key.epoch}" for name, key in zip(batch["id"], wanted, strict=True)]

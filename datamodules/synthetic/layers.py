@@ -97,6 +97,24 @@ def rounded(points: np.ndarray, times: int = 2) -> np.ndarray:
     return points
 
 
+def convex_hull(points: np.ndarray) -> np.ndarray:
+    """Return the corners of the convex hull of (N, 2) points, in order (Andrew 1979)."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))]
+
+    def half(sequence: np.ndarray) -> list[np.ndarray]:
+        corners: list[np.ndarray] = []
+        for point in sequence:
+            while len(corners) > 1:
+                (ax, ay), (bx, by) = corners[-1] - corners[-2], point - corners[-2]
+                if ax * by - ay * bx > 0:
+                    break
+                corners.pop()
+            corners.append(point)
+        return corners[:-1]
+
+    return np.stack(half(ordered) + half(ordered[::-1]))
+
+
 def pixel_grid(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return x and y, (S, S) float32, of all pixel centres."""
     axis = np.arange(size, dtype=np.float32) + np.float32(0.5)

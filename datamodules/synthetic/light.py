@@ -18,7 +18,12 @@ _COSINE_BANDS = np.repeat([np.pi, 2 * np.pi / 3, np.pi / 4], [1, 3, 5]) / 1.0625
 
 def harmonics(directions: np.ndarray) -> np.ndarray:
     """Evaluate the 9 spherical harmonics of the renderer on (N, 3) unit vectors in the camera frame: (N, 9)."""
-    return spherical_harmonics(torch.from_numpy(np.ascontiguousarray(directions, np.float64))[None])[0].numpy()
+    return _monomials(directions) @ _to_polynomial()
+
+
+def _monomials(directions: np.ndarray) -> np.ndarray:
+    x, y, z = directions.T
+    return np.stack([np.ones_like(x), x, y, z, x * y, y * z, x * z, x * x, y * y], 1)
 
 
 @cache
@@ -30,9 +35,9 @@ def _to_polynomial() -> np.ndarray:
     """
     directions = np.random.default_rng(0).standard_normal((64, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    x, y, z = directions.T
-    monomials = np.stack([np.ones_like(x), x, y, z, x * y, y * z, x * z, x * x, y * y], 1)
-    return np.linalg.lstsq(monomials, harmonics(directions), rcond=None)[0]
+    values = spherical_harmonics(torch.from_numpy(directions)[None])[0].numpy()
+    # Rounded, so that the last bits do not depend on the machine's linear algebra.
+    return np.linalg.lstsq(_monomials(directions), values, rcond=None)[0].round(12)
 
 
 def polynomial(illumination: np.ndarray) -> np.ndarray:

@@ -132,7 +132,7 @@ def ensure_pool(
             create_columns(partial, layout)
             chunks = [first for first in range(0, spec.rows, CHUNK) if not _marker(partial, first).exists()]
             del model
-            _render_chunks(spec, load_model, partial, chunks, processes or len(os.sched_getaffinity(0)), progress)
+            _render_chunks(spec, load_model, partial, chunks, processes or _cores(), progress)
             for first in range(0, spec.rows, CHUNK):
                 _marker(partial, first).unlink()
             write_manifest(partial, layout, {**asdict(spec), "version": GENERATOR_VERSION})
@@ -142,6 +142,10 @@ def ensure_pool(
         raise SeethroughError(f"{root}: cannot keep a pool of pictures there ({error}): set data.folder") from error
     open_columns(folder)
     return folder
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -202,7 +206,7 @@ class ChunkRenderer:
     def render(self, first: int) -> int:
         """Render the chunk that starts at a row, write it, mark it as done; returns its number of rows."""
         rows = range(first, min(first + CHUNK, self.spec.rows))
-        faces = [self.renderer.render(self.spec.scene_of(self.renderer.scenes, row)) for row in rows]
+        faces = self.renderer.render_all([self.spec.scene_of(self.renderer.scenes, row) for row in rows])
         write_rows(self.folder, first, stacked(faces))
         _marker(self.folder, first).touch()
         return len(faces)

@@ -62,8 +62,10 @@ def create_columns(folder: Path, layout: PoolLayout) -> None:
             file.flush()
             length = layout.rows * int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
             try:
-                if length:
+                if length and hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(file.fileno(), file.tell(), length)
+                else:
+                    file.truncate(file.tell() + length)
             except OSError as error:
                 partial.unlink()
                 megabytes = (layout.rows * row_bytes(layout)) >> 20

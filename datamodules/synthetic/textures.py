@@ -75,22 +75,21 @@ def tint(field: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def cut(field, size, x0, y0, ax, ay, step):
-    """Sample a periodic square texture bilinearly along a rotated grid; (size, size) float32."""
-    period = field.shape[0]
+    """Sample a periodic (128, 128) texture bilinearly along a turned grid; (size, size) float32."""
+    last = TEXTURE_SIZE - 1
     out = np.empty((size, size), np.float32)
     norm = math.sqrt(ax * ax + ay * ay)
     bx, by = -ay / norm * step, ax / norm * step
     for i in range(size):
         for j in range(size):
-            x = x0 + ax * j + bx * i
-            y = y0 + ay * j + by * i
-            fx, fy = math.floor(x), math.floor(y)
-            u, v = x - fx, y - fy
-            xi, yi = int(fx) % period, int(fy) % period
-            xj, yj = (xi + 1) % period, (yi + 1) % period
-            out[i, j] = (1 - v) * ((1 - u) * field[yi, xi] + u * field[yi, xj]) + v * (
-                (1 - u) * field[yj, xi] + u * field[yj, xj]
-            )
+            # Kept positive, so that a cast rounds down.
+            x, y = x0 + ax * j + bx * i + 4096.0, y0 + ay * j + by * i + 4096.0
+            column, row = np.int32(x), np.int32(y)
+            u, v = np.float32(x - column), np.float32(y - row)
+            left, right, above, below = column & last, (column + 1) & last, row & last, (row + 1) & last
+            upper = field[above, left] + u * (field[above, right] - field[above, left])
+            lower = field[below, left] + u * (field[below, right] - field[below, left])
+            out[i, j] = upper + v * (lower - upper)
     return out
 
 

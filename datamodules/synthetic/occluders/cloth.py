@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from datamodules.synthetic.head import PosedHead
-from datamodules.synthetic.layers import Layer, Stencil, contact_shadow, pixel_grid, rounded
+from datamodules.synthetic.layers import Layer, Stencil, contact_shadow, convex_hull, pixel_grid, rounded
 from datamodules.synthetic.textures import TextureBank, tint
+
+# Sine of the turn from which the far cheek is out of sight.
+_PROFILE = 0.6
 
 
 def draw_cloth(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> Layer:
@@ -44,6 +47,9 @@ def draw_cloth(head: PosedHead, textures: TextureBank, rng: np.random.Generator)
         edge = [point + np.array([0.0, 1.0, 0.0]) * length * (1 - 0.25 * abs(k - 2)) for k, point in enumerate(hang)]
         edge = [head.move(marks[14], right=3.0 + 0.3 * flare), *edge, head.move(marks[2], right=-3.0 - 0.3 * flare)]
     outline = head.project(np.stack(top + edge))
+    if abs(head.right[2]) > _PROFILE:
+        # In profile the far half of the outline lies behind the near one; taut cloth spans what is left.
+        outline = convex_hull(outline)
     stencil = Stencil(size).polygon(rounded(outline))
     cloth = stencil.alpha()
     loops = np.zeros_like(cloth)

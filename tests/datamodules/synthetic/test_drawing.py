@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datamodules.synthetic.layers import Layer, Stencil, blurred, rounded
+from datamodules.synthetic.layers import Layer, Stencil, blurred, contact_shadow, convex_hull, rounded
 from datamodules.synthetic.occluders.capsules import draw_capsules
 from datamodules.synthetic.occluders.fringe import draw_locks
 from datamodules.synthetic.sensor import blur_colour, develop, expose, quantise, taps
@@ -78,6 +78,28 @@ def test_rounding_stays_within_the_polygon() -> None:
     assert smooth.min() >= 0
     assert smooth.max() <= 4
     np.testing.assert_allclose(smooth.mean(0), [2, 2])
+
+
+def test_the_hull_holds_all_points_and_nothing_more() -> None:
+    rng = np.random.default_rng(3)
+    corners = np.array([[0.0, 0], [9, 1], [10, 8], [1, 7]])
+    inside = rng.dirichlet(np.ones(4), 50) @ corners
+    hull = convex_hull(rng.permutation(np.concatenate([corners, inside])))
+    assert sorted(map(tuple, hull)) == sorted(map(tuple, corners))
+    edges = np.roll(hull, -1, axis=0) - hull
+    following = np.roll(edges, -1, axis=0)
+    assert (edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 0).all()
+
+
+def test_a_contact_shadow_lies_near_its_shape() -> None:
+    alpha = np.zeros((60, 60), np.float32)
+    alpha[25:35, 25:35] = 1
+    for seed in range(5):
+        shadow = contact_shadow(alpha, np.random.default_rng(seed))
+        assert 0.02 < shadow.max() <= 0.5
+        assert shadow[:12].max() == 0
+        rows = np.arange(60) + 0.5
+        assert (shadow.sum(1) * rows).sum() / shadow.sum() > 29.5  # not above: light comes from above
 
 
 def test_a_capsule_without_length_is_a_disc() -> None:

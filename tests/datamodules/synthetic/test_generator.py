@@ -50,6 +50,12 @@ def test_the_same_key_gives_the_same_bits_from_a_new_renderer_with_other_threads
         torch.set_num_threads(threads)
 
 
+def test_faces_rendered_together_have_the_bits_of_faces_rendered_alone() -> None:
+    scenes = [renderer().scenes.scene(0, index) for index in range(19)]
+    for scene, face in zip(scenes, renderer().render_all(scenes), strict=True):
+        assert equal(face, renderer().render(scene))
+
+
 def test_another_index_epoch_or_seed_gives_another_picture() -> None:
     one = renderer().render(renderer().scenes.scene(0, 0)).image
     for other in (renderer().scenes.scene(0, 1), renderer().scenes.scene(1, 0)):
@@ -142,7 +148,8 @@ def test_without_detail_the_face_is_the_library_renderers() -> None:
     complexion = random_complexion(np.random.default_rng(0), TextureBank(0), 0.0)
     for index in range(4):
         scene = renderer().scenes.scene(0, index)
-        face = painter.paint(scene, complexion)
+        vertices, albedo = painter.decode([scene])
+        face = painter.paint(scene, vertices[0], albedo[0], complexion)
         rendering = library(parameters(scene))
         coverage = torch.nn.functional.avg_pool2d(rendering.mask, 2)[0, 0].numpy()
         colour = torch.nn.functional.avg_pool2d(rendering.image, 2)[0].permute(1, 2, 0).numpy()
