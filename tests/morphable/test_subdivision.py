@@ -101,10 +101,11 @@ def test_broken_meshes_are_refused():
         refine(np.array([[0, 1, 2, -1], [1, 0, 3, -1], [0, 1, 4, -1]]), 5)
     with pytest.raises(ValueError, match="vertex 3 belongs to no polygon"):
         refine(np.array([[0, 1, 2, -1], [2, 1, 4, -1]]), 5)
+    quads, _, mirror = grid(3, 1)
+    lopsided = np.concatenate([quads[:2], [[2, 3, 7, -1], [2, 7, 6, -1]]])
+    step = refine(lopsided, 8)
     with pytest.raises(ValueError, match="not symmetric"):
-        quads, _, mirror = grid(3, 1)
-        lopsided = np.concatenate([quads[:2], [[2, 3, 7, -1], [2, 7, 6, -1]]])
-        refined_mirror(mirror, lopsided, refine(lopsided, 8))
+        refined_mirror(mirror, lopsided, step)
     with pytest.raises(ValueError, match="quads"):
         limit_operator(np.array([[0, 1, 2, -1]]), 3)
     with pytest.raises(ValueError, match="level is -1"):

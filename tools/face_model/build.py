@@ -18,8 +18,10 @@ from tools.face_model.crop import PolygonMesh
 from tools.face_model.head import SCALE, border_field, face_mesh, split_parts, to_model_frame
 from tools.face_model.landmarks import NOW, landmark_vertices, slides
 from tools.face_model.makehuman import BaseMesh, MakeHumanData
+from tools.face_model.modifiers import modifier_directions
 from tools.face_model.regions import Anatomy, anatomy, base_labels, regions
 from tools.face_model.slide import slide
+from tools.face_model.smooth_variation import SMOOTH_FIELDS, laplacian, smooth_fields, smooth_modes
 from tools.face_model.texture import texture
 
 Array = NDArray[np.float64]
@@ -97,7 +99,7 @@ def lay_foundation(source: str | Path) -> Foundation:
     coarse = subdivide(mesh.polygons, mesh.mirror, 0)
     points = coarse.positions @ control
     triangles = triangulate(mesh.polygons, points)
-    _, area = albedo.laplacian(triangles, points)
+    _, area = laplacian(triangles, points)
     return Foundation(data, base, mean, mesh, control, coarse, triangles, area, landmarks)
 
 
@@ -108,7 +110,7 @@ def identity_basis(ground: Foundation) -> tuple[Array, Array]:
     skin[np.unique(split_parts(ground.base).skin)] = True
     skin &= border_field(ground.mean) > 0
     macro = identity.macro_directions(ground.data, count)
-    modifiers = identity.modifier_directions(ground.data, ground.base.mirror, skin)
+    modifiers = modifier_directions(ground.data, ground.base.mirror, skin)
     fields = np.concatenate([macro.displacements, modifiers.displacements])
     modes, variances = identity.identity_modes(
         ground.on_face(fields), ground.measured_points, ground.measured_area, IDENTITY_MODES
@@ -134,14 +136,15 @@ def paint(ground: Foundation) -> tuple[Anatomy, Array, Array]:
     level = subdivide(ground.mesh.polygons, ground.mesh.mirror, COLOUR_LEVEL)
     mask = np.asarray(Image.open(io.BytesIO(ground.data.read(LIP_MASK))).convert("L"))
     labels = {
-        name: level.values[0] @ (ground.mesh.operator @ values) for name, values in base_labels(ground.base, mask).items()
+        name: level.values[0] @ (ground.mesh.operator @ values)
+        for name, values in base_labels(ground.base, mask).items()
     }
     points = level.positions @ ground.control
     face = anatomy(ground.base, ground.mean, labels, points)
     coarse_points = ground.coarse.positions @ ground.control
-    fields = albedo.smooth_fields(ground.triangles, coarse_points, ground.mesh.mirror, albedo.SMOOTH_FIELDS)
-    modes = albedo.named_modes(face) + albedo.smooth_modes((level.values[0] @ fields.T).T, regions(face)["skin"])
-    _, area = albedo.laplacian(triangulate(level.polygons, points), points)
+    fields = smooth_fields(ground.triangles, coarse_points, ground.mesh.mirror, SMOOTH_FIELDS)
+    modes = albedo.named_modes(face) + smooth_modes((level.values[0] @ fields.T).T, regions(face)["skin"])
+    _, area = laplacian(triangulate(level.polygons, points), points)
     return face, albedo.mean_albedo(face), albedo.sorted_by_size(modes, area)
 
 

@@ -61,9 +61,7 @@ def unit_targets(data: MakeHumanData, vertices: int) -> dict[str, NDArray[np.flo
     return {name: data.target(EXPRESSION_TARGETS, name, vertices) for name in names}
 
 
-def expression_modes(
-    units: NDArray[np.float64], names: list[str], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def expression_modes(units: NDArray[np.float64], names: list[str], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the uncentred principal modes of used expressions: zero stays the neutral face.
 
     Args:

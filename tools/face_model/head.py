@@ -131,7 +131,11 @@ def eyeball(base: BaseMesh, group: str) -> tuple[list[list[int]], NDArray[np.flo
     if group == EYE_GROUPS[1]:
         turn = np.pi - turn  # the right eye is the mirror image of the left one, vertex by vertex
     ring = np.stack(
-        [np.outer(np.sin(tilt), np.cos(turn)), np.outer(np.sin(tilt), np.sin(turn)), np.outer(np.cos(tilt), turn * 0 + 1)],
+        [
+            np.outer(np.sin(tilt), np.cos(turn)),
+            np.outer(np.sin(tilt), np.sin(turn)),
+            np.outer(np.cos(tilt), turn * 0 + 1),
+        ],
         -1,
     )
     cap = centre + radius * np.concatenate([[[0.0, 0.0, 1.0]], ring.reshape(-1, 3)])
@@ -143,7 +147,9 @@ def eyeball(base: BaseMesh, group: str) -> tuple[list[list[int]], NDArray[np.flo
     after = np.roll(index, -1, axis=1)
     faces = [[0, int(a), int(b)] for a, b in zip(index[0], after[0], strict=True)]
     for k in range(len(tilt) - 1):
-        faces += [[int(index[k, s]), int(index[k + 1, s]), int(after[k + 1, s]), int(after[k, s])] for s in range(EYE_SECTORS)]
+        faces += [
+            [int(index[k, s]), int(index[k + 1, s]), int(after[k + 1, s]), int(after[k, s])] for s in range(EYE_SECTORS)
+        ]
     if group == EYE_GROUPS[1]:
         faces = [face[::-1] for face in faces]
     return faces, weights, helper

@@ -1,65 +1,19 @@
-"""Identity modes: principal components of a plausible prior over MakeHuman's face modifiers."""
+"""Identity modes: principal components of a plausible prior over MakeHuman's face targets."""
 
 from __future__ import annotations
-
-import re
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tools.face_model.alignment import without_rigid_motion
 from tools.face_model.makehuman import TARGETS, MakeHumanData
+from tools.face_model.modifiers import Directions
 
-FOLDERS = ("cheek", "chin", "eyebrows", "eyes", "forehead", "head", "mouth", "neck", "nose")
-OPPOSITES = {
-    "incr": "decr",
-    "up": "down",
-    "in": "out",
-    "forward": "backward",
-    "convex": "concave",
-    "uncompress": "compress",
-}
 RACES = ("african", "asian", "caucasian")
 SEXES = ("female", "male")
 MACRO = "macrodetails"
 
-# Rigid placement of the whole head, age and fat (macro directions say these better), and sizes of the neck.
-SKIPPED = re.compile(r"head-trans|head-angle|neck-(?!double)|head-scale|head-age|mouth-dimples|laugh-lines")
-
-# One standard deviation of a modifier moves the skin by at most this many mm (root mean square over the face), and no
-# vertex by more than the second number: photographs of strangers differ by a few mm, MakeHuman's sliders go to the ends.
-TYPICAL_SPREAD_MM = 0.4
-LARGEST_SPREAD_MM = 1.5
-LARGEST_SHARE = 0.4  # of the slider's whole way
-# All modifiers of a group together spread no vertex by more than this many mm: the mouth alone has 22 of them.
-GROUP_SPREAD_MM = {
-    "cheek": 1.6,
-    "chin": 2.1,
-    "eyebrows": 1.35,
-    "eyes": 1.2,
-    "forehead": 1.7,
-    "head": 2.2,
-    "mouth": 1.6,
-    "neck": 1.5,
-    "nose": 1.85,
-    "asym": 0.55,
-}
-ASYMMETRY = 0.12  # spread of left minus right, as a share of the spread of both together
 KEEP_GROWTH = 0.5  # size of the head varies less than MakeHuman's grown-ups do
-
-
-@dataclass(frozen=True)
-class Directions:
-    """Random displacements of the base mesh: each is Gaussian with one standard deviation as given.
-
-    Attributes:
-        names: M names.
-        displacements: (M, N, 3) mm for one standard deviation.
-    """
-
-    names: list[str]
-    displacements: NDArray[np.float64]
 
 
 def mean_displacement(data: MakeHumanData, vertices: int) -> NDArray[np.float64]:
@@ -80,110 +34,25 @@ def macro_directions(data: MakeHumanData, vertices: int) -> Directions:
     def build(sex: str, age: str = "young", muscle: str = "average", weight: str = "average") -> NDArray[np.float64]:
         return data.target(folder, f"universal-{sex}-{age}-{muscle}muscle-{weight}weight", vertices)
 
-    def over_sexes(make: object, *arguments: str) -> NDArray[np.float64]:
-        return np.mean([make(*arguments[:1], sex, *arguments[1:]) for sex in SEXES], 0)  # type: ignore[operator]
+    def person(sex: str, age: str = "young") -> NDArray[np.float64]:
+        return np.mean([race(name, sex, age) for name in RACES], 0) + build(sex, age)
 
-    by_race = {name: over_sexes(race, name) for name in RACES}
+    by_race = {name: np.mean([race(name, sex) for sex in SEXES], 0) for name in RACES}
     centre = np.mean(list(by_race.values()), 0)
-    found: dict[str, tuple[NDArray[np.float64], float]] = {
-        "ancestry african": (by_race["african"] - centre, 0.4),
-        "ancestry asian": (by_race["asian"] - centre, 0.4),
-        "ancestry caucasian": (by_race["caucasian"] - centre, 0.4),
-    }
-    male = np.mean([race(name, "male") for name in RACES], 0) + build("male")
-    female = np.mean([race(name, "female") for name in RACES], 0) + build("female")
-    found["sex"] = ((male - female) / 2, 0.55)
-    old = np.mean([race(n, s, "old") for n in RACES for s in SEXES], 0) + np.mean([build(s, "old") for s in SEXES], 0)
-    young = np.mean([race(n, s) for n in RACES for s in SEXES], 0) + np.mean([build(s) for s in SEXES], 0)
-    found["age"] = (old - young, 0.35)
-    for name in RACES:
-        differs = (race(name, "male") - race(name, "female")) / 2
-        found[f"sex {name}"] = (differs - (male - female - build("male") + build("female")) / 2, 0.2)
+    of_sex = np.mean([race(name, "male") - race(name, "female") for name in RACES], 0) / 2
     heavy = np.mean([build(s, "young", "average", "max") - build(s, "young", "average", "min") for s in SEXES], 0)
     strong = np.mean([build(s, "young", "max") - build(s, "young", "min") for s in SEXES], 0)
-    found["weight"] = (heavy / 2, 0.5)
-    found["muscle"] = (strong / 2, 0.35)
+
+    # Direction and its spread: 1 would reach MakeHuman's pure type, a caricature, at one standard deviation.
+    found: dict[str, tuple[NDArray[np.float64], float]] = {
+        **{f"ancestry {name}": (field - centre, 0.4) for name, field in by_race.items()},
+        "sex": ((person("male") - person("female")) / 2, 0.55),
+        "age": (np.mean([person(sex, "old") - person(sex) for sex in SEXES], 0), 0.35),
+        **{f"sex {name}": ((race(name, "male") - race(name, "female")) / 2 - of_sex, 0.2) for name in RACES},
+        "weight": (heavy / 2, 0.5),
+        "muscle": (strong / 2, 0.35),
+    }
     return Directions(list(found), np.stack([field * spread for field, spread in found.values()]))
-
-
-def modifier_targets(data: MakeHumanData, folder: str, vertices: int) -> dict[str, NDArray[np.float64]]:
-    """Return name -> displacement (mm) of each modifier of a folder, pushed from its middle to its end.
-
-    A modifier joins two opposite targets (``nose-hump-incr`` and ``-decr``) into half their difference; one that has no
-    opposite stands alone.
-    """
-    found: dict[str, NDArray[np.float64]] = {}
-    names = data.target_names(f"{TARGETS}/{folder}")
-    for name in names:
-        stem, _, last = name.rpartition("-")
-        if SKIPPED.search(name) or (last in OPPOSITES.values() and _opposite(stem, last) in names):
-            continue
-        field = data.target(f"{TARGETS}/{folder}", name, vertices)
-        other = f"{stem}-{OPPOSITES[last]}" if last in OPPOSITES else ""
-        if other in names:
-            field = (field - data.target(f"{TARGETS}/{folder}", other, vertices)) / 2
-            name = stem
-        found[name] = field
-    return found
-
-
-def _opposite(stem: str, last: str) -> str:
-    return f"{stem}-{next(one for one, two in OPPOSITES.items() if two == last)}"
-
-
-def modifier_directions(data: MakeHumanData, mirror: NDArray[np.int64], face: NDArray[np.bool_]) -> Directions:
-    """Return directions for the modifiers, left and right moving together, with a little asymmetry beside.
-
-    Args:
-        data: the MakeHuman files.
-        mirror: (N,) mirror map of the base mesh.
-        face: (N,) True on the skin of the face, over which sizes are measured.
-    """
-    names: list[str] = []
-    groups: list[NDArray[np.float64]] = []
-    for folder in (*FOLDERS, "asym"):
-        build = _asymmetric if folder == "asym" else _symmetric
-        found = {name: field for name, field in build(data, folder, len(mirror), face).items() if field.any()}
-        group = np.stack(list(found.values()))
-        together = np.sqrt((group[:, face] ** 2).sum((0, 2)).max())
-        names += list(found)
-        groups.append(group * min(1.0, GROUP_SPREAD_MM[folder] / together))
-    return Directions(names, np.concatenate([group for group in groups if len(group)]))
-
-
-def _symmetric(data: MakeHumanData, folder: str, vertices: int, face: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
-    targets = modifier_targets(data, folder, vertices)
-    found: dict[str, NDArray[np.float64]] = {}
-    for name, field in targets.items():
-        if name.startswith("r-"):
-            continue
-        stem = name.removeprefix("l-")
-        if name.startswith("l-"):
-            other = targets["r-" + stem]
-            spread = _spread((field + other)[face])
-            found[stem] = (field + other) * spread
-            found[stem + " left against right"] = (field - other) * spread * ASYMMETRY
-        else:
-            found[stem] = field * _spread(field[face])
-    return found
-
-
-def _asymmetric(data: MakeHumanData, folder: str, vertices: int, face: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
-    found: dict[str, NDArray[np.float64]] = {}
-    for name in data.target_names(f"{TARGETS}/{folder}"):
-        if name.endswith("-l") and not name.startswith("asymm"):
-            left, right = (data.target(f"{TARGETS}/{folder}", name[:-1] + side, vertices) for side in "lr")
-            found[name[:-2]] = (left - right) * _spread((left - right)[face]) * 2 * ASYMMETRY
-    return found
-
-
-def _spread(field: NDArray[np.float64]) -> float:
-    """Return the standard deviation of a slider with this (F, 3) effect on the face."""
-    size = np.linalg.norm(field, axis=1)
-    typical, largest = float(np.sqrt(np.mean(size**2))), float(size.max())
-    if largest < 0.05:
-        return 0.0
-    return min(TYPICAL_SPREAD_MM / typical, LARGEST_SPREAD_MM / largest, LARGEST_SHARE)
 
 
 def principal_modes(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from tools.face_model.head import EYE_GROUPS, split_parts, to_model_frame
+from tools.face_model.head import EYE_GROUPS, split_parts
 from tools.face_model.makehuman import BaseMesh
 
 Array = NDArray[np.float64]
