@@ -5,6 +5,8 @@ from seethrough.rendering.face_renderer import FaceGeometry, FaceRenderer, FaceR
 from seethrough.rendering.lighting import FOCUS_AMBIENT, shade, spherical_harmonics
 from seethrough.rendering.normals import vertex_normals
 from seethrough.rendering.renderer import Renderer, Rendering
+from seethrough.rendering.visibility import edge_gradient
+from seethrough.rendering.warm_up import warm_up
 
 __all__ = [
     "FOCUS_AMBIENT",
@@ -15,10 +17,12 @@ __all__ = [
     "FaceRendering",
     "Renderer",
     "Rendering",
+    "edge_gradient",
     "focus_camera",
     "pose",
     "rotation_matrix",
     "shade",
     "spherical_harmonics",
     "vertex_normals",
+    "warm_up",
 ]

@@ -1,0 +1,32 @@
+"""Compile the CPU kernels before they are needed, so that the first batch does not stall without a word."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from seethrough.rendering.camera import Camera
+from seethrough.rendering.lighting import shade
+from seethrough.rendering.normals import vertex_normals
+from seethrough.rendering.renderer import VISIBILITY, Renderer
+
+
+def warm_up() -> float:
+    """Run every CPU kernel once on a tiny scene, forward and backward, and return the seconds that took.
+
+    The first call on a machine compiles (10 to 30 s) and leaves the result in numba's cache; later processes load it in
+    about a second. Call it before work starts, for instance with a line that says so.
+    """
+    start = time.perf_counter()
+    triangles = torch.tensor([[0, 2, 1]], dtype=torch.int32)
+    points = torch.tensor([[[-40.0, -40.0, 1000.0], [40.0, -40.0, 1000.0], [-40.0, 40.0, 1000.0]]])
+    with torch.enable_grad():
+        for visibility in VISIBILITY:
+            vertices = points.clone().requires_grad_()
+            normals = vertex_normals(vertices, triangles, threads=1)
+            colours = shade(torch.ones(1, 3, 3), normals, torch.zeros(1, 27), threads=1)
+            renderer = Renderer(triangles, Camera(64.0, 8, 8), "cpu", visibility, cull=True, threads=1)
+            rendering = renderer(vertices, colours)
+            (rendering.image.square().sum() + rendering.mask.sum()).backward()
+    return time.perf_counter() - start
