@@ -1,0 +1,104 @@
+"""Pose, identity and expression from 68 landmarks: damped Gauss-Newton on a posterior."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from seethrough.morphable import FaceParameters
+from seethrough.rendering import FaceRenderer
+
+LANDMARK_SIGMA = 1.5  # px of a 224-px crop: a detector's own scatter on a clear photo
+REFERENCE_SIZE = 224.0
+DEPTH_SIGMA = 60.0  # mm; keeps size and distance apart, which landmarks alone hardly do
+JAW = slice(0, 17)
+_SHAPE_KINDS = ("rotation", "translation", "identity", "expression")
+
+
+def fit_landmarks(
+    renderer: FaceRenderer,
+    start: FaceParameters,
+    landmarks: Tensor,
+    *,
+    iterations: int = 12,
+    sigma: float = LANDMARK_SIGMA,
+) -> FaceParameters:
+    """Find the most probable pose, identity and expression under the landmarks; colours stay as they are.
+
+    Minimises ``sum_i w_i ||x_i - lm_i||^2 / sigma^2 + ||identity||^2 + ||expression||^2 + (t_z / 60 mm)^2`` by
+    Levenberg-Marquardt from ``start`` and from the mean face at rest, and keeps the better end, so that a poor start
+    does no harm. Jaw points of the far side of a turned face are weighed down: there a detector marks the silhouette,
+    which is another point of the skin for every angle.
+
+    Args:
+        renderer: knows the face model and the camera of the crop.
+        start: one face (batch of 1); may be zeros.
+        landmarks: (1, 68, 2) px of the crop; points that are not finite do not count.
+        iterations: most steps from each start.
+        sigma: expected landmark error in px of a 224-px crop.
+
+    Returns:
+        One face with new rotation (rad), translation (mm), identity and expression (standard deviations).
+    """
+    resting = start.with_changes(
+        **{kind: torch.zeros_like(getattr(start, kind)) for kind in _SHAPE_KINDS},
+    )
+    best, best_cost = start, float("inf")
+    for candidate in (start, resting):
+        fitted, cost = _descend(renderer, candidate, landmarks, iterations, sigma)
+        if cost < best_cost:
+            best, best_cost = fitted, cost
+    return best
+
+
+def landmark_confidence(rotation: Tensor) -> Tensor:
+    """Return (B, 68) weights: 1, and less for the jaw on the side that is turned away.
+
+    Args:
+        rotation: (B, 3) rad; the second angle is the yaw, and a positive one turns the viewer's right side away.
+    """
+    weights = rotation.new_ones(len(rotation), 68)
+    side = torch.linspace(-1, 1, 17, device=rotation.device, dtype=rotation.dtype)  # viewer's left to right
+    hidden = (torch.sin(rotation[:, 1:2]) * side).clamp_min(0)
+    weights[:, JAW] = torch.exp(-((hidden / 0.25) ** 2)).clamp_min(0.05)
+    return weights
+
+
+def _descend(
+    renderer: FaceRenderer, start: FaceParameters, landmarks: Tensor, iterations: int, sigma: float
+) -> tuple[FaceParameters, float]:
+    sizes = [getattr(start, kind).shape[1] for kind in _SHAPE_KINDS]
+    unit = sigma * renderer.camera.width / REFERENCE_SIZE
+    known = torch.isfinite(landmarks[0]).all(-1)
+    wanted = torch.where(known[:, None], landmarks[0], torch.zeros_like(landmarks[0]))
+
+    def unpack(vector: Tensor) -> FaceParameters:
+        parts = vector[None].split(sizes, dim=1)
+        return start.with_changes(**dict(zip(_SHAPE_KINDS, parts, strict=True)))
+
+    def residuals(vector: Tensor, weights: Tensor) -> Tensor:
+        projected = renderer.geometry(unpack(vector)).landmarks[0]
+        data = (projected - wanted) * (weights.sqrt() / unit)[:, None]
+        return torch.cat([data.flatten(), vector[5:6] / DEPTH_SIGMA, vector[6:]])
+
+    vector = torch.cat([getattr(start, kind)[0] for kind in _SHAPE_KINDS]).detach()
+    damping = 1e-2
+    weights = landmark_confidence(vector[None, :3])[0] * known
+    value = residuals(vector, weights)
+    for _ in range(iterations):
+        jacobian = torch.func.jacfwd(residuals)(vector, weights)
+        normal, slope = jacobian.T @ jacobian, jacobian.T @ value
+        scale = torch.diag(normal.diagonal().clamp_min(1e-8))
+        step = torch.linalg.solve(normal + damping * scale, slope)
+        trial = vector - step
+        trial_value = residuals(trial, weights)
+        if trial_value.square().sum() < value.square().sum():
+            finished = (value.square().sum() - trial_value.square().sum()) < 1e-4 * value.square().sum()
+            vector, damping = trial, max(damping / 5, 1e-6)
+            weights = landmark_confidence(vector[None, :3])[0] * known
+            value = residuals(vector, weights)
+            if finished:
+                break
+        else:
+            damping *= 8
+    return unpack(vector), float(value.square().sum())
