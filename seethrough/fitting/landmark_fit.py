@@ -71,34 +71,46 @@ def _descend(
     unit = sigma * renderer.camera.width / REFERENCE_SIZE
     known = torch.isfinite(landmarks[0]).all(-1)
     wanted = torch.where(known[:, None], landmarks[0], torch.zeros_like(landmarks[0]))
+    prior = torch.ones(sum(sizes), dtype=wanted.dtype, device=wanted.device)
+    prior[:6] = torch.tensor([0, 0, 0, 0, 0, 1 / DEPTH_SIGMA])
 
-    def unpack(vector: Tensor) -> FaceParameters:
-        parts = vector[None].split(sizes, dim=1)
-        return start.with_changes(**dict(zip(_SHAPE_KINDS, parts, strict=True)))
+    def unpack(vectors: Tensor) -> dict[str, Tensor]:
+        return dict(zip(_SHAPE_KINDS, vectors.split(sizes, dim=1), strict=True))
 
-    def residuals(vector: Tensor, weights: Tensor) -> Tensor:
-        projected = renderer.geometry(unpack(vector)).landmarks[0]
-        data = (projected - wanted) * (weights.sqrt() / unit)[:, None]
-        return torch.cat([data.flatten(), vector[5:6] / DEPTH_SIGMA, vector[6:]])
+    def data_residuals(vectors: Tensor, weights: Tensor) -> Tensor:
+        count = len(vectors)
+        faces = FaceParameters(*(value.expand(count, -1) for value in start)).with_changes(**unpack(vectors))
+        projected = renderer.geometry(faces).landmarks
+        return ((projected - wanted) * (weights.sqrt() / unit)[:, None]).flatten(1)
+
+    def linearise(vector: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        # As many copies of the face as residuals: copy k gets the gradient of residual k, all in one backward pass.
+        with torch.enable_grad():
+            copies = vector.expand(wanted.numel(), -1).clone().requires_grad_()
+            residuals = data_residuals(copies, weights)
+            (jacobian,) = torch.autograd.grad(residuals.diagonal().sum(), copies)
+        return residuals[0].detach(), jacobian
+
+    def cost(vector: Tensor, weights: Tensor) -> float:
+        return float(data_residuals(vector[None], weights).square().sum() + (prior * vector).square().sum())
 
     vector = torch.cat([getattr(start, kind)[0] for kind in _SHAPE_KINDS]).detach()
     damping = 1e-2
     weights = landmark_confidence(vector[None, :3])[0] * known
-    value = residuals(vector, weights)
+    current = cost(vector, weights)
     for _ in range(iterations):
-        jacobian = torch.func.jacfwd(residuals)(vector, weights)
-        normal, slope = jacobian.T @ jacobian, jacobian.T @ value
-        scale = torch.diag(normal.diagonal().clamp_min(1e-8))
-        step = torch.linalg.solve(normal + damping * scale, slope)
-        trial = vector - step
-        trial_value = residuals(trial, weights)
-        if trial_value.square().sum() < value.square().sum():
-            finished = (value.square().sum() - trial_value.square().sum()) < 1e-4 * value.square().sum()
-            vector, damping = trial, max(damping / 5, 1e-6)
-            weights = landmark_confidence(vector[None, :3])[0] * known
-            value = residuals(vector, weights)
-            if finished:
-                break
-        else:
+        residuals, jacobian = linearise(vector, weights)
+        normal = jacobian.T @ jacobian + torch.diag(prior**2)
+        slope = jacobian.T @ residuals + prior**2 * vector
+        step = torch.linalg.solve(normal + damping * torch.diag(normal.diagonal().clamp_min(1e-8)), slope)
+        reached = cost(vector - step, weights)
+        if not reached < current:
             damping *= 8
-    return unpack(vector), float(value.square().sum())
+            continue
+        finished = current - reached < 1e-4 * current
+        vector, damping = vector - step, max(damping / 5, 1e-6)
+        weights = landmark_confidence(vector[None, :3])[0] * known
+        current = cost(vector, weights)
+        if finished:
+            break
+    return start.with_changes(**unpack(vector[None])), current
