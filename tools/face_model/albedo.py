@@ -17,7 +17,7 @@ LASHES = np.array([0.14, 0.095, 0.08])
 SCLERA = np.array([0.80, 0.765, 0.745])
 IRIS = np.array([0.27, 0.185, 0.125])
 PUPIL = np.array([0.03, 0.028, 0.028])
-MOUTH_INSIDE = np.array([0.16, 0.055, 0.05])
+MOUTH_INSIDE = np.array([0.19, 0.085, 0.08])
 LID_EDGE = np.array([0.55, 0.33, 0.30])
 NOSTRIL = np.array([0.22, 0.11, 0.09])
 
@@ -128,6 +128,7 @@ def named_modes(face: Anatomy) -> list[Array]:
         mode((iris, (-0.01, 0.055, 0.105))),  # brown or blue eyes
         mode((iris, (0.055, 0.05, 0.04))),  # dark or light eyes
         mode((white, (-0.035, -0.045, -0.05))),  # clear or dull whites
+        mode((np.clip(1.6 * face.mouth, 0, 1), (0.09, 0.085, 0.075))),  # a dark mouth or one with teeth
         mode((part["forehead"] * skin, (0.03, 0.03, 0.03))),  # a sunlit or shaded forehead
     ]
 

@@ -14,7 +14,7 @@ from PIL import Image
 from seethrough.morphable.open_model import FORMAT_VERSION
 from seethrough.morphable.subdivision import Level, subdivide, triangulate
 from tools.face_model import albedo, expression, identity
-from tools.face_model.crop import PolygonMesh
+from tools.face_model.crop import SNAP, PolygonMesh
 from tools.face_model.head import SCALE, border_field, face_mesh, split_parts, to_model_frame
 from tools.face_model.landmarks import NOW, landmark_vertices, slides
 from tools.face_model.makehuman import BaseMesh, MakeHumanData
@@ -91,7 +91,7 @@ def lay_foundation(source: str | Path) -> Foundation:
     base = data.base_mesh()
     mean = to_model_frame(base.vertices + identity.mean_displacement(data, len(base.vertices)))
     cropped = face_mesh(base, mean)
-    number = {column: row for row, column in _single_vertices(cropped)}
+    number = {column: row for row, column in _named_vertices(cropped)}
     landmarks = np.array([number[int(v)] for v in landmark_vertices(base.mirror)])
     flat = subdivide(cropped.polygons, cropped.mirror, 0).positions
     mesh = slide(cropped, cropped.operator @ mean, flat, slides(landmarks, cropped.mirror))
@@ -180,10 +180,10 @@ def model_arrays(source: str | Path) -> dict[str, NDArray]:
     }
 
 
-def _single_vertices(mesh: PolygonMesh) -> list[tuple[int, int]]:
-    """Return (face vertex, base vertex) for the face vertices that are base vertices as they are."""
+def _named_vertices(mesh: PolygonMesh) -> list[tuple[int, int]]:
+    """Return (face vertex, base vertex) for face vertices that are a base vertex, or one that slid onto the border."""
     operator = mesh.operator.tocoo()
-    whole = np.abs(operator.data - 1.0) < 1e-12
+    whole = operator.data > 1 - SNAP
     return [(int(r), int(c)) for r, c in zip(operator.row[whole], operator.col[whole], strict=True)]
 
 

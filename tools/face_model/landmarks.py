@@ -19,7 +19,7 @@ NOW = (36, 39, 42, 45, 33, 48, 54)
 
 # Landmark -> base mesh vertex, for the viewer's left side and the midline.
 VERTICES: dict[int, int] = {
-    0: 5239,
+    0: 5564,
     1: 867,
     2: 5092,
     3: 910,
@@ -63,7 +63,6 @@ VERTICES: dict[int, int] = {
 # Landmark -> (dx, dy) in mm, front view: how far its vertex slides along the surface of the mean face to the point
 # where a landmark detector puts it; for the coarse parts of the mesh, brows and jaw. Viewer's left side and midline.
 SLIDES: dict[int, tuple[float, float]] = {
-    0: (-0.8, -5.0),
     1: (-2.0, 1.1),
     2: (-1.0, -1.6),
     3: (-1.1, -2.0),
