@@ -80,3 +80,12 @@ def test_rates():
         0.5 * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * 0.04)))
     )
     assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 50) == pytest.approx(0.55)
+
+
+def test_cosine_starts_again_after_the_landmark_warm_start():
+    schedule = FocusSchedule(landmark_steps=100, initialisation_steps=50, pretraining_steps=10, em_steps=0)
+    cosine = OptimiserConfig(learning_rate=1.0, shape="cosine", warmup_steps=0, final_fraction=0.1)
+    rates = [learning_rate(cosine, schedule, Network.RECONSTRUCTION, step) for step in range(150)]
+    assert rates[0] == rates[100] == pytest.approx(1.0)
+    assert rates[99] < 0.11 and rates[149] < 0.11
+    assert rates[125] == pytest.approx(0.55)
