@@ -1,0 +1,1 @@
+"""Measure every stage in CPU seconds and against a reference inside the same run."""
