@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def _header(path: Path, content: bytes) -> tuple[str, list[_Element], bytes]:
 
 
 Columns = dict[str, np.ndarray]
-Polygons = dict[str, np.ndarray | list[list[int]]]
+Polygons = dict[str, Any]  # property -> (T, 3) array, or a list of index lists of any length
 
 
 class _BinaryReader:
@@ -127,7 +128,7 @@ class _BinaryReader:
             for name, length, item in element.lists:
                 count = int(self._rows([("n", self.order + length)], 1)["n"][0])
                 values = self._rows([("v", self.order + item)], count)["v"]
-                found[name].append(values.tolist())  # pyright: ignore[reportAttributeAccessIssue]
+                found[name].append(values.tolist())
         return {}, found
 
     def _triangle_rows(self, length: str, item: str, count: int) -> np.ndarray | None:
@@ -166,10 +167,10 @@ class _TextReader:
             start = 0
             for name, _, _ in element.lists:
                 count = int(row[start])
-                values = [float(word) for word in row[start + 1 : start + 1 + count]]
+                values = [int(float(word)) for word in row[start + 1 : start + 1 + count]]
                 if len(values) < count:
                     raise ValueError("a face names fewer vertices than it counts")
-                found[name].append(values)  # pyright: ignore[reportAttributeAccessIssue]
+                found[name].append(values)
                 start += 1 + count
         return {}, found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -207,7 +208,7 @@ def _packaged_predictor() -> Path:
 def _load_dlib(predictor: str) -> tuple[Any, Any, Any]:
     """Load detector and predictor once per process: reading the trees takes a second."""
     try:
-        import dlib
+        dlib: Any = importlib.import_module("dlib")  # compiled, without type information
     except ImportError as error:
         raise SeethroughError("the face detector needs dlib; pip install dlib-bin") from error
     if not Path(predictor).is_file():
