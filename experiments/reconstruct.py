@@ -1,0 +1,96 @@
+"""Reconstruct the faces of photos: overlay, mask, coloured mesh, parameters.
+
+python -m experiments.reconstruct photo.jpg folder/ list.txt --out out/
+python -m experiments.reconstruct group.jpg --out out/ --faces all --checkpoint runs/NAME
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from experiments.command_line import EXIT_FAILED, run, write_json
+
+PROGRAM = "python -m experiments.reconstruct"
+REFINE_STEPS = 60
+
+
+def main(arguments: list[str]) -> int:
+    """Reconstruct every photo; returns 1 if one of them failed."""
+    options = _parser().parse_args(arguments)
+
+    from experiments.reconstruction.checkpoints import choose_checkpoint
+    from experiments.reconstruction.estimator import FaceEstimator
+    from experiments.reconstruction.manifest import Manifest, Row
+    from experiments.reconstruction.photo_to_mesh import PhotoToMesh
+    from seethrough.photos import find_photos, load_detector
+
+    photos = [path for path in find_photos(options.photos) if not _is_result(path, options.photos)]
+    detector = load_detector(options.detector)
+    checkpoint = choose_checkpoint(options.checkpoint)
+    estimator = FaceEstimator(checkpoint, options.level)
+    manifest = Manifest(options.out)
+    settings = {
+        "checkpoint": None if checkpoint is None else str(checkpoint),
+        "refine_steps": options.refine,
+        "detector": options.detector,
+    }
+    reconstruct = PhotoToMesh(detector, estimator, manifest, options.faces, options.refine, settings)
+    rows: list[Row] = []
+    try:
+        for path in photos:
+            found = reconstruct(path)
+            manifest.record(found)
+            rows += found
+            for row in found:
+                _report(row)
+    finally:  # Ctrl-C keeps what is done
+        if options.json:
+            write_json(options.json, rows)
+    failed = sum(row["status"] == "failed" for row in rows)
+    if len(rows) > 1:
+        print(f"{len(rows) - failed} of {len(rows)} reconstructed; {manifest.path}")
+    return EXIT_FAILED if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(PROGRAM, description="Reconstruct the faces of photos as coloured meshes.")
+    parser.add_argument("photos", nargs="+", metavar="PHOTO|FOLDER|LIST.txt", help="what to reconstruct")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="where the results go, a folder for each face")
+    parser.add_argument("--checkpoint", metavar="RUN", help="run folder or checkpoint file; none: fit the photo alone")
+    parser.add_argument(
+        "--refine", type=_steps, default=REFINE_STEPS, metavar="N", help="steps of the fit to each photo; 0: none (%(default)s)"
+    )
+    parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo")
+    parser.add_argument("--detector", choices=("dlib", "insightface"), default="dlib", help="what finds the faces")
+    parser.add_argument("--level", type=int, metavar="N", help="fineness of the meshes, 0 to 3; the open face model only")
+    parser.add_argument("--json", metavar="PATH", help="also write this command's manifest rows as one JSON list")
+    return parser
+
+
+def _steps(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of steps (0, 1, 2, ...)")
+    return int(text)
+
+
+def _is_result(path: Path, named: list[str]) -> bool:
+    """Tell whether a picture that was found in a folder is one that this command made."""
+    return str(path) not in named and (path.parent / "parameters.json").is_file()
+
+
+def _report(row: dict) -> None:
+    if row["status"] == "failed":
+        print(f"{row['photo']}: {row['reason']}", file=sys.stderr, flush=True)
+        return
+    seconds = sum(stage["seconds"] for stage in row["stages"].values())
+    hidden = row["occluded_fraction"]
+    parts = [f"landmarks within {row['landmark_error_px']:.2f} px"]
+    parts += [] if hidden is None else [f"{100 * hidden:.0f} % hidden"]
+    parts += [f"{seconds:.1f} s", str(Path(row["outputs"]["parameters"]).parent)]
+    print(f"{row['photo']}: {', '.join(parts)}", flush=True)
+
+
+if __name__ == "__main__":
+    run(main)

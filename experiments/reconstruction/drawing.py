@@ -1,0 +1,102 @@
+"""Antialiased pictures of one reconstructed face, at any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seethrough.morphable import FaceModel, FaceParameters
+from seethrough.rendering import Camera, Renderer, pose, shade, vertex_normals
+
+SAMPLES = 2  # a pixel's side is cut into so many
+CLAY = (0.80, 0.82, 0.86)
+# Towards the lights, camera frame: a key light from the upper left, a fill from the right, a rim from below.
+_LIGHTS = (((-0.45, -0.60, -0.66), 0.62), ((0.75, -0.10, -0.65), 0.20), ((0.0, 0.9, -0.4), 0.06))
+_SKY = 0.22
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A picture with its opacity.
+
+    Attributes:
+        colour: (S, S, 3) float32 RGB in [0, 1], meaningful where the opacity is above 0.
+        opacity: (S, S) float32 in [0, 1].
+    """
+
+    colour: np.ndarray
+    opacity: np.ndarray
+
+    def over(self, ground: np.ndarray) -> np.ndarray:
+        """Lay the picture over an (S, S, 3) ground."""
+        return ground * (1 - self.opacity[:, :, None]) + self.colour * self.opacity[:, :, None]
+
+
+class FaceDrawing:
+    """Draws one face.
+
+    Args:
+        model: the face model.
+        camera: of the square crop; its size does not matter.
+        parameters: one face (batch of 1).
+        ambient: white light under the illumination coefficients.
+    """
+
+    def __init__(self, model: FaceModel, camera: Camera, parameters: FaceParameters, ambient: float) -> None:
+        self.model = model
+        self.camera = camera
+        self.parameters = parameters
+        with torch.no_grad():
+            self.vertices = model.shape(parameters.identity, parameters.expression)
+            self.neutral = model.neutral(parameters)
+            self.albedo = model.albedo(parameters.albedo).clamp(0, 1)
+            posed = pose(self.vertices, parameters.rotation, parameters.translation)
+            normals = vertex_normals(posed, model.triangles)
+            lit = shade(model.albedo(parameters.albedo), normals, parameters.illumination, ambient)
+        self._posed, self._lit = posed, lit.clamp(0, 1)
+
+    def photo_like(self, size: int) -> Layer:
+        """The face as the photo shows it: pose, albedo and light."""
+        return self._draw(self._posed, self._lit, size)
+
+    def shape(self, size: int) -> Layer:
+        """The posed shape with its expression, in clay."""
+        return self._draw(self._posed, _clay(self._posed, self.model.triangles), size)
+
+    def turned(self, size: int, yaw: float) -> Layer:
+        """The face in the photo's own light, turned by ``yaw`` rad about the vertical from looking at the camera."""
+        # Light and albedo are known only as a product, so the lit colours are the ones to show: they turn along.
+        return self._draw(self._at_rest(self.vertices, yaw), self._lit, size)
+
+    def neutral_shape(self, size: int) -> Layer:
+        """The shape without expression, from the front, in clay."""
+        posed = self._at_rest(self.neutral, 0.0)
+        return self._draw(posed, _clay(posed, self.model.triangles), size)
+
+    def _at_rest(self, vertices: Tensor, yaw: float) -> Tensor:
+        # Turned about the middle of its own box, so that it stays in the picture.
+        middle = (vertices.amax(1, keepdim=True) + vertices.amin(1, keepdim=True)) / 2
+        angles = vertices.new_tensor([[0.0, yaw, 0.0]])
+        return pose(vertices - middle, angles, torch.zeros_like(angles))
+
+    @torch.no_grad()
+    def _draw(self, posed: Tensor, colours: Tensor, size: int) -> Layer:
+        renderer = Renderer(self.model.triangles, self.camera.resized(size * SAMPLES))
+        rendering = renderer(posed, colours.contiguous())
+        # Outside the face the samples are black, so the mean colour is weighted by the opacity already.
+        opacity = functional.avg_pool2d(rendering.mask, SAMPLES)
+        colour = functional.avg_pool2d(rendering.image, SAMPLES) / opacity.clamp_min(1e-6)
+        return Layer(colour[0].permute(1, 2, 0).clamp(0, 1).numpy(), opacity[0, 0].numpy())
+
+
+def _clay(posed: Tensor, triangles: Tensor) -> Tensor:
+    normals = vertex_normals(posed, triangles)
+    light = torch.full_like(normals[..., :1], _SKY)
+    for direction, strength in _LIGHTS:
+        towards = functional.normalize(normals.new_tensor(direction), dim=0)
+        light = light + strength * (normals @ towards).clamp_min(0)[..., None]
+    return (light * normals.new_tensor(CLAY)).clamp(0, 1)

@@ -1,0 +1,134 @@
+"""From an aligned crop to face parameters and a mask: the network first, then the fit to this very photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seethrough.errors import SeethroughError
+from seethrough.fitting import fit_face
+from seethrough.morphable import FaceModel, FaceParameters, ParameterSizes
+from seethrough.morphable.loading import OPEN, load_face_model
+from seethrough.morphable.open_model import FINEST_LEVEL
+from seethrough.photos import CropTransform
+from seethrough.photos.alignment import REFERENCE_SIZE
+from seethrough.rendering import FOCUS_AMBIENT, FaceRenderer, FaceRendering, focus_camera
+
+MESH_LEVEL = 2
+
+
+@dataclass(frozen=True)
+class FaceEstimate:
+    """What is known of one face.
+
+    Attributes:
+        parameters: coefficients, batch of 1.
+        mask: (1, 1, 224, 224) probability that the face is visible, 0 outside the rendered face; None without a
+            segmentation network.
+    """
+
+    parameters: FaceParameters
+    mask: Tensor | None
+
+
+class FaceEstimator:
+    """Networks and face models of one command, loaded once.
+
+    Args:
+        checkpoint: run folder or checkpoint file of FOCUS; None works with the open face model and the fit alone.
+        level: subdivision level of the meshes and pictures that are written, for the open model only; None for its own.
+
+    Attributes:
+        fitted_model: the face model with all its modes, at the resolution that the fit uses.
+        written_model: the same modes at the resolution of the meshes.
+        ambient: white light under the illumination coefficients.
+        renderer: draws ``fitted_model`` in the crop of 224 px.
+
+    Raises:
+        SeethroughError: no or another checkpoint there; a level that the model does not have.
+    """
+
+    def __init__(self, checkpoint: Path | None, level: int | None = None) -> None:
+        self.focus = None
+        self.segments = False
+        self.ambient = FOCUS_AMBIENT
+        source, full = OPEN, None
+        if checkpoint is not None:
+            # Imported here: without a network nobody waits for Lightning.
+            from lightning_modules.focus.loading import load_focus_module
+
+            module = load_focus_module(checkpoint)
+            self.focus = module.focus
+            self.segments = module.config.mask == "segmentation"
+            self.ambient = module.config.renderer.ambient
+            source, full = module.config.face_model.source, module.focus.full_model
+        self.fitted_model, self.written_model = _models(source, full, level)
+        self.renderer = FaceRenderer(self.fitted_model, focus_camera(REFERENCE_SIZE), ambient=self.ambient)
+        if self.focus is not None:
+            camera = focus_camera(self.focus.image_size)
+            self._network_renderer = FaceRenderer(self.fitted_model, camera, ambient=self.ambient)
+
+    @torch.no_grad()
+    def predict(self, photo: np.ndarray, crop: CropTransform) -> FaceEstimate:
+        """Ask the networks; without one, the mean face at rest."""
+        if self.focus is None:
+            return FaceEstimate(FaceParameters.zeros(self.fitted_model.sizes), None)
+        prediction = self.focus.predict(crop_tensor(photo, crop.resized(self.focus.image_size)))
+        if not all(bool(torch.isfinite(value).all()) for value in prediction.parameters):
+            raise SeethroughError("the network's prediction is not finite; was its training stable?")
+        return FaceEstimate(prediction.parameters, self._enlarged(prediction.mask) if self.segments else None)
+
+    def refine(
+        self, photo: np.ndarray, crop: CropTransform, landmarks: np.ndarray, estimate: FaceEstimate, steps: int
+    ) -> FaceEstimate:
+        """Fit all modes of the face model to the crop and its (68, 2) landmarks, then look at the mask again."""
+        start = padded(estimate.parameters, self.fitted_model.sizes)
+        points = torch.from_numpy(np.asarray(landmarks, dtype=np.float32))[None]
+        image = crop_tensor(photo, crop)
+        parameters = fit_face(self.renderer, start, image, points, estimate.mask, steps)
+        if self.focus is None or not self.segments:
+            return FaceEstimate(parameters, None)
+        small = crop_tensor(photo, crop.resized(self.focus.image_size))
+        with torch.no_grad():
+            mask = self.focus.visible_face(self._network_renderer(parameters), small)
+        return FaceEstimate(parameters, self._enlarged(mask))
+
+    @torch.no_grad()
+    def render(self, estimate: FaceEstimate) -> FaceRendering:
+        """Draw the estimate in the crop of 224 px."""
+        return self.renderer(estimate.parameters)
+
+    @staticmethod
+    def _enlarged(mask: Tensor) -> Tensor:
+        size = (REFERENCE_SIZE, REFERENCE_SIZE)
+        return functional.interpolate(mask, size, mode="bilinear", align_corners=False).clamp(0, 1)
+
+
+def crop_tensor(photo: np.ndarray, crop: CropTransform) -> Tensor:
+    """Cut (1, 3, size, size) float32 in [0, 1] out of an (H, W, 3) uint8 photo."""
+    return torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)[None].contiguous()
+
+
+def padded(parameters: FaceParameters, sizes: ParameterSizes) -> FaceParameters:
+    """Add zero coefficients up to ``sizes``: the same face, with more modes that may still move."""
+    changes = {}
+    for kind in ("identity", "expression", "albedo"):
+        value = getattr(parameters, kind)
+        changes[kind] = functional.pad(value, (0, getattr(sizes, kind) - value.shape[1]))
+    return parameters.with_changes(**changes)
+
+
+def _models(source: str, full: FaceModel | None, level: int | None) -> tuple[FaceModel, FaceModel]:
+    if source != OPEN and full is not None:
+        if level is not None:
+            raise SeethroughError(f"--level {level}: only the open face model has levels, the network's is {source}")
+        return full, full
+    level = MESH_LEVEL if level is None else level
+    if not 0 <= level <= FINEST_LEVEL:
+        raise SeethroughError(f"--level {level}: the open face model has levels 0 to {FINEST_LEVEL}")
+    return load_face_model(OPEN), load_face_model(OPEN, level=level)

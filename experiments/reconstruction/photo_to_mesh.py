@@ -1,0 +1,97 @@
+"""One photo from file to meshes, stage by stage; a photo that fails says why and stops nothing else."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from experiments.reconstruction.estimator import FaceEstimator
+from experiments.reconstruction.manifest import Manifest, Row, manifest_row
+from experiments.reconstruction.stages import StageClock
+from experiments.reconstruction.writing import Reconstruction, write_reconstruction
+from seethrough.errors import SeethroughError
+from seethrough.photos import DetectedFace, FaceDetector, align, choose_faces, read_photo
+from seethrough.photos.alignment import REFERENCE_SIZE
+
+
+@dataclass
+class PhotoToMesh:
+    """The stages with everything that they need.
+
+    Attributes:
+        detector: finds faces.
+        estimator: networks and face models.
+        manifest: gives folders for the results.
+        faces: ``largest`` or ``all`` of a photo.
+        refine_steps: steps of the fit; 0 leaves the prediction as it is.
+        settings: what the parameter files say of how they were made.
+    """
+
+    detector: FaceDetector
+    estimator: FaceEstimator
+    manifest: Manifest
+    faces: str
+    refine_steps: int
+    settings: dict[str, object]
+
+    def __call__(self, path: Path) -> list[Row]:
+        """Reconstruct the faces of one photo; returns a row a face, or one row with the reason of a failure."""
+        clock = StageClock()
+        try:
+            with clock.stage("read"):
+                photo = read_photo(path)
+            with clock.stage("detect"):
+                faces = choose_faces(self.detector.faces(photo), self.faces)
+                if not faces:
+                    height, width = photo.shape[:2]
+                    raise SeethroughError(f"no face found in {width} x {height} pixels; is one large, sharp and frontal?")
+        except Exception as error:
+            return [manifest_row(path, clock.table(), reason=self._reason(path, error))]
+        return [self._face(path, photo, faces, index, clock.copy()) for index in range(len(faces))]
+
+    def _face(
+        self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock
+    ) -> Row:
+        try:
+            result = self._reconstruct(path, photo, faces[index], clock)
+            with clock.stage("write"):
+                folder = self.manifest.folder_for(path, index, len(faces))
+                outputs = write_reconstruction(result, self.estimator, folder, self.settings)
+        except Exception as error:
+            return manifest_row(path, clock.table(), reason=self._reason(path, error))
+        return manifest_row(
+            path,
+            clock.table(),
+            landmark_error_px=result.landmark_error,
+            occluded_fraction=result.occluded_fraction,
+            outputs=outputs,
+        )
+
+    def _reconstruct(self, path: Path, photo: np.ndarray, face: DetectedFace, clock: StageClock) -> Reconstruction:
+        with clock.stage("align"):
+            crop = align(face.landmarks, size=REFERENCE_SIZE)
+            landmarks = crop.to_crop(face.landmarks)
+        if self.estimator.focus is None:
+            estimate = self.estimator.predict(photo, crop)
+        else:
+            with clock.stage("predict"):
+                estimate = self.estimator.predict(photo, crop)
+        if self.refine_steps > 0:
+            with clock.stage("refine"):
+                estimate = self.estimator.refine(photo, crop, landmarks, estimate, self.refine_steps)
+        rendering = self.estimator.render(estimate)
+        fitted = rendering.landmarks[0].numpy().astype(np.float64)
+        return Reconstruction(path, photo, face, crop, estimate, fitted, rendering.mask[0, 0].numpy())
+
+    def _reason(self, path: Path, error: Exception) -> str:
+        if isinstance(error, SeethroughError):
+            return " ".join(str(error).removeprefix(f"{path}: ").split())
+        # A fault of ours must not take the other photos with it; its traceback is kept beside the results.
+        log = self.manifest.folder / "faults.log"
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{path}\n{''.join(traceback.format_exception(error))}\n")
+        first = (str(error).splitlines() or [""])[0]
+        return f"a fault in this program ({type(error).__name__}: {first}); its traceback is in {log}"

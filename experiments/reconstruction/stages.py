@@ -1,0 +1,44 @@
+"""What happened to a photo: each stage with its status and its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STAGES = ("read", "detect", "align", "predict", "refine", "write")
+
+
+class StageClock:
+    """Times the stages of one face.
+
+    A stage is ``ok``, ``failed``, or ``skipped``: not asked for, or not reached.
+    """
+
+    def __init__(self, stages: dict[str, dict[str, object]] | None = None) -> None:
+        self._stages = {name: dict(row) for name, row in (stages or {}).items()}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block as stage ``name``; what it raises marks the stage as failed and goes on."""
+        start = time.perf_counter()
+        row = self._stages[name] = {"status": "failed", "seconds": 0.0}
+        try:
+            yield
+            row["status"] = "ok"
+        finally:
+            row["seconds"] = round(time.perf_counter() - start, 4)
+
+    def copy(self) -> StageClock:
+        """Return a clock with the stages so far, for one of several faces of a photo."""
+        return StageClock(self._stages)
+
+    @property
+    def failed(self) -> str | None:
+        """The stage that failed, or None."""
+        return next((name for name, row in self._stages.items() if row["status"] == "failed"), None)
+
+    def table(self) -> dict[str, dict[str, object]]:
+        """Return ``{stage: {status, seconds}}`` for every stage, in order."""
+        skipped = {"status": "skipped", "seconds": 0.0}
+        return {name: dict(self._stages.get(name, skipped)) for name in STAGES}
