@@ -1,4 +1,4 @@
-"""What a triangle list says by itself: index range and, for each edge, the vertex across it."""
+"""What a triangle list says by itself: its index range and which triangles meet at an edge."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MeshTopology:
                 raise ValueError(f"triangles hold the negative vertex index {smallest}")
             self.vertices_needed = largest + 1
         self.triangles = triangles.detach().to(torch.int32).contiguous()
-        self._opposite: np.ndarray | None = None
+        self._neighbours: Tensor | None = None
 
     def check_vertices(self, count: int) -> None:
         """Raise ``ValueError`` if some triangle needs more than ``count`` vertices."""
@@ -43,11 +43,12 @@ class MeshTopology:
             raise ValueError(f"triangles use vertex {self.vertices_needed - 1}, but there are only {count} vertices")
 
     @property
-    def opposite(self) -> np.ndarray:
-        """(T, 3) int32: for edge k (the one that does not touch corner k), the neighbour's third vertex, or -1."""
-        if self._opposite is None:
-            self._opposite = opposite_vertices(self.triangles.cpu().numpy())
-        return self._opposite
+    def neighbours(self) -> Tensor:
+        """(T, 3) int32 on the device of the triangles, see :func:`neighbours_of`; built when first asked for."""
+        if self._neighbours is None:
+            table = neighbours_of(self.triangles.cpu().numpy())
+            self._neighbours = torch.from_numpy(table).to(self.triangles.device)
+        return self._neighbours
 
     @classmethod
     def of(cls, triangles: Tensor | MeshTopology) -> MeshTopology:
@@ -66,12 +67,13 @@ class MeshTopology:
 _known: dict[int, tuple[weakref.ref[Tensor], int, MeshTopology]] = {}
 
 
-def opposite_vertices(triangles: np.ndarray) -> np.ndarray:
-    """Find the vertex across each edge of (T, 3) triangles.
+def neighbours_of(triangles: np.ndarray) -> np.ndarray:
+    """Find the triangle across each edge of (T, 3) triangles.
 
     Returns:
-        (T, 3) int32; entry k belongs to the edge between the other two corners. -1 on the border of the mesh and where
-        more than two triangles meet (such an edge is always drawn as an outline).
+        (T, 3) int32; entry k belongs to the edge that does not touch corner k. -1 on the border of the mesh and where
+        more than two triangles meet (such an edge always counts as an outline); -2 - n where neighbour n runs the
+        other way round.
     """
     count = len(triangles)
     if count == 0:
@@ -85,7 +87,8 @@ def opposite_vertices(triangles: np.ndarray) -> np.ndarray:
     lengths = np.diff(np.r_[starts, len(ordered)])
     pairs = starts[lengths == 2]
     first, second = order[pairs], order[pairs + 1]
-    opposite = np.full(3 * count, -1, np.int32)
-    third = corners.reshape(-1)  # corner k of a triangle is the one across from its edge k
-    opposite[first], opposite[second] = third[second], third[first]
-    return opposite.reshape(count, 3)
+    alike = ends[first, 0] == ends[second, 1]  # neighbours of one orientation run along their edge in opposite ways
+    neighbours = np.full(3 * count, -1, np.int32)
+    neighbours[first] = np.where(alike, second // 3, -2 - second // 3)
+    neighbours[second] = np.where(alike, first // 3, -2 - first // 3)
+    return neighbours.reshape(count, 3)

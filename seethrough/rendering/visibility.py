@@ -18,6 +18,9 @@ from torch.autograd.function import once_differentiable
 from seethrough.rendering.image_threads import for_each_image
 from seethrough.rendering.topology import MeshTopology
 
+GOES_ON, BREAKS_OFF, LIES_BELOW = 0, 1, 2
+MOST_STEPS = 64  # triangles that one pixel's width can reasonably cross
+
 
 def edge_gradient(
     image: Tensor,
@@ -30,17 +33,17 @@ def edge_gradient(
 ) -> Tensor:
     """Return ``image`` unchanged, with a gradient of its outlines to ``clip``.
 
-    Two covered pixels count as an outline only where the surface breaks off: their triangles share no edge and the
-    step in z/w is larger than the slopes of the two explain. Where two surfaces cut through each other there is no
-    step and no gradient.
+    Two covered pixels count as an outline only where there is a step in depth and the surface of the nearer one breaks
+    off: walking over the mesh from the one centre to the other meets a border or a fold, or ends under another sheet.
+    Where two surfaces cut through each other there is no step and no gradient.
 
     Args:
         image: (B, C, H, W) colours or a mask, background included.
         rast: (B, H, W, 4) from :meth:`Backend.rasterize`; no gradient goes through it here.
         clip: (B, V, 4) what was rasterized; x, y and w get the gradient.
         triangles: (T, 3).
-        depth_tolerance: least step that counts, in units of z/w times w (for a perspective camera
-            ``camera.clip_depth_scale / camera.focal`` allows a slope of 45 degrees).
+        depth_tolerance: steps below this are no outline, in units of z/w times w; for a perspective camera
+            ``camera.clip_depth_scale / camera.focal`` is the step of a slope of 45 degrees.
         threads: threads of the numba path; None follows ``torch.get_num_threads()``.
     """
     if image.ndim != 4 or rast.shape != (image.shape[0], image.shape[2], image.shape[3], 4):
@@ -73,6 +76,7 @@ class _EdgeGradient(torch.autograd.Function):
                 edge_backward,
                 clip.detach().contiguous().numpy(),
                 ctx.topology.triangles.numpy(),
+                ctx.topology.neighbours.numpy(),
                 rast.detach().contiguous().numpy(),
                 image.detach().contiguous().numpy(),
                 grad_image.contiguous().numpy(),
@@ -82,23 +86,21 @@ class _EdgeGradient(torch.autograd.Function):
                 threads=ctx.threads,
             )
         else:
-            corners = ctx.topology.triangles.to(clip.device, torch.int64)
-            grad_clip = edge_forces(clip, corners, rast, image, grad_image, ctx.tolerance)
+            grad_clip = edge_forces(clip, ctx.topology, rast, image, grad_image, ctx.tolerance)
         return grad_image, grad_clip, None, None, None, None
 
 
 def edge_forces(
-    clip: Tensor, triangles: Tensor, rast: Tensor, image: Tensor, grad_image: Tensor, tolerance: float
+    clip: Tensor, topology: MeshTopology, rast: Tensor, image: Tensor, grad_image: Tensor, tolerance: float
 ) -> Tensor:
     """Compute the gradient of :func:`edge_gradient` to ``clip`` in torch, on any device and in any precision."""
     grad = torch.zeros_like(clip)
+    triangles = topology.triangles.to(clip.device, torch.int64)
     ids = rast[..., 3].long() - 1
-    height, width = ids.shape[1:]
-    for axis, size in ((0, width), (1, height)):
-        dim = 2 - axis  # of (B, H, W)
-        length = ids.shape[dim]
-        id_a, id_b = ids.narrow(dim, 0, length - 1), ids.narrow(dim, 1, length - 1)
-        batch, y, x = (id_a != id_b).nonzero(as_tuple=True)
+    for axis, dim in ((0, 2), (1, 1)):  # dim of (B, H, W)
+        size = ids.shape[dim]
+        differ = ids.narrow(dim, 0, size - 1) != ids.narrow(dim, 1, size - 1)
+        batch, y, x = differ.nonzero(as_tuple=True)
         if len(batch) == 0:
             continue
         yb, xb = (y, x + 1) if axis == 0 else (y + 1, x)
@@ -109,15 +111,27 @@ def edge_forces(
         ta, tb = ids[batch, y, x], ids[batch, yb, xb]
         za, zb = rast[batch, y, x, 2], rast[batch, yb, xb, 2]
         second = (ta < 0) | ((tb >= 0) & (zb < za))
+        front, behind = torch.where(second, tb, ta), torch.where(second, ta, tb)
+        both = (ta >= 0) & (tb >= 0)
+        step = (zb - za).abs() * clip[batch, triangles[front, 0], 3]
+        doubtful = both & (step > tolerance) & (_shared_corners(triangles, front, behind) < 2)
+        pairs = doubtful.nonzero().squeeze(1)
+        start_x, start_y = torch.where(second, xb, x)[pairs], torch.where(second, yb, y)[pairs]
+        direction = 1.0 - 2.0 * second[pairs].to(clip.dtype)
+        goal_depth = torch.where(second, za, zb)
+        picked = batch[pairs], front[pairs], behind[pairs], goal_depth[pairs], start_x, start_y, direction
+        found = walk_to_next_pixel(clip, topology, *picked, tuple(ids.shape[1:]), axis)
+        kept = ~both
+        kept[pairs] = found != GOES_ON
+        second[pairs] ^= found == LIES_BELOW
+
         front = torch.where(second, tb, ta)
         uv = torch.where(second[:, None], rast[batch, yb, xb, :2], rast[batch, y, x, :2])
         weights = torch.cat([uv, 1 - uv.sum(1, keepdim=True)], 1)
         corners = triangles[front]
         seen = clip[batch[:, None], corners]  # (pairs, 3, 4)
         w = (weights * seen[..., 3]).sum(1)
-        both = (ta >= 0) & (tb >= 0)
-        goes_on = both & _surface_goes_on(clip, triangles, batch, ta, tb, zb - za, axis, size, tolerance / w)
-        kept = (~goes_on) & (w > 0)
+        kept &= w > 0
         force = torch.where(kept, 0.25 * size * force / w, torch.zeros_like(force))
         fall = force * (weights * seen[..., axis]).sum(1) / w
         fall = torch.where(kept, fall, torch.zeros_like(fall))
@@ -128,31 +142,75 @@ def edge_forces(
     return grad
 
 
-def _surface_goes_on(
+def _shared_corners(triangles: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """Count the vertices that pairs of triangles share; ids of -1 give anything."""
+    return (triangles[first][:, :, None] == triangles[second][:, None, :]).sum((1, 2))
+
+
+def walk_to_next_pixel(
     clip: Tensor,
-    triangles: Tensor,
+    topology: MeshTopology,
     batch: Tensor,
-    ta: Tensor,
-    tb: Tensor,
-    step: Tensor,
+    start: Tensor,
+    goal: Tensor,
+    goal_depth: Tensor,
+    x: Tensor,
+    y: Tensor,
+    direction: Tensor,
+    size: tuple[int, int],
     axis: int,
-    size: int,
-    tolerance: Tensor,
 ) -> Tensor:
-    """Tell for each pair of triangles whether they belong to one sheet of surface; ids of -1 give anything."""
-    corners_a, corners_b = triangles[ta.clamp_min(0)], triangles[tb.clamp_min(0)]
-    shared = (corners_a[:, :, None] == corners_b[:, None, :]).sum((1, 2)) >= 2
-    slopes = []
-    for corners in (corners_a, corners_b):
-        points = clip[batch[:, None], corners]
-        w = points[..., 3]
-        x, y, z = (points[..., k] / w for k in range(3))
-        x1, y1, z1 = x[:, 1] - x[:, 0], y[:, 1] - y[:, 0], z[:, 1] - z[:, 0]
-        x2, y2, z2 = x[:, 2] - x[:, 0], y[:, 2] - y[:, 0], z[:, 2] - z[:, 0]
-        area = x1 * y2 - y1 * x2
-        rise = z1 * y2 - z2 * y1 if axis == 0 else z2 * x1 - z1 * x2
-        slope = rise / area * (2 / size)
-        slopes.append(torch.where((w > 0).all(1) & (area != 0), slope, torch.zeros_like(slope)))
-    low, high = torch.minimum(*slopes), torch.maximum(*slopes)
-    slack = 0.5 * (slopes[0].abs() + slopes[1].abs()) + tolerance
-    return shared | ((step >= low - slack) & (step <= high + slack))
+    """Walk over the mesh from pixel centres to their neighbours, all pairs at once.
+
+    Args:
+        clip: (B, V, 4).
+        topology: the triangles.
+        batch: (P,) image of each pair.
+        start: (P,) triangle seen at the nearer pixel.
+        goal: (P,) triangle seen at the other one.
+        goal_depth: (P,) z/w seen there.
+        x: (P,) column of the nearer pixel.
+        y: (P,) row of the nearer pixel.
+        direction: (P,) 1 to the right or down, -1 to the left or up.
+        size: height and width of the picture.
+        axis: 0 along the row, 1 along the column.
+
+    Returns:
+        (P,) GOES_ON, BREAKS_OFF or LIES_BELOW.
+    """
+    triangles, neighbours = topology.triangles.long(), topology.neighbours.long()
+    height, width = size
+    found = torch.full_like(start, GOES_ON)
+    half = clip.new_tensor([width / 2, height / 2])
+    centre = torch.stack([x, y], 1).to(clip.dtype) + 0.5
+    active = torch.arange(len(start), device=start.device)
+    current, last_turn = start.clone(), torch.zeros_like(direction)
+    for _ in range(MOST_STEPS):
+        if len(active) == 0:
+            break
+        t = current[active]
+        corners = clip[batch[active][:, None], triangles[t]]
+        place = (corners[..., :2] / corners[..., 3:] + 1) * half - centre[active][:, None]
+        along, across = place[..., axis] * direction[active][:, None], place[..., 1 - axis]
+        turn = (along[:, 1] - along[:, 0]) * (across[:, 2] - across[:, 0]) - (across[:, 1] - across[:, 0]) * (
+            along[:, 2] - along[:, 0]
+        )
+        p, q = [1, 2, 0], [2, 0, 1]
+        crosses = (across[:, p] < 0) != (across[:, q] < 0)
+        crossing = along[:, p] - across[:, p] * (along[:, q] - along[:, p]) / (across[:, q] - across[:, p])
+        exit_along, exit_edge = torch.where(crosses, crossing, -torch.inf).max(1)
+        following = neighbours[t, exit_edge]
+        lost = (corners[..., 3] <= 0).any(1)
+        folded = last_turn[active] * turn < 0
+        arrived = (exit_along >= 1) & ~folded
+        ended = folded | ~crosses.any(1) | arrived | (following == -1)
+        touches = _shared_corners(triangles, t, goal[active]) > 0
+        shares = (along[:, p] - 1) * across[:, q] - across[:, p] * (along[:, q] - 1)
+        arrival = (shares * corners[..., 2] / corners[..., 3]).sum(1) / turn
+        verdict = torch.where(arrived & (arrival > goal_depth[active]), LIES_BELOW, BREAKS_OFF)
+        verdict = torch.where(touches | lost | ~ended, GOES_ON, verdict)
+        found[active] = verdict
+        last_turn[active] = torch.where(following >= 0, turn, -turn)
+        current[active] = torch.where(following >= 0, following, -2 - following).clamp_min(0)
+        active = active[~(ended | lost)]
+    return found

@@ -131,7 +131,7 @@ class _Antialias(torch.autograd.Function):
         blended = torch.empty_like(colour)
         for_each_image(
             antialiasing.antialias_forward,
-            *(as_array(clip), as_array(topology.triangles), topology.opposite, as_array(rast), as_array(colour)),
+            *(as_array(clip), as_array(topology.triangles), as_array(topology.neighbours), as_array(rast), as_array(colour)),
             blended.numpy(),
             images=len(colour),
             threads=threads,
@@ -148,7 +148,7 @@ class _Antialias(torch.autograd.Function):
         grad_colour, grad_clip = torch.empty_like(colour), torch.empty_like(clip)
         for_each_image(
             antialiasing.antialias_backward,
-            *(as_array(clip), as_array(topology.triangles), topology.opposite, as_array(rast), as_array(colour)),
+            *(as_array(clip), as_array(topology.triangles), as_array(topology.neighbours), as_array(rast), as_array(colour)),
             as_array(grad_blended),
             grad_colour.numpy(),
             grad_clip.numpy(),

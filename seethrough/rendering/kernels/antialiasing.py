@@ -27,7 +27,26 @@ def _place(clip, vertex, x, y, width, height, axis, direction):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _crossing(clip, triangles, opposite, rast, ya, xa, axis):
+def _find_silhouettes(clip, triangles, neighbours, turns, silhouettes):
+    """Mark in three bits which edges of each triangle are silhouettes: no neighbour, or one that folds back."""
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        xa, ya, wa = np.float64(clip[a, 0]), np.float64(clip[a, 1]), np.float64(clip[a, 3])
+        xb, yb, wb = np.float64(clip[b, 0]), np.float64(clip[b, 1]), np.float64(clip[b, 3])
+        xc, yc, wc = np.float64(clip[c, 0]), np.float64(clip[c, 1]), np.float64(clip[c, 3])
+        volume = xa * (yb * wc - wb * yc) - ya * (xb * wc - wb * xc) + wa * (xb * yc - yb * xc)
+        turns[t] = volume > 0.0  # which way round it is seen, without a division
+    for t in range(triangles.shape[0]):
+        bits = 0
+        for k in range(3):
+            n = neighbours[t, k]
+            if n == -1 or (n >= 0 and turns[n] != turns[t]) or (n < -1 and turns[-2 - n] == turns[t]):
+                bits |= 1 << k
+        silhouettes[t] = bits
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _crossing(clip, triangles, silhouettes, rast, ya, xa, axis):
     """Look for a silhouette edge between pixel (xa, ya) and the next one along ``axis`` (0: right, 1: down).
 
     Returns (found, front is first, distance, ends of the edge, share of the second end, slope of the edge).
@@ -41,9 +60,11 @@ def _crossing(clip, triangles, opposite, rast, ya, xa, axis):
     first = id_b == 0.0 or (id_a != 0.0 and rast[ya, xa, 2] <= rast[yb, xb, 2])
     x, y, direction = (xa, ya, 1.0) if first else (xb, yb, -1.0)
     t = np.int64(rast[y, x, 3]) - 1
-    if t < 0 or t >= triangles.shape[0]:
+    if t < 0 or t >= triangles.shape[0] or silhouettes[t] == 0:
         return none
     for k in range(3):
+        if silhouettes[t] & (1 << k) == 0:
+            continue
         p, q, r = triangles[t, (k + 1) % 3], triangles[t, (k + 2) % 3], triangles[t, k]
         p_along, p_across, p_ahead = _place(clip, p, x, y, width, height, axis, direction)
         q_along, q_across, q_ahead = _place(clip, q, x, y, width, height, axis, direction)
@@ -61,28 +82,26 @@ def _crossing(clip, triangles, opposite, rast, ya, xa, axis):
         inside = p_along + slope * (r_across - p_across) - r_along
         if not r_ahead or inside <= 0.0:
             continue  # the triangle starts here, it does not end
-        o = opposite[t, k]
-        if o >= 0:
-            o_along, o_across, o_ahead = _place(clip, o, x, y, width, height, axis, direction)
-            if not o_ahead or p_along + slope * (o_across - p_across) - o_along <= 0.0:
-                continue  # the surface goes on past the edge
         return True, first, min(max(distance, 0.0), 1.0), p, q, share, slope
     return none
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def antialias_forward(clip, triangles, opposite, rast, colour, out, first_image, last_image):
+def antialias_forward(clip, triangles, neighbours, rast, colour, out, first_image, last_image):
     """Blend (B, H, W, C) ``colour`` into ``out``."""
     height, width, channels = colour.shape[1], colour.shape[2], colour.shape[3]
+    turns = np.empty(triangles.shape[0], np.bool_)
+    silhouettes = np.empty(triangles.shape[0], np.uint8)
     for i in range(first_image, last_image):
         out[i] = colour[i]
+        _find_silhouettes(clip[i], triangles, neighbours, turns, silhouettes)
         for y in range(height):
             for x in range(width):
                 for axis in range(2):
                     xb, yb = (x + 1, y) if axis == 0 else (x, y + 1)
                     if xb >= width or yb >= height:
                         continue
-                    found, first, distance, _, _, _, _ = _crossing(clip[i], triangles, opposite, rast[i], y, x, axis)
+                    found, first, distance, _, _, _, _ = _crossing(clip[i], triangles, silhouettes, rast[i], y, x, axis)
                     if not found:
                         continue
                     # the target is the pixel that loses: the front one if the edge comes before the middle
@@ -95,13 +114,16 @@ def antialias_forward(clip, triangles, opposite, rast, colour, out, first_image,
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def antialias_backward(
-    clip, triangles, opposite, rast, colour, grad_out, grad_colour, grad_clip, first_image, last_image
+    clip, triangles, neighbours, rast, colour, grad_out, grad_colour, grad_clip, first_image, last_image
 ):
     """Gradient of :func:`antialias_forward` to the colours and to x, y, w of the ends of silhouette edges."""
     height, width, channels = colour.shape[1], colour.shape[2], colour.shape[3]
+    turns = np.empty(triangles.shape[0], np.bool_)
+    silhouettes = np.empty(triangles.shape[0], np.uint8)
     for i in range(first_image, last_image):
         grad_colour[i] = grad_out[i]
         grad_clip[i] = 0.0
+        _find_silhouettes(clip[i], triangles, neighbours, turns, silhouettes)
         for y in range(height):
             for x in range(width):
                 for axis in range(2):
@@ -109,7 +131,7 @@ def antialias_backward(
                     if xb >= width or yb >= height:
                         continue
                     found, first, distance, p, q, share, slope = _crossing(
-                        clip[i], triangles, opposite, rast[i], y, x, axis
+                        clip[i], triangles, silhouettes, rast[i], y, x, axis
                     )
                     if not found:
                         continue
