@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import torch
 
@@ -55,6 +56,6 @@ def for_each_image(kernel: Callable[..., None], *arguments: object, images: int,
     ranges = min(images, 2 * threads)
     borders = [images * k // ranges for k in range(ranges + 1)]
     pool = _get_pool(threads)
-    futures = [pool.submit(kernel, *arguments, first, last) for first, last in zip(borders, borders[1:], strict=False)]
+    futures = [pool.submit(kernel, *arguments, first, last) for first, last in pairwise(borders)]
     for future in futures:
         future.result()

@@ -58,7 +58,13 @@ def edge_gradient(
 class _EdgeGradient(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, image: Tensor, clip: Tensor, rast: Tensor, topology: MeshTopology, tolerance: float, threads: int | None
+        ctx: Any,
+        image: Tensor,
+        clip: Tensor,
+        rast: Tensor,
+        topology: MeshTopology,
+        tolerance: float,
+        threads: int | None,
     ) -> Tensor:
         ctx.save_for_backward(image, clip, rast)
         ctx.topology, ctx.tolerance, ctx.threads = topology, tolerance, threads
@@ -120,7 +126,7 @@ def edge_forces(
         direction = 1.0 - 2.0 * second[pairs].to(clip.dtype)
         goal_depth = torch.where(second, za, zb)
         picked = batch[pairs], front[pairs], behind[pairs], goal_depth[pairs], start_x, start_y, direction
-        found = walk_to_next_pixel(clip, topology, *picked, tuple(ids.shape[1:]), axis)
+        found = walk_to_next_pixel(clip, topology, *picked, (ids.shape[1], ids.shape[2]), axis)
         kept = ~both
         kept[pairs] = found != GOES_ON
         second[pairs] ^= found == LIES_BELOW

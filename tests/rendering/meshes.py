@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 
-def pixels_to_clip(points: Tensor, height: int, width: int, depth: Tensor | float = 0.0, w: Tensor | float = 1.0) -> Tensor:
+def pixels_to_clip(
+    points: Tensor, height: int, width: int, depth: Tensor | float = 0.0, w: Tensor | float = 1.0
+) -> Tensor:
     """Turn (V, 2) pixel coordinates into (1, V, 4) clip coordinates with the given z/w and w."""
     size = points.new_tensor([width, height])
     ndc = points / size * 2 - 1
@@ -38,7 +40,11 @@ def sphere(rings: int, radius: float, centre: tuple[float, float, float]) -> tup
     index = (torch.arange(rings + 1)[:, None] * (columns + 1) + columns_of).clone()
     index[0], index[-1] = index[0, 0], index[-1, 0]
     triangles = index.reshape(-1)[triangles.long()]
-    flat = (triangles[:, 0] == triangles[:, 1]) | (triangles[:, 1] == triangles[:, 2]) | (triangles[:, 2] == triangles[:, 0])
+    flat = (
+        (triangles[:, 0] == triangles[:, 1])
+        | (triangles[:, 1] == triangles[:, 2])
+        | (triangles[:, 2] == triangles[:, 0])
+    )
     return vertices * radius + vertices.new_tensor(centre), triangles[~flat].int()
 
 

@@ -7,10 +7,9 @@ import multiprocessing
 import pytest
 import torch
 
+from seethrough.morphable import FaceParameters
 from seethrough.rendering import FaceRenderer, focus_camera
 from tests.small_face import small_face_model
-
-from seethrough.morphable import FaceParameters
 
 
 def render_and_differentiate(visibility: str, threads: int, part: slice = slice(None)) -> list[torch.Tensor]:

@@ -106,7 +106,9 @@ def test_spherical_harmonics_at_the_axes() -> None:
     torch.testing.assert_close(basis, torch.tensor(expected, dtype=torch.float64))
     diagonal = spherical_harmonics(torch.tensor([1.0, 1.0, 1.0], dtype=torch.float64) / math.sqrt(3))
     # products: sqrt(15/4pi) / 3 with signs + - and -
-    torch.testing.assert_close(diagonal[[4, 5, 7]], torch.tensor([1.0, -1, -1], dtype=torch.float64) * 1.09254843059 / 3)
+    torch.testing.assert_close(
+        diagonal[[4, 5, 7]], torch.tensor([1.0, -1, -1], dtype=torch.float64) * 1.09254843059 / 3
+    )
 
 
 def test_spherical_harmonics_are_orthonormal() -> None:

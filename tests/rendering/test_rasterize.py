@@ -44,7 +44,7 @@ def test_row_zero_is_y_minus_one() -> None:
 
 def test_perspective_correct_weights_at_one_pixel() -> None:
     # The edge from (0, 2) with w = 1 to (4, 2) with w = 3 passes the centre of pixel (1, 1) + the third corner's share.
-    # At screen fractions s_i the weights are s_i / w_i, normalised: here s = (.375, .375, .25) at pixel centre (1.5, 1.5).
+    # At screen fractions s_i the weights are s_i / w_i, normalised: s = (.375, .375, .25) at the centre (1.5, 1.5).
     points = torch.tensor([[0.0, 2.0], [4.0, 2.0], [0.0, 0.0]])
     clip = pixels_to_clip(points, 4, 4, w=torch.tensor([1.0, 3.0, 2.0]))
     rast = CPU.rasterize(clip, ONE, 4, 4)
@@ -115,7 +115,12 @@ def test_every_pixel_of_a_plane_is_covered_exactly_once(seed: int, snapped: bool
 
 
 @settings(max_examples=25)
-@given(seed=st.integers(0, 10**6), count=st.integers(1, 200), cull=st.booleans(), size=st.sampled_from([(32, 32), (17, 29)]))
+@given(
+    seed=st.integers(0, 10**6),
+    count=st.integers(1, 200),
+    cull=st.booleans(),
+    size=st.sampled_from([(32, 32), (17, 29)]),
+)
 def test_equals_the_brute_force_oracle(seed: int, count: int, cull: bool, size: tuple[int, int]) -> None:
     clip, triangles = random_triangles(count, *size, seed)
     rast = CPU.rasterize(clip, triangles, *size, cull)[0]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from seethrough.rendering import Camera, Renderer, pose
+from seethrough.rendering.backends.cpu import CpuBackend
 from seethrough.rendering.topology import MeshTopology
 from seethrough.rendering.visibility import edge_forces, edge_gradient
-from seethrough.rendering.backends.cpu import CpuBackend
 from tests.rendering.meshes import pixels_to_clip, sphere
 from tests.small_face import small_face_model
 
@@ -76,7 +76,13 @@ def test_mask_gradient_of_single_triangles_both_ways() -> None:
         weights[:, 0] = 0
         for visibility, tolerance in (("edge", 0.03), ("antialias", 0.05)):
             check_motions(
-                vertices[None], torch.tensor([[0, 1, 2]]), torch.zeros(1, 3, 1), weights, tolerance, visibility, cull=False
+                vertices[None],
+                torch.tensor([[0, 1, 2]]),
+                torch.zeros(1, 3, 1),
+                weights,
+                tolerance,
+                visibility,
+                cull=False,
             )
 
 
@@ -95,7 +101,9 @@ def test_colour_gradient_of_one_sphere_in_front_of_another() -> None:
         move = torch.zeros_like(vertices)
         move[:, len(back) :, axis] = 1.0
         args = (colours[None].contiguous(), torch.cat([weights, torch.zeros(1, 1, SIZE, SIZE).double()], 1))
-        truth = supersampled(fine, vertices.detach() + move, *args) - supersampled(fine, vertices.detach() - move, *args)
+        truth = supersampled(fine, vertices.detach() + move, *args) - supersampled(
+            fine, vertices.detach() - move, *args
+        )
         assert float((vertices.grad * move).sum()) == pytest.approx(truth / 2, rel=0.05)
 
 

@@ -59,7 +59,9 @@ def _run(options: argparse.Namespace) -> list[Measurement]:
     return rows
 
 
-_HEADER = f"{'section':10} {'case':34} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
+_HEADER = (
+    f"{'section':10} {'case':34} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
+)
 
 
 def _line(row: Measurement) -> str:

@@ -13,7 +13,7 @@ SECTIONS: dict[str, str] = {
     "renderer": "tools.benchmark.renderer",
     "decode": "tools.benchmark.decode",
 }
-"""Section -> module with ``cases() -> Mapping[str, Case]``. Modules are imported only when their section is asked for."""
+"""Section -> module with ``cases() -> Mapping[str, Case]``, imported only when the section is asked for."""
 
 
 def cases_of(section: str) -> Mapping[str, Case]:

@@ -28,7 +28,9 @@ def check_floats(name: str, tensor: Tensor, last: int | None = None, ndim: int =
     if tensor.device.type != "cpu":
         raise ValueError(f"{name} is on {tensor.device}, the cpu backend needs it on the CPU")
     if tensor.ndim != ndim or (last is not None and tensor.shape[-1] != last):
-        raise ValueError(f"{name} has shape {tuple(tensor.shape)}, expected {ndim} dimensions, the last {last or 'any'}")
+        raise ValueError(
+            f"{name} has shape {tuple(tensor.shape)}, expected {ndim} dimensions, the last {last or 'any'}"
+        )
 
 
 def check_rast(rast: Tensor, batch: int) -> None:
@@ -131,7 +133,13 @@ class _Antialias(torch.autograd.Function):
         blended = torch.empty_like(colour)
         for_each_image(
             antialiasing.antialias_forward,
-            *(as_array(clip), as_array(topology.triangles), as_array(topology.neighbours), as_array(rast), as_array(colour)),
+            *(
+                as_array(clip),
+                as_array(topology.triangles),
+                as_array(topology.neighbours),
+                as_array(rast),
+                as_array(colour),
+            ),
             blended.numpy(),
             images=len(colour),
             threads=threads,
@@ -148,7 +156,13 @@ class _Antialias(torch.autograd.Function):
         grad_colour, grad_clip = torch.empty_like(colour), torch.empty_like(clip)
         for_each_image(
             antialiasing.antialias_backward,
-            *(as_array(clip), as_array(topology.triangles), as_array(topology.neighbours), as_array(rast), as_array(colour)),
+            *(
+                as_array(clip),
+                as_array(topology.triangles),
+                as_array(topology.neighbours),
+                as_array(rast),
+                as_array(colour),
+            ),
             as_array(grad_blended),
             grad_colour.numpy(),
             grad_clip.numpy(),

@@ -22,8 +22,9 @@ def _import_nvdiffrast() -> Any:
         return importlib.import_module("nvdiffrast.torch")
     except ImportError as error:
         raise SeethroughError(
-            f"rendering on CUDA needs nvdiffrast, which cannot be imported ({error}): install it with `{INSTALL_COMMAND}` "
-            "(NVIDIA's licence allows non-commercial use only; everything works without it on the CPU)"
+            f"rendering on CUDA needs nvdiffrast, which cannot be imported ({error}): "
+            f"install it with `{INSTALL_COMMAND}` (NVIDIA's licence allows non-commercial use only; "
+            "everything works without it on the CPU)"
         ) from error
 
 

@@ -45,6 +45,18 @@ def _find_silhouettes(clip, triangles, neighbours, turns, silhouettes):
         silhouettes[t] = bits
 
 
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _may_cross(silhouettes, rast, ya, xa, yb, xb):
+    """Tell cheaply whether a pair sees two triangles of which one has a silhouette edge."""
+    id_a, id_b = rast[ya, xa, 3], rast[yb, xb, 3]
+    count = silhouettes.shape[0]
+    if id_a == id_b or not (0.0 <= id_a <= count and 0.0 <= id_b <= count):
+        return False
+    return (id_a > 0.0 and silhouettes[np.int64(id_a) - 1] != 0) or (
+        id_b > 0.0 and silhouettes[np.int64(id_b) - 1] != 0
+    )
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def _crossing(clip, triangles, silhouettes, rast, ya, xa, axis):
     """Look for a silhouette edge between pixel (xa, ya) and the next one along ``axis`` (0: right, 1: down).
@@ -99,7 +111,7 @@ def antialias_forward(clip, triangles, neighbours, rast, colour, out, first_imag
             for x in range(width):
                 for axis in range(2):
                     xb, yb = (x + 1, y) if axis == 0 else (x, y + 1)
-                    if xb >= width or yb >= height:
+                    if xb >= width or yb >= height or not _may_cross(silhouettes, rast[i], y, x, yb, xb):
                         continue
                     found, first, distance, _, _, _, _ = _crossing(clip[i], triangles, silhouettes, rast[i], y, x, axis)
                     if not found:
@@ -128,7 +140,7 @@ def antialias_backward(
             for x in range(width):
                 for axis in range(2):
                     xb, yb = (x + 1, y) if axis == 0 else (x, y + 1)
-                    if xb >= width or yb >= height:
+                    if xb >= width or yb >= height or not _may_cross(silhouettes, rast[i], y, x, yb, xb):
                         continue
                     found, first, distance, p, q, share, slope = _crossing(
                         clip[i], triangles, silhouettes, rast[i], y, x, axis

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
 GOES_ON, BREAKS_OFF, LIES_BELOW = 0, 1, 2
 MOST_STEPS = 64  # triangles that one pixel's width can reasonably cross
 
@@ -107,9 +106,7 @@ def edge_backward(clip, triangles, neighbours, rast, image, grad_image, toleranc
                                 vertices, triangles, neighbours, tb, ta, za, xb, yb, width, height, axis, -1.0
                             )
                         else:
-                            found = _walk(
-                                vertices, triangles, neighbours, ta, tb, zb, x, y, width, height, axis, 1.0
-                            )
+                            found = _walk(vertices, triangles, neighbours, ta, tb, zb, x, y, width, height, axis, 1.0)
                         if found == GOES_ON:
                             continue
                         if found == LIES_BELOW:

@@ -137,12 +137,8 @@ def shade_backward(
                     weight[k] += g_light * coefficient
                     light_sums[9 * channel + k] += g_light * basis[k]
                 grad_albedo[i, p, channel] = g * light
-            grad_normals[i, p, 0] = (
-                -Y1 * weight[3] + YP * (weight[4] * y - weight[7] * z) + TWO * YD * weight[8] * x
-            )
-            grad_normals[i, p, 1] = (
-                -Y1 * weight[1] + YP * (weight[4] * x - weight[5] * z) - TWO * YD * weight[8] * y
-            )
+            grad_normals[i, p, 0] = -Y1 * weight[3] + YP * (weight[4] * y - weight[7] * z) + TWO * YD * weight[8] * x
+            grad_normals[i, p, 1] = -Y1 * weight[1] + YP * (weight[4] * x - weight[5] * z) - TWO * YD * weight[8] * y
             grad_normals[i, p, 2] = (
                 Y1 * weight[2] - YP * (weight[5] * y + weight[7] * x) + TWO * THREE * YZ * weight[6] * z
             )
