@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from seethrough.rendering.affine import transform
+
 REST_DISTANCE = 1000.0
 """How far ahead of the camera a face at rest stands, mm (FOCUS, released code)."""
 
@@ -68,15 +70,14 @@ class Camera:
         After division by w, x and y lie in [-1, 1] inside the picture with y = -1 on its *top* border (row 0), and z
         runs from -1 at ``near`` to 1 at ``far``; w is the depth in mm.
         """
-        shape = points.shape[:-1]
         span = self.far - self.near
-        matrix = points.new_zeros(3, 4)
-        matrix[0, 0] = 2 * self.focal / self.width
-        matrix[1, 1] = 2 * self.focal / self.height
-        matrix[2, 2] = (self.far + self.near) / span
-        matrix[2, 3] = 1.0
-        offset = points.new_tensor([0.0, 0.0, -2 * self.far * self.near / span, 0.0])
-        return torch.addmm(offset, points.reshape(-1, 3), matrix).view(*shape, 4)
+        matrix = [
+            [2 * self.focal / self.width, 0, 0, 0],
+            [0, 2 * self.focal / self.height, 0, 0],
+            [0, 0, (self.far + self.near) / span, -2 * self.far * self.near / span],
+            [0, 0, 1, 0],
+        ]
+        return transform(points, points.new_tensor(matrix).expand(len(points), 4, 4))
 
     @property
     def clip_depth_scale(self) -> float:
@@ -130,4 +131,4 @@ def pose(points: Tensor, rotation: Tensor, translation: Tensor) -> Tensor:
             f"{tuple(translation.shape)} do not fit together"
         )
     place = translation + translation.new_tensor([0.0, 0.0, REST_DISTANCE])
-    return torch.baddbmm(place[:, None], points, rotation_matrix(rotation).transpose(1, 2))
+    return transform(points, torch.cat([rotation_matrix(rotation), place[:, :, None]], dim=2))

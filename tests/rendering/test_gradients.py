@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from seethrough.rendering import focus_camera, pose, shade, vertex_normals
+from seethrough.rendering.affine import transform
 from seethrough.rendering.backends.cpu import CpuBackend
 from tests.rendering.meshes import grid_mesh, pixels_to_clip
 from tests.rendering.oracle import draw
@@ -130,6 +131,25 @@ def test_normals_and_shading_kernels_equal_float64_torch() -> None:
         results.append([normals.detach(), colours.detach(), *(tensor.grad for tensor in inputs)])
     for single, double in zip(*results, strict=True):
         torch.testing.assert_close(single.double(), double, rtol=2e-4, atol=2e-4 * float(double.abs().max()))
+
+
+def test_affine_kernel_equals_float64_torch_and_passes_gradcheck() -> None:
+    generator = torch.Generator().manual_seed(0)
+    points = torch.randn(3, 50, 3, generator=generator)
+    matrix = torch.randn(3, 4, 4, generator=generator)
+    weights = torch.randn(3, 50, 4, generator=generator)
+    results = []
+    for dtype in (torch.float32, torch.float64):
+        inputs = [tensor.to(dtype, copy=True).requires_grad_() for tensor in (points, matrix)]
+        out = transform(*inputs)
+        (out * weights).sum().backward()
+        results.append([out.detach(), *(tensor.grad for tensor in inputs)])
+    by_hand = torch.cat([points, torch.ones(3, 50, 1)], 2) @ matrix.transpose(1, 2)
+    torch.testing.assert_close(results[0][0], by_hand, atol=1e-5, rtol=1e-5)
+    for single, double in zip(*results, strict=True):
+        torch.testing.assert_close(single.double(), double, rtol=1e-5, atol=1e-5)
+    small = [t[:, :4].double().requires_grad_() for t in (points, matrix)]
+    assert torch.autograd.gradcheck(transform, small)
 
 
 def test_gradcheck_of_normals_and_shading() -> None:
