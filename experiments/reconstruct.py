@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from experiments.command_line import EXIT_FAILED, run, write_json
+from seethrough.errors import SeethroughError
 
 PROGRAM = "python -m experiments.reconstruct"
 REFINE_STEPS = 60
@@ -20,13 +21,18 @@ def main(arguments: list[str]) -> int:
     """Reconstruct every photo; returns 1 if one of them failed."""
     options = _parser().parse_args(arguments)
 
+    from seethrough.photos import find_photos, load_detector
+
+    photos = [path for path in find_photos(options.photos) if not _is_result(path, options.photos)]
+    if not photos:
+        raise SeethroughError(f"{' '.join(options.photos)}: only pictures that this command made; name the photos")
+
+    # Imported here: a mistake in the command need not wait for networks and renderer.
     from experiments.reconstruction.checkpoints import choose_checkpoint
     from experiments.reconstruction.estimator import FaceEstimator
     from experiments.reconstruction.manifest import Manifest, Row
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
-    from seethrough.photos import find_photos, load_detector
 
-    photos = [path for path in find_photos(options.photos) if not _is_result(path, options.photos)]
     detector = load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
     estimator = FaceEstimator(checkpoint, options.level)
@@ -60,11 +66,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", required=True, metavar="FOLDER", help="where the results go, a folder for each face")
     parser.add_argument("--checkpoint", metavar="RUN", help="run folder or checkpoint file; none: fit the photo alone")
     parser.add_argument(
-        "--refine", type=_steps, default=REFINE_STEPS, metavar="N", help="steps of the fit to each photo; 0: none (%(default)s)"
+        "--refine",
+        type=_steps,
+        default=REFINE_STEPS,
+        metavar="N",
+        help="steps of the fit to each photo; 0: none (%(default)s)",
     )
     parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo")
     parser.add_argument("--detector", choices=("dlib", "insightface"), default="dlib", help="what finds the faces")
-    parser.add_argument("--level", type=int, metavar="N", help="fineness of the meshes, 0 to 3; the open face model only")
+    parser.add_argument(
+        "--level", type=int, metavar="N", help="fineness of the meshes, 0 to 3; the open face model only"
+    )
     parser.add_argument("--json", metavar="PATH", help="also write this command's manifest rows as one JSON list")
     return parser
 
@@ -75,9 +87,11 @@ def _steps(text: str) -> int:
     return int(text)
 
 
-def _is_result(path: Path, named: list[str]) -> bool:
-    """Tell whether a picture that was found in a folder is one that this command made."""
-    return str(path) not in named and (path.parent / "parameters.json").is_file()
+def _is_result(path: Path, sources: list[str]) -> bool:
+    """Tell whether a picture that was found in a folder is one that this command made there earlier."""
+    if not (path.parent / "parameters.json").is_file():
+        return False
+    return any(path != Path(source) and path.is_relative_to(source) for source in sources)
 
 
 def _report(row: dict) -> None:

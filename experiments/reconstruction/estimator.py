@@ -14,7 +14,7 @@ from seethrough.errors import SeethroughError
 from seethrough.fitting import fit_face
 from seethrough.morphable import FaceModel, FaceParameters, ParameterSizes
 from seethrough.morphable.loading import OPEN, load_face_model
-from seethrough.morphable.open_model import FINEST_LEVEL
+from seethrough.morphable.open_model import DEFAULT_LEVEL, FINEST_LEVEL
 from seethrough.photos import CropTransform
 from seethrough.photos.alignment import REFERENCE_SIZE
 from seethrough.rendering import FOCUS_AMBIENT, FaceRenderer, FaceRendering, focus_camera
@@ -111,7 +111,9 @@ class FaceEstimator:
 
 def crop_tensor(photo: np.ndarray, crop: CropTransform) -> Tensor:
     """Cut (1, 3, size, size) float32 in [0, 1] out of an (H, W, 3) uint8 photo."""
-    return torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)[None].contiguous()
+    return (
+        torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)[None].contiguous()
+    )
 
 
 def padded(parameters: FaceParameters, sizes: ParameterSizes) -> FaceParameters:
@@ -131,4 +133,5 @@ def _models(source: str, full: FaceModel | None, level: int | None) -> tuple[Fac
     level = MESH_LEVEL if level is None else level
     if not 0 <= level <= FINEST_LEVEL:
         raise SeethroughError(f"--level {level}: the open face model has levels 0 to {FINEST_LEVEL}")
-    return load_face_model(OPEN), load_face_model(OPEN, level=level)
+    fitted = load_face_model(OPEN, level=DEFAULT_LEVEL)
+    return fitted, fitted if level == DEFAULT_LEVEL else load_face_model(OPEN, level=level)

@@ -14,6 +14,11 @@ Row = dict[str, Any]
 NAME = "manifest.jsonl"
 
 
+def printable(path: Path) -> str:
+    """Return a path as text that every file and terminal takes; bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def manifest_row(
     photo: Path,
     stages: dict[str, dict[str, object]],
@@ -25,7 +30,7 @@ def manifest_row(
 ) -> Row:
     """Return one row: ``ok`` with numbers and paths, or ``failed`` with its reason."""
     return {
-        "photo": str(photo),
+        "photo": printable(photo),
         "status": "ok" if reason is None else "failed",
         "reason": reason,
         "landmark_error_px": landmark_error_px,
@@ -58,7 +63,9 @@ class Manifest:
             self._rewrite()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            raise SeethroughError(f"{self.folder}: cannot be used for the results ({reason}); give --out FOLDER") from None
+            raise SeethroughError(
+                f"{self.folder}: cannot be used for the results ({reason}); give --out FOLDER"
+            ) from None
         # Names that differ in case only are one folder on some systems.
         self._names = {name.lower(): row["photo"] for row in self.rows for name in self._folders(row)}
 
@@ -73,7 +80,7 @@ class Manifest:
         stem = re.sub(r"[^\w.\- ]+", "_", photo.stem).strip(" .") or "photo"
         name = stem if faces == 1 else f"{stem}_face{face + 1}"
         candidate, count = name, 1
-        while self._names.setdefault(candidate.lower(), str(photo)) != str(photo):
+        while self._names.setdefault(candidate.lower(), printable(photo)) != printable(photo):
             count += 1
             candidate = f"{name}_{count}"
         return self.folder / candidate

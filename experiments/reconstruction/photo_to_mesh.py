@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.reconstruction.estimator import FaceEstimator
-from experiments.reconstruction.manifest import Manifest, Row, manifest_row
+from experiments.reconstruction.manifest import Manifest, Row, manifest_row, printable
 from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.writing import Reconstruction, write_reconstruction
 from seethrough.errors import SeethroughError
@@ -47,14 +47,14 @@ class PhotoToMesh:
                 faces = choose_faces(self.detector.faces(photo), self.faces)
                 if not faces:
                     height, width = photo.shape[:2]
-                    raise SeethroughError(f"no face found in {width} x {height} pixels; is one large, sharp and frontal?")
+                    raise SeethroughError(
+                        f"no face found in {width} x {height} pixels; is one large, sharp and frontal?"
+                    )
         except Exception as error:
             return [manifest_row(path, clock.table(), reason=self._reason(path, error))]
         return [self._face(path, photo, faces, index, clock.copy()) for index in range(len(faces))]
 
-    def _face(
-        self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock
-    ) -> Row:
+    def _face(self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock) -> Row:
         try:
             result = self._reconstruct(path, photo, faces[index], clock)
             with clock.stage("write"):
@@ -92,6 +92,6 @@ class PhotoToMesh:
         # A fault of ours must not take the other photos with it; its traceback is kept beside the results.
         log = self.manifest.folder / "faults.log"
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"{path}\n{''.join(traceback.format_exception(error))}\n")
+            file.write(f"{printable(path)}\n{''.join(traceback.format_exception(error))}\n")
         first = (str(error).splitlines() or [""])[0]
         return f"a fault in this program ({type(error).__name__}: {first}); its traceback is in {log}"

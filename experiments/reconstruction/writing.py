@@ -13,6 +13,7 @@ from PIL import Image
 from experiments.command_line import write_json
 from experiments.reconstruction.drawing import FaceDrawing
 from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
+from experiments.reconstruction.manifest import printable
 from experiments.reconstruction.side_by_side import side_by_side
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
@@ -93,7 +94,9 @@ def write_reconstruction(
         folder.mkdir(parents=True, exist_ok=True)
         paths = _write_pictures(result, drawing, folder)
     except OSError as error:
-        raise SeethroughError(f"{folder}: the pictures cannot be written ({error.strerror}); is the disk full?") from None
+        raise SeethroughError(
+            f"{folder}: the pictures cannot be written ({error.strerror}); is the disk full?"
+        ) from None
     paths |= _write_meshes(drawing, folder)
     paths["parameters"] = folder / "parameters.json"
     write_json(paths["parameters"], settings | _parameters(result, estimator))
@@ -146,7 +149,7 @@ def _parameters(result: Reconstruction, estimator: FaceEstimator) -> dict[str, A
 
     height, width = result.photo.shape[:2]
     return {
-        "photo": {"path": str(result.path), "width_px": width, "height_px": height},
+        "photo": {"path": printable(result.path), "width_px": width, "height_px": height},
         "face_model": {
             "name": model.name,
             "mesh_vertices": model.vertex_count,

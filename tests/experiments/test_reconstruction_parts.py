@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.reconstruction.checkpoints import choose_checkpoint, newest_run
+from experiments.reconstruction.drawing import FaceDrawing, Layer
+from experiments.reconstruction.estimator import padded
+from experiments.reconstruction.manifest import Manifest, manifest_row
+from experiments.reconstruction.side_by_side import TILE, side_by_side
+from experiments.reconstruction.stages import StageClock
+from seethrough.errors import SeethroughError
+from seethrough.morphable import FaceParameters
+from seethrough.photos import CropTransform
+from seethrough.rendering import FaceRenderer, focus_camera
+from tests.small_face import small_face_model
+
+
+def row(photo: str, folder: Path | None = None) -> dict:
+    outputs = {} if folder is None else {"overlay": str(folder / "overlay.png")}
+    return manifest_row(Path(photo), StageClock().table(), outputs=outputs)
+
+
+def test_manifest_adds_and_replaces(tmp_path):
+    first = Manifest(tmp_path)
+    first.record([row("a.png", first.folder_for(Path("a.png"), 0, 1))])
+    first.record([row("b.png")])
+    again = Manifest(tmp_path)
+    again.record([row("c.png")])
+    again.record([row("a.png"), row("a.png")])
+    assert [r["photo"] for r in Manifest(tmp_path).rows] == ["b.png", "c.png", "a.png", "a.png"]
+
+
+def test_manifest_survives_a_killed_writer(tmp_path):
+    Manifest(tmp_path).record([row("a.png")])
+    with (tmp_path / "manifest.jsonl").open("a") as file:
+        file.write('{"photo": "b.png", "sta')
+    Manifest(tmp_path).record([row("c.png")])
+    assert [r["photo"] for r in Manifest(tmp_path).rows] == ["a.png", "c.png"]
+
+
+def test_folders_are_never_given_twice(tmp_path):
+    manifest = Manifest(tmp_path)
+    first = manifest.folder_for(Path("x/face.png"), 0, 1)
+    assert first == tmp_path / "face"
+    assert manifest.folder_for(Path("x/face.png"), 0, 1) == first  # the same photo again
+    assert manifest.folder_for(Path("y/Face.jpg"), 0, 1) == tmp_path / "Face_2"  # one folder where case does not count
+    assert manifest.folder_for(Path("y/two.jpg"), 1, 2) == tmp_path / "two_face2"
+    assert manifest.folder_for(Path("../..png"), 0, 1).parent == tmp_path
+    manifest.record([row("x/face.png", first)])
+    assert Manifest(tmp_path).folder_for(Path("z/face.png"), 0, 1) == tmp_path / "face_2"
+
+
+def test_names_that_are_no_unicode_are_written(tmp_path):
+    photo = Path(os.fsdecode(b"f\xffce.png"))
+    manifest = Manifest(tmp_path)
+    manifest.record([manifest_row(photo, {}, reason="no face")])
+    assert Manifest(tmp_path).rows[0]["photo"] == "f\\xffce.png"
+    assert manifest.folder_for(photo, 0, 1) == tmp_path / "f_ce"
+
+
+def test_manifest_refuses_a_file_as_folder(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SeethroughError, match="cannot be used for the results"):
+        Manifest(tmp_path / "file")
+
+
+def test_stages_say_what_failed():
+    clock = StageClock()
+    with clock.stage("read"):
+        pass
+    other = clock.copy()
+    with pytest.raises(KeyError), clock.stage("detect"):
+        raise KeyError
+    assert clock.failed == "detect"
+    assert other.failed is None
+    statuses = {name: stage["status"] for name, stage in clock.table().items()}
+    assert statuses["read"] == "ok"
+    assert statuses["detect"] == "failed"
+    assert statuses["write"] == "skipped"
+
+
+def test_newest_run_is_the_one_with_the_newest_focus_checkpoint(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert choose_checkpoint(None) is None
+    assert "fitting the photos alone" in capsys.readouterr().out
+    for age, (name, text) in enumerate(
+        {"new": "method: focus", "old": "method: focus", "bump": "method: bump", "broken": "a: ["}.items()
+    ):
+        folder = tmp_path / "runs" / name / "checkpoints"
+        folder.mkdir(parents=True)
+        (folder.parent / "config.yaml").write_text(text)
+        if name != "broken":
+            checkpoint = folder / "step_00000007.ckpt"
+            checkpoint.touch()
+            os.utime(checkpoint, (1e9 - age, 1e9 - age))
+    (tmp_path / "runs" / "untrained").mkdir()
+    assert newest_run() == Path("runs/new")
+    assert choose_checkpoint("none") is None
+    assert choose_checkpoint("other/run") == Path("other/run")
+
+
+def test_padded_coefficients_are_the_same_face():
+    model = small_face_model()
+    few = FaceParameters.zeros(model.truncated(2, 1, 2).sizes).with_changes(
+        identity=torch.randn(1, 2), expression=torch.randn(1, 1), albedo=torch.randn(1, 2)
+    )
+    more = padded(few, model.sizes)
+    assert more.sizes == model.sizes
+    torch.testing.assert_close(model.shape(more.identity, more.expression), model.shape(few.identity, few.expression))
+    torch.testing.assert_close(model.albedo(more.albedo), model.albedo(few.albedo))
+
+
+def test_drawing_is_the_renderers_picture_smoothed():
+    model, camera = small_face_model(), focus_camera(224)
+    parameters = FaceParameters.zeros(model.sizes).with_changes(rotation=torch.tensor([[0.1, -0.3, 0.05]]))
+    layer = FaceDrawing(model, camera, parameters, ambient=1.0).photo_like(80)
+    plain = FaceRenderer(model, camera.resized(80), ambient=1.0)(parameters)
+    inside = layer.opacity == 1
+    assert set(np.unique(layer.opacity)) == {0, 0.25, 0.5, 0.75, 1}
+    assert abs(layer.opacity.sum() - float(plain.mask.sum())) < 0.01 * layer.opacity.sum()
+    difference = np.abs(layer.colour - plain.image[0].permute(1, 2, 0).clamp(0, 1).numpy())[inside]
+    assert difference.mean() < 0.01
+
+
+def test_layer_over_ground():
+    layer = Layer(np.full((1, 2, 3), 0.8), np.array([[0.0, 0.25]]))
+    np.testing.assert_allclose(layer.over(np.full((1, 2, 3), 0.4)), [[[0.4] * 3, [0.5] * 3]])  # 0.75 * 0.4 + 0.25 * 0.8
+
+
+def test_sheet_shows_hidden_parts_in_red():
+    model, camera = small_face_model(), focus_camera(224)
+    drawing = FaceDrawing(model, camera, FaceParameters.zeros(model.sizes), ambient=1.0)
+    photo = np.full((300, 300, 3), 128, dtype=np.uint8)
+    mask = np.ones((224, 224), dtype=np.float32)
+    mask[112:] = 0
+    points = np.full((68, 2), 150.0)
+    crop = CropTransform(1.0, (150.0, 150.0), 224)
+    sheet = np.asarray(side_by_side(photo, crop, drawing, points, points, mask)).astype(int)
+    redness = sheet[:, :, 0] - sheet[:, :, 2]
+    clear = np.asarray(side_by_side(photo, crop, drawing, points, points, None)).astype(int)
+    gained = (redness > 60).sum() - ((clear[:, :, 0] - clear[:, :, 2]) > 60).sum()
+    hidden = drawing.photo_like(TILE).opacity[TILE // 2 :].sum()
+    assert gained == pytest.approx(hidden, rel=0.05)
