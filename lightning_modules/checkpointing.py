@@ -38,6 +38,12 @@ class StepCheckpoint(pl.Callback):
         if not self.path(int(pl_module.em_step)).exists():
             self.save(trainer, int(pl_module.em_step))
 
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Keep what a run has learned when its user stops it; other errors leave the last checkpoint as it is."""
+        alone = trainer.world_size == 1  # with several processes the others may be inside a step
+        if alone and isinstance(exception, KeyboardInterrupt) and not self.path(int(pl_module.em_step)).exists():
+            self.save(trainer, int(pl_module.em_step))
+
     def path(self, step: int) -> Path:
         """Return the file of ``step``."""
         return self.folder / f"step_{step:08d}.ckpt"

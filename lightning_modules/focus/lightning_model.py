@@ -76,8 +76,17 @@ class FocusModule(pl.LightningModule):
         if self.em_step >= self.schedule.total_steps:
             self.trainer.should_stop = True
         self.log("loss", loss.detach(), logger=False)
-        self.log_dict({f"{phase}/{name}": value.detach() for name, value in terms.items()})
-        self.log("step", float(self.em_step))
+        self._log_terms(phase, terms)
+
+    def _log_terms(self, phase: Phase, terms: Terms) -> None:
+        """Write the terms of this step to the loggers.
+
+        Not by ``self.log``: it would repeat the last value of every phase in all later rows of an epoch.
+        """
+        if self.em_step % self.trainer.log_every_n_steps == 0 or self.trainer.should_stop:
+            row = {f"{phase}/{name}": float(value.detach()) for name, value in terms.items()}
+            for logger in self.loggers:
+                logger.log_metrics({**row, "step": float(self.em_step)}, step=self.em_step)
 
     def _terms(self, phase: Phase, batch: dict[str, Any]) -> Terms:
         if phase.network is Network.SEGMENTATION:
@@ -171,7 +180,8 @@ class FocusModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the headline numbers."""
         if not self.trainer.sanity_checking:
-            self.log_dict({f"validation/{key}": value for key, value in self.evaluation.headline().items()})
+            scores = {f"validation/{key}": value for key, value in self.evaluation.headline().items()}
+            self.log_dict({**scores, "step": float(self.em_step)})
         self.evaluation.reset()
 
     test_step = validation_step

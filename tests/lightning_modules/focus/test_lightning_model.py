@@ -204,3 +204,41 @@ def test_perceptual_terms_of_both_presets(focus_config, tmp_path, form):
     assert seen[Phase.RECONSTRUCT] == reconstruction | ({"area"} if form == "release" else set())
     assert seen[Phase.SEGMENT] == {"neighbour", "area", "binary", "distance", "preserve"}
     assert not any("perceptual" in name for name in module.state_dict())
+
+
+def test_rows_of_metrics_hold_one_phase_only(focus_config, tmp_path):
+    class Rows(pl.loggers.Logger):
+        name, version = "rows", ""
+
+        def __init__(self):
+            super().__init__()
+            self.rows = []
+
+        def log_hyperparams(self, *args, **kwargs):
+            pass
+
+        def log_metrics(self, metrics, step=None):
+            self.rows.append((step, metrics))
+
+    rows, module = Rows(), FocusModule(focus_config)
+    run = pl.Trainer(
+        accelerator="cpu", devices=1, logger=rows, log_every_n_steps=1, enable_checkpointing=False, max_epochs=-1,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    run.fit(module, loader())
+    logged = {step: metrics for step, metrics in rows.rows if any("/" in key for key in metrics)}
+    assert sorted(logged) == list(range(1, 16))
+    for step, metrics in logged.items():
+        phase = module.schedule.phase(step - 1)
+        assert all(key == "step" or key.startswith(f"{phase}/") for key in metrics), step
+
+
+def test_ctrl_c_keeps_what_was_learned(focus_config, tmp_path):
+    class Interrupt(pl.Callback):
+        def on_train_batch_end(self, trainer, module, *_):
+            if module.em_step == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit):
+        trainer(tmp_path, callbacks=[Interrupt()]).fit(FocusModule(focus_config), loader())
+    assert [step for step, _ in checkpoints_in(tmp_path)] == [3]
