@@ -10,6 +10,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 
 CHUNK = 128
+_NO_MAIN_GUARD = "a script that starts its work outside `if __name__ == '__main__':`"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -115,6 +118,10 @@ def ensure_pool(
     Raises:
         SeethroughError: the folder cannot be written or the disk is full.
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        # A child of our own is importing the main script again, which came here a second time: waiting for the lock of
+        # its parent, which waits for the child, would never end.
+        raise RuntimeError(_NO_MAIN_GUARD)
     model = load_model()
     key = pool_key(spec, model)
     folder, partial = Path(root) / key, Path(root) / f"{key}.partial"
@@ -186,14 +193,20 @@ def _render_chunks(
         # A fresh interpreter: a fork would copy the locks of torch's threads. One thread each, there is one a core.
         kept = {name: os.environ.get(name) for name in _THREADS}
         os.environ.update(dict.fromkeys(_THREADS, "1"))
+        context = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(processes, context, _start_worker, (spec, load_model, folder))
         try:
-            pool = multiprocessing.get_context("spawn").Pool(processes, _start_worker, (spec, load_model, folder))
+            for done in as_completed([executor.submit(_render_in_worker, first) for first in chunks]):
+                bar.update(done.result())
+        except BrokenProcessPool:
+            raise SeethroughError(
+                f"a process that renders faces died: out of memory, or {_NO_MAIN_GUARD}; "
+                "set data.render_processes=1 to render in one process"
+            ) from None
         finally:
+            executor.shutdown(cancel_futures=True)
             for name, value in kept.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
-        with pool:
-            for count in pool.imap_unordered(_render_in_worker, chunks):
-                bar.update(count)
 
 
 class ChunkRenderer:

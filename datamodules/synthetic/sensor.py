@@ -19,10 +19,10 @@ def expose(picture: np.ndarray, textures: TextureBank, rng: np.random.Generator)
     Everything in the scene goes through it alike, so neither the edges nor the noise of an occluder give it away.
     """
     size = picture.shape[0]
-    gains = np.exp(rng.normal(0, 0.03, 3)) * np.exp(rng.normal(0, 0.06))
-    gamma, contrast = np.exp(rng.normal(0, 0.1)), np.exp(rng.normal(0, 0.08))
+    gains = np.exp(rng.normal(0, 0.025, 3)) * np.exp(rng.normal(0, 0.05))
+    gamma, contrast = np.exp(rng.normal(0, 0.06)), np.exp(rng.normal(0, 0.05))
     blur = rng.uniform(0.0, 0.9) if rng.random() < 0.55 else 0.0
-    deviation = rng.uniform(0.0, 0.03)
+    deviation = rng.uniform(0.0, 0.02)
     compressed, quality = rng.random() < 0.7, int(rng.integers(60, 96))
 
     curve = (0.5 + contrast * (_CURVE**gamma - 0.5)).astype(np.float32)

@@ -20,7 +20,7 @@ def draw_blob(head: PosedHead, textures: TextureBank, rng: np.random.Generator) 
     on_face = head.project(head.landmarks)
     low, high = on_face.min(0), on_face.max(0)
     centre = low + (high - low) * (0.5 + 0.42 * rng.uniform(-1, 1, 2)) - np.array([0.0, 0.08 * size])
-    radius = size * np.exp(rng.uniform(np.log(0.09), np.log(0.26)))
+    radius = size * np.exp(rng.uniform(np.log(0.13), np.log(0.31)))
     if rng.random() < 0.6:
         angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
         shape = np.ones_like(angles)

@@ -22,7 +22,7 @@ def draw_fringe(head: PosedHead, textures: TextureBank, rng: np.random.Generator
     """
     size = head.size
     style = ("straight", "swept", "curtains")[int(rng.integers(3))]
-    length = rng.uniform(40, 80) if style != "curtains" else rng.uniform(70, 150)
+    length = rng.uniform(48, 92) if style != "curtains" else rng.uniform(70, 150)
     sweep = {"straight": rng.normal(0, 4), "swept": rng.choice([-1, 1]) * rng.uniform(18, 45), "curtains": 0.0}[style]
     parting, reach = rng.uniform(0.3, 0.7), rng.uniform(0.15, 0.42)
     wave, phase = rng.uniform(0, 5), rng.uniform(0, 6.28)

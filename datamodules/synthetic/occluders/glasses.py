@@ -14,7 +14,7 @@ _ANGLES = np.linspace(0, 2 * np.pi, 28, endpoint=False)
 def draw_glasses(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> Layer:
     """Draw glasses rigged to the eye landmarks in 3-D, so that they turn with the head.
 
-    Seven of ten have lenses that hide the eyes; the others have clear ones, which count as visible face. Lenses are
+    Four of five have lenses that hide the eyes; the others have clear ones, which count as visible face. Lenses are
     superellipses of about the size of real ones, 14-20 mm before the eyes.
     """
     size, eyes = head.size, head.landmarks[36:48].reshape(2, 6, 3).mean(1)
@@ -24,7 +24,7 @@ def draw_glasses(head: PosedHead, textures: TextureBank, rng: np.random.Generato
     exponent = 2.0 / rng.uniform(2.0, 5.0)
     droop = rng.uniform(-0.05, 0.25)
     frame_mm = np.exp(rng.uniform(np.log(1.2), np.log(6.0)))
-    dark = rng.random() < 0.7
+    dark = rng.random() < 0.8
     before = rng.uniform(14, 20)
 
     # Both the frame's and the lenses' colour are often black, as they are in photos.

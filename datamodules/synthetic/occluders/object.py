@@ -37,10 +37,10 @@ def _near_mouth(head: PosedHead, rng: np.random.Generator, spread: float) -> np.
 
 
 def _cup(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    size, scale = head.size, head.pixels_per_mm * rng.uniform(0.8, 1.15)
+    size, scale = head.size, head.pixels_per_mm * rng.uniform(0.9, 1.3)
     up, right = _frame(rng.normal(0, 0.3))
     wide, tall, taper = rng.uniform(32, 46) * scale, rng.uniform(75, 120) * scale, rng.uniform(0.65, 1.0)
-    rim = _near_mouth(head, rng, 0.06) - up * rng.uniform(-0.05, 0.06) * size
+    rim = _near_mouth(head, rng, 0.06) - up * rng.uniform(-0.04, 0.09) * size
     foot = rim - up * tall
     bow = np.linspace(np.pi, 0, 9)
     upper = rim + np.outer(np.cos(bow), right) * wide + np.outer(np.sin(bow), up) * wide * 0.22
@@ -72,7 +72,7 @@ def _microphone(
     size, scale = head.size, head.pixels_per_mm * rng.uniform(0.9, 1.4)
     up, _ = _frame(rng.normal(0, 0.7))
     ball = _near_mouth(head, rng, 0.06) - up * rng.uniform(0.0, 0.12) * size
-    radius = rng.uniform(22, 32) * scale
+    radius = rng.uniform(24, 34) * scale
     neck, end = ball - up * radius * 0.8, ball - up * (radius + 190 * scale)
     capsules = np.array(
         [

@@ -102,6 +102,20 @@ def test_several_processes_render_the_same_pool(finished: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+from tests.datamodules.synthetic.test_pool import *
+pools.CHUNK = 6
+ensure_pool(spec(), small_model, {str(tmp_path)!r}, processes=2, progress=False)
+""")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    ended = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=200)
+    assert ended.returncode != 0
+    assert "outside `if __name__ == '__main__':`" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
 def test_a_pool_survives_sigkill(finished: Path, tmp_path: Path) -> None:
     program = f"""
 from tests.datamodules.synthetic.test_pool import *
