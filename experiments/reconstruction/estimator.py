@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seethrough.errors import SeethroughError
-from seethrough.fitting import fit_face
+from seethrough.fitting import explained_mask, fit_colours, fit_face, fit_landmarks
 from seethrough.morphable import FaceModel, FaceParameters, ParameterSizes
 from seethrough.morphable.loading import OPEN, load_face_model
 from seethrough.morphable.open_model import DEFAULT_LEVEL, FINEST_LEVEL
@@ -28,8 +28,8 @@ class FaceEstimate:
 
     Attributes:
         parameters: coefficients, batch of 1.
-        mask: (1, 1, 224, 224) probability that the face is visible, 0 outside the rendered face; None without a
-            segmentation network.
+        mask: (1, 1, 224, 224) probability that the face is visible, 0 outside the rendered face: from the segmentation
+            network, or without any network from the colours that the fit explains; None where nothing tells.
     """
 
     parameters: FaceParameters
@@ -86,22 +86,35 @@ class FaceEstimator:
     def refine(
         self, photo: np.ndarray, crop: CropTransform, landmarks: np.ndarray, estimate: FaceEstimate, steps: int
     ) -> FaceEstimate:
-        """Fit all modes of the face model to the crop and its (68, 2) landmarks, then look at the mask again."""
+        """Fit all modes of the face model to the crop and its (68, 2) landmarks.
+
+        The segmentation network is asked twice more: with the face that landmarks and skin colours give (a mask from a
+        misplaced face would hide what it misses), and with the result. Without a network the colours of skin decide.
+        """
         start = padded(estimate.parameters, self.fitted_model.sizes)
         points = torch.from_numpy(np.asarray(landmarks, dtype=np.float32))[None]
         image = crop_tensor(photo, crop)
-        parameters = fit_face(self.renderer, start, image, points, estimate.mask, steps)
-        if self.focus is None or not self.segments:
-            return FaceEstimate(parameters, None)
-        small = crop_tensor(photo, crop.resized(self.focus.image_size))
-        with torch.no_grad():
-            mask = self.focus.visible_face(self._network_renderer(parameters), small)
-        return FaceEstimate(parameters, self._enlarged(mask))
+        if not self.segments:
+            parameters = fit_face(self.renderer, start, image, points, None, steps)
+            return FaceEstimate(parameters, explained_mask(self.renderer, parameters, image))
+        placed = fit_landmarks(self.renderer, start, points)
+        explained = explained_mask(self.renderer, placed, image)
+        coloured = fit_colours(self.renderer, placed, image, explained)
+        # What either of the two takes for an occluder shall not bend or colour the face.
+        trusted = explained * self._visible_face(photo, crop, coloured)
+        parameters = fit_face(self.renderer, start, image, points, trusted, steps)
+        return FaceEstimate(parameters, self._visible_face(photo, crop, parameters))
 
     @torch.no_grad()
     def render(self, estimate: FaceEstimate) -> FaceRendering:
         """Draw the estimate in the crop of 224 px."""
         return self.renderer(estimate.parameters)
+
+    @torch.no_grad()
+    def _visible_face(self, photo: np.ndarray, crop: CropTransform, parameters: FaceParameters) -> Tensor:
+        assert self.focus is not None
+        image = crop_tensor(photo, crop.resized(self.focus.image_size))
+        return self._enlarged(self.focus.visible_face(self._network_renderer(parameters), image))
 
     @staticmethod
     def _enlarged(mask: Tensor) -> Tensor:

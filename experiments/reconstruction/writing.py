@@ -58,13 +58,13 @@ class Reconstruction:
 
     @property
     def visible(self) -> np.ndarray:
-        """(224, 224) visible face in [0, 1]; all that is covered where no network was asked."""
+        """(224, 224) visible face in [0, 1]; all that is covered where nothing told of occluders."""
         mask = self.estimate.mask
         return self.covered if mask is None else self.covered * mask[0, 0].numpy()
 
     @property
     def occluded_fraction(self) -> float | None:
-        """Share of the rendered face that something hides; None where no network was asked."""
+        """Share of the rendered face that something hides; None where nothing told of it."""
         if self.estimate.mask is None or not self.covered.any():
             return None
         return float(1 - self.visible.sum() / self.covered.sum())

@@ -77,7 +77,8 @@ def test_the_fit_follows_the_landmarks(whole_run):
     _, rows, _ = whole_run
     # The mean face at rest is about 10 px off; the goal for this photo is 3.
     assert rows[0]["landmark_error_px"] < 3
-    assert rows[0]["occluded_fraction"] is None  # nobody looked for occluders
+    # Her fringe hides the forehead, and hair has not the colour of skin.
+    assert 0.05 < rows[0]["occluded_fraction"] < 0.35
 
 
 def test_parameters_meshes_and_pictures_tell_the_same_face(whole_run, photos):
@@ -114,7 +115,8 @@ def test_parameters_meshes_and_pictures_tell_the_same_face(whole_run, photos):
     assert overlay.shape == photo.shape
     assert mask.shape == photo.shape[:2]
     changed = (overlay != photo).any(axis=2)
-    assert 0.8 < (mask > 127).sum() / changed.sum() <= 1.0  # the picture changes where the face is, nowhere else
+    assert 0.65 < (mask > 127).sum() / changed.sum() <= 1.0
+    assert changed[mask > 127].mean() > 0.95  # the visible face is a part of what was drawn
     # The fitted colours are those of the photo, far nearer than a black or a grey face would be.
     inside = mask == 255
     assert np.abs(overlay[inside].astype(float) - photo[inside]).mean() < 35
