@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from seethrough.fitting.colour_fit import fit_colours
+from seethrough.fitting.explained_skin import explained_mask
 from seethrough.fitting.landmark_fit import fit_landmarks
 from seethrough.fitting.photometric_fit import fit_pixels
 from seethrough.morphable import FaceParameters
@@ -27,7 +28,8 @@ def fit_face(
         start: one face (batch of 1), for instance a network's prediction; zeros will do.
         image: (1, 3, H, W) crop, RGB in [0, 1].
         landmarks: (1, 68, 2) detected landmarks, px of the crop.
-        mask: (1, 1, H, W) probability that the face is visible; None trusts the residual alone.
+        mask: (1, 1, H, W) probability that the face is visible; None takes what the model explains as skin, see
+            :func:`~seethrough.fitting.explained_skin.explained_mask`.
         steps: steps of the joint refinement after the closed-form stages; 0 stops before it.
 
     Returns:
@@ -41,5 +43,7 @@ def fit_face(
         raise ValueError(f"expected one face and a (1, 3, {camera.height}, {camera.width}) image, got {image.shape}")
     with torch.no_grad():
         fitted = fit_landmarks(renderer, start, landmarks)
+        if mask is None:
+            mask = explained_mask(renderer, fitted, image)
         fitted = fit_colours(renderer, fitted, image, mask)
     return fit_pixels(renderer, fitted, image, landmarks, mask, steps=steps)

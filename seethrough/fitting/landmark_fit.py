@@ -8,7 +8,7 @@ from torch import Tensor
 from seethrough.morphable import FaceParameters
 from seethrough.rendering import FaceRenderer
 
-LANDMARK_SIGMA = 1.5  # px of a 224-px crop: a detector's own scatter on a clear photo
+LANDMARK_SIGMA = 2.0  # px of a 224-px crop: a detector's scatter, and how well 68 vertices can stand for its points
 REFERENCE_SIZE = 224.0
 DEPTH_SIGMA = 60.0  # mm; keeps size and distance apart, which landmarks alone hardly do
 JAW = slice(0, 17)

@@ -64,8 +64,7 @@ def fit_pixels(
             weight = rendering.mask.detach() * _pixel_trust(image, rendering.image.detach(), mask)
             loss = (
                 PIXEL_WEIGHT * pixel_loss(image, rendering.image, weight, form="norm")
-                + LANDMARK_WEIGHT
-                * landmark_loss(landmarks, rendering.landmarks, size, weights=confidence, valid=valid)
+                + LANDMARK_WEIGHT * landmark_loss(landmarks, rendering.landmarks, size, weights=confidence, valid=valid)
                 + PRIOR_WEIGHT * regulariser_loss(parameters)
             )
             optimiser.zero_grad()
