@@ -45,6 +45,6 @@ def choose_checkpoint(option: str | None) -> Path | None:
 
 def _method(config: Path) -> str | None:
     try:
-        return OmegaConf.load(config).get("method")
+        return OmegaConf.select(OmegaConf.load(config), "method")
     except (OSError, ValueError, AttributeError, YAMLError, OmegaConfBaseException):
         return None  # not one of our runs

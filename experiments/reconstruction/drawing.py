@@ -72,6 +72,11 @@ class FaceDrawing:
         # Light and albedo are known only as a product, so the lit colours are the ones to show: they turn along.
         return self._draw(self._at_rest(self.vertices, yaw), self._lit, size)
 
+    def turned_shape(self, size: int, yaw: float) -> Layer:
+        """The shape with its expression in clay, turned by ``yaw`` rad."""
+        posed = self._at_rest(self.vertices, yaw)
+        return self._draw(posed, _clay(posed, self.model.triangles), size)
+
     def neutral_shape(self, size: int) -> Layer:
         """The shape without expression, from the front, in clay."""
         posed = self._at_rest(self.neutral, 0.0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from experiments.reconstruction.drawing import FaceDrawing
+from experiments.reconstruction.drawing import FaceDrawing, Layer
 from seethrough.photos import CropTransform
 
-TILE = 272
-COLUMNS = 4
+TILE = 248
+ROWS = 2
 GAP = 10
 LABEL_HEIGHT = 24
 PAPER = (255, 255, 255)
@@ -18,6 +18,7 @@ GROUND = (0.925, 0.93, 0.94)
 OCCLUDED = (0.90, 0.22, 0.20)
 DETECTED, FITTED = (60, 230, 120), (255, 70, 160)
 _TURN = 0.7
+_LANDMARKS = "landmarks"
 
 
 def side_by_side(
@@ -42,37 +43,50 @@ def side_by_side(
     picture = np.clip(near.crop(photo), 0, 1)
     ground = np.broadcast_to(np.array(GROUND, dtype=np.float32), (TILE, TILE, 3))
     rendered = drawing.photo_like(TILE)
-    whole = rendered.opacity if mask is None else _resized(mask) * rendered.opacity
-    tiles = {
+    upper = {
         "photo": picture,
         "reconstruction over photo": rendered.over(picture),
         "reconstruction": rendered.over(ground),
         "turned": drawing.turned(TILE, _TURN).over(ground),
-        "landmarks: detected, fitted": picture,
-        "face region" if mask is None else "visible face (red: hidden)": _highlighted(picture, whole, rendered.opacity),
+    }
+    lower = {
+        _LANDMARKS: picture,
+        "face region": _highlighted(picture, rendered.opacity, rendered.opacity),
         "shape": drawing.shape(TILE).over(ground),
         "neutral shape": drawing.neutral_shape(TILE).over(ground),
     }
-    rows = -(-len(tiles) // COLUMNS)
-    width = COLUMNS * TILE + (COLUMNS + 1) * GAP
-    sheet = Image.new("RGB", (width, rows * (TILE + LABEL_HEIGHT) + (rows + 1) * GAP), PAPER)
+    if mask is not None:
+        visible = _resized(mask) * rendered.opacity
+        tiles = list(upper.items())
+        tiles.insert(2, ("with what hides it in front", Layer(rendered.colour, visible).over(picture)))
+        upper = dict(tiles)
+        tiles = list(lower.items())
+        tiles[1] = ("visible face (red: hidden)", _highlighted(picture, visible, rendered.opacity))
+        tiles.insert(3, ("shape, turned", drawing.turned_shape(TILE, _TURN).over(ground)))
+        lower = dict(tiles)
+    tiles = [*upper.items(), *lower.items()]
+    columns = len(tiles) // ROWS
+    width = columns * TILE + (columns + 1) * GAP
+    sheet = Image.new("RGB", (width, ROWS * (TILE + LABEL_HEIGHT) + (ROWS + 1) * GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=14)
-    for index, (label, tile) in enumerate(tiles.items()):
-        row, column = divmod(index, COLUMNS)
+    for index, (label, tile) in enumerate(tiles):
+        row, column = divmod(index, columns)
         left, top = GAP + column * (TILE + GAP), GAP + row * (TILE + LABEL_HEIGHT + GAP)
         image = Image.fromarray(np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8))
-        if label.startswith("landmarks"):
+        if label == _LANDMARKS:
             image = _dotted(image, near.to_crop(detected), near.to_crop(fitted))
         sheet.paste(image, (left, top))
-        if label.startswith("landmarks"):
+        if label == _LANDMARKS:
             _coloured_label(draw, (left + 2, top + TILE + 5), font)
         else:
             draw.text((left + 2, top + TILE + 5), label, fill=INK, font=font)
     return sheet
 
 
-def _coloured_label(draw: ImageDraw.ImageDraw, place: tuple[int, int], font: ImageFont.ImageFont) -> None:
+def _coloured_label(
+    draw: ImageDraw.ImageDraw, place: tuple[int, int], font: ImageFont.ImageFont | ImageFont.FreeTypeFont
+) -> None:
     x, y = place
     parts = (("landmarks: ", INK), ("detected", _darker(DETECTED)), (", ", INK), ("fitted", _darker(FITTED)))
     for text, colour in parts:
@@ -81,7 +95,8 @@ def _coloured_label(draw: ImageDraw.ImageDraw, place: tuple[int, int], font: Ima
 
 
 def _darker(colour: tuple[int, int, int]) -> tuple[int, int, int]:
-    return tuple(round(0.72 * value) for value in colour)
+    red, green, blue = (round(0.72 * value) for value in colour)
+    return red, green, blue
 
 
 def _dotted(image: Image.Image, detected: np.ndarray, fitted: np.ndarray) -> Image.Image:
