@@ -36,6 +36,28 @@ def test_landmarks_are_dlibs_own_half_a_pixel_on(astronaut, detector):
     np.testing.assert_allclose(detector.faces(astronaut)[0].landmarks, own + 0.5, atol=1e-9)
 
 
+def test_a_badge_is_no_face(astronaut, detector):
+    hidden = astronaut.copy()
+    hidden[60:180, 170:280] = 128  # only the suit is left, where a single search sees a face
+    assert len(detector._detector.run(hidden, 1, 0.0)[0]) > 0
+    assert detector.faces(hidden) == []
+
+
+def test_a_dark_bar_over_the_eyes_does_not_make_the_badge_win(astronaut, detector):
+    barred = astronaut.copy()
+    barred[95:110, 195:258] = 10
+    boxes, scores, _ = detector._detector.run(barred, 1, 0.0)
+    assert boxes[int(np.argmax(scores))].top() > 300  # one search alone prefers the suit
+    assert [found.box[1] < 120 for found in detector.faces(barred)] == [True]
+
+
+def test_a_face_of_thirty_pixels_is_found(astronaut, detector):
+    small = np.rint(np.clip(resample(astronaut, (0, 0, 512, 512), 150, 150), 0, 255)).astype(np.uint8)
+    faces = detector.faces(small)
+    assert len(faces) == 1
+    np.testing.assert_allclose(faces[0].landmarks[30] * 512 / 150, [225, 127], atol=8)
+
+
 def test_a_larger_photo_gives_the_same_face(astronaut, astronaut_face, detector):
     large = np.rint(np.clip(resample(astronaut, (0, 0, 512, 512), 1800, 1800), 0, 255)).astype(np.uint8)
     found = detector.faces(large)
