@@ -62,5 +62,5 @@ class StepCheckpoint(pl.Callback):
 
 def checkpoints_in(folder: str | Path) -> list[tuple[int, Path]]:
     """Return (step, file) of all complete checkpoints in a folder, oldest first."""
-    found = [(int(match[1]), path) for path in Path(folder).glob("step_*.ckpt") if (match := _NAME.fullmatch(path.name))]
-    return sorted(found)
+    matches = [(_NAME.fullmatch(path.name), path) for path in Path(folder).glob("step_*.ckpt")]
+    return sorted((int(match[1]), path) for match, path in matches if match)

@@ -14,12 +14,21 @@ _EYES = [(-0.5, 0.28), (-0.42, 0.33), (-0.32, 0.33), (-0.22, 0.28), (-0.32, 0.23
 _EYES += [(0.22, 0.28), (0.32, 0.33), (0.42, 0.33), (0.5, 0.28), (0.42, 0.23), (0.32, 0.23)]
 _MOUTH = [(-0.3, -0.4), (-0.2, -0.34), (-0.1, -0.31), (0.0, -0.33), (0.1, -0.31), (0.2, -0.34), (0.3, -0.4)]
 _MOUTH += [(0.2, -0.47), (0.1, -0.51), (0.0, -0.52), (-0.1, -0.51), (-0.2, -0.47)]
-_MOUTH += [(-0.24, -0.4), (-0.1, -0.38), (0.0, -0.39), (0.1, -0.38), (0.24, -0.4), (0.1, -0.42), (0.0, -0.43), (-0.1, -0.42)]
+_MOUTH += [
+    (-0.24, -0.4),
+    (-0.1, -0.38),
+    (0.0, -0.39),
+    (0.1, -0.38),
+    (0.24, -0.4),
+    (0.1, -0.42),
+    (0.0, -0.43),
+    (-0.1, -0.42),
+]
 _IBUG = torch.tensor(_JAW + _BROWS + _NOSE + _EYES + _MOUTH)
 
 
 def small_face_model(resolution: int = 25, identity: int = 6, expression: int = 4, albedo: int = 5) -> FaceModel:
-    """Return a mirror-symmetric face-like shell with ``resolution`` (odd) squared vertices, 150 mm wide, 200 mm tall."""
+    """Return a mirror-symmetric face-like shell of ``resolution`` (odd) squared vertices, 150 x 200 mm."""
     axis = torch.linspace(-1, 1, resolution)
     v, u = torch.meshgrid(axis, axis, indexing="ij")
     x, y = 75 * u, 100 * v

@@ -153,7 +153,7 @@ class LossConfig:
     threshold: float = 0.016641
     """xi of Eq. 10: squared colour distance below which a pixel is preliminary face."""
     threshold_start: float | None = None
-    """Begin at this xi and fall geometrically to `threshold` over the first 60 % of the initialisation; null for no fall."""
+    """Begin at this xi and fall geometrically to `threshold` over 60 % of the initialisation; null for no fall."""
     neighbour_window: int = 3
     """Window of the neighbour loss in pixels."""
     neighbour_direction: Literal["target_to_render", "render_to_target"] = "target_to_render"

@@ -123,7 +123,7 @@ class FocusModule(pl.LightningModule):
             return rendering.mask
         if self.config.mask == "truth":
             if "mask" not in batch:
-                raise SeethroughError("model.mask=truth needs data with true masks: use synthetic data, or another mask")
+                raise SeethroughError("model.mask=truth needs true masks: use synthetic data, or another mask")
             return rendering.mask * batch["mask"]
         with torch.set_grad_enabled(self.config.loss.mask_gradient):
             return self.focus.visible_face(rendering, batch["image"])

@@ -1,4 +1,4 @@
-"""Optimisers and learning rates; a rate is a pure function of the schedule and the step, so a resumed run needs no state."""
+"""Optimisers and learning rates; a rate is a pure function of schedule and step, so a resumed run needs no state."""
 
 from __future__ import annotations
 

@@ -55,7 +55,11 @@ class FaceParameters:
 
     @classmethod
     def zeros(
-        cls, sizes: ParameterSizes, batch: int = 1, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+        cls,
+        sizes: ParameterSizes,
+        batch: int = 1,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
     ) -> FaceParameters:
         """Return the mean face at rest, ``batch`` times."""
         return cls(*(torch.zeros(batch, size, device=device, dtype=dtype) for size in sizes.as_list()))

@@ -7,7 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores, mean_interval, skill_interval, vertex_errors
+from seethrough.metrics import (
+    PerImageTable,
+    align,
+    image_rmse,
+    mask_scores,
+    mean_interval,
+    skill_interval,
+    vertex_errors,
+)
 
 
 def picture(rows: list[str]) -> torch.Tensor:

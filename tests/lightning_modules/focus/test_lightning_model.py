@@ -137,7 +137,7 @@ def test_true_masks_must_exist(focus_config, tmp_path):
     focus_config.schedule.landmark_steps = 0
     batch = synthetic_batch()
     del batch["mask"]
-    with pytest.raises(SeethroughError, match="model.mask=truth needs data with true masks"):
+    with pytest.raises(SeethroughError, match=r"model\.mask=truth needs true masks"):
         trainer(tmp_path).fit(FocusModule(focus_config), torch.utils.data.DataLoader([batch], batch_size=None))
 
 
