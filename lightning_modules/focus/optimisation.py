@@ -9,7 +9,9 @@ from typing import Literal
 
 import torch
 
-from lightning_modules.focus.schedule import FocusSchedule, Network
+from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+
+PHOTOMETRIC = (Phase.INITIALISE, Phase.RECONSTRUCT)
 
 
 @dataclass
@@ -22,6 +24,8 @@ class OptimiserConfig:
     """Learning rate at full height."""
     pretraining_learning_rate: float | None = None
     """Another rate for the segmentation pre-training stage; null for the same."""
+    photometric_learning_rate: float | None = None
+    """Another rate for the encoder once pixels are in its loss; null for the same."""
     weight_decay: float = 0.0
     """Decoupled weight decay (adamw) or L2 penalty (others)."""
     shape: Literal["decay", "cosine", "constant"] = "decay"
@@ -53,8 +57,10 @@ def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Net
         warm = schedule.landmark_steps
         done, total = (done, warm) if step < warm else (done - warm, total - warm)
     rate = config.learning_rate
-    if schedule.phase(step) == "pretrain" and config.pretraining_learning_rate is not None:
+    if schedule.phase(step) is Phase.PRETRAIN and config.pretraining_learning_rate is not None:
         rate = config.pretraining_learning_rate
+    if schedule.phase(step) in PHOTOMETRIC and config.photometric_learning_rate is not None:
+        rate = config.photometric_learning_rate
     if done < config.warmup_steps:
         rate *= (done + 1) / config.warmup_steps
     if config.shape == "decay":

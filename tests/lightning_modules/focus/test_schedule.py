@@ -89,3 +89,6 @@ def test_cosine_starts_again_after_the_landmark_warm_start():
     assert rates[0] == rates[100] == pytest.approx(1.0)
     assert rates[99] < 0.11 and rates[149] < 0.11
     assert rates[125] == pytest.approx(0.55)
+    cosine.photometric_learning_rate = 0.2
+    assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 0) == pytest.approx(1.0)
+    assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 125) == pytest.approx(0.2 * 0.55)
