@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import run, write_json
+from experiments.config.arguments import split_words
 from experiments.config.composition import Composition, compose
 
 if TYPE_CHECKING:
@@ -31,10 +32,7 @@ def main(arguments: list[str]) -> int:
     from experiments.run_folder import open_run
 
     folder = open_run(options.run)
-    names, overrides = (
-        [word for word in options.data if "=" not in word],
-        [word for word in options.data if "=" in word],
-    )
+    names, overrides = split_words(options.data)
     composition = compose([str(folder.config.resolve()), *names], overrides)
     summary = evaluate(folder, composition)
     if options.json:
