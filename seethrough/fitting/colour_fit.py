@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seethrough.morphable import FaceParameters
+from seethrough.precision import in_full_precision
 from seethrough.rendering import FaceRenderer, spherical_harmonics, vertex_normals
 
 COLOUR_SIGMA = 0.06  # colour difference per channel that the model cannot explain on a clear face
@@ -14,6 +15,7 @@ LIGHT_SIGMA = 0.6  # prior deviation of the illumination coefficients
 GRAZING = 0.25  # smallest cosine between normal and view: beyond it a pixel mixes face and background
 
 
+@in_full_precision
 def fit_colours(
     renderer: FaceRenderer,
     start: FaceParameters,

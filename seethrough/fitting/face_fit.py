@@ -10,9 +10,11 @@ from seethrough.fitting.explained_skin import explained_mask
 from seethrough.fitting.landmark_fit import fit_landmarks
 from seethrough.fitting.photometric_fit import fit_pixels
 from seethrough.morphable import FaceParameters
+from seethrough.precision import in_full_precision
 from seethrough.rendering import FaceRenderer
 
 
+@in_full_precision
 def fit_face(
     renderer: FaceRenderer,
     start: FaceParameters,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from seethrough.morphable import FaceParameters
+from seethrough.precision import in_full_precision
 from seethrough.rendering import FaceRenderer
 
 LANDMARK_SIGMA = 2.0  # px of a 224-px crop: a detector's scatter, and how well 68 vertices can stand for its points
@@ -15,6 +16,7 @@ JAW = slice(0, 17)
 _SHAPE_KINDS = ("rotation", "translation", "identity", "expression")
 
 
+@in_full_precision
 def fit_landmarks(
     renderer: FaceRenderer,
     start: FaceParameters,

@@ -8,6 +8,7 @@ from torch import Tensor
 from seethrough.fitting.landmark_fit import landmark_confidence
 from seethrough.losses import landmark_loss, pixel_loss, regulariser_loss
 from seethrough.morphable import FaceParameters
+from seethrough.precision import in_full_precision
 from seethrough.rendering import FaceRenderer
 
 # Steps that change a picture about equally: standard deviations, light, radians, millimetres.
@@ -25,6 +26,7 @@ PRIOR_WEIGHT = 0.1
 MISFIT_SIGMA = 0.12  # colour distance at which a pixel counts half
 
 
+@in_full_precision
 def fit_pixels(
     renderer: FaceRenderer,
     start: FaceParameters,

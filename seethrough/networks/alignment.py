@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seethrough.precision import in_full_precision
+
 ARCFACE_SIZE = 112
 # Left eye, right eye, nose tip, mouth corners in ArcFace's 112-px chip; published for integer pixel centres.
 _ARCFACE_TEMPLATE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
@@ -28,6 +30,7 @@ _DLIB_MEAN_Y = (
 )
 
 
+@in_full_precision
 def similarity_transform(source: Tensor, destination: Tensor) -> Tensor:
     """Return the (B, 2, 3) similarities (rotation, scale, shift) that best take source points to destination points.
 
@@ -49,6 +52,7 @@ def similarity_transform(source: Tensor, destination: Tensor) -> Tensor:
     return torch.cat([linear, shift[..., None]], dim=-1)
 
 
+@in_full_precision
 def sample_affine(image: Tensor, matrix: Tensor, size: int) -> Tensor:
     """Return (B, C, size, size) bilinear samples of the image, black outside of it.
 
@@ -74,6 +78,7 @@ def five_points(landmarks: Tensor) -> Tensor:
     return torch.stack([left, right, landmarks[:, 30], landmarks[:, 48], landmarks[:, 54]], dim=1)
 
 
+@in_full_precision
 def arcface_chip(image: Tensor, landmarks: Tensor) -> Tensor:
     """Return (B, 3, 112, 112) chips in ArcFace's alignment.
 
@@ -87,6 +92,7 @@ def arcface_chip(image: Tensor, landmarks: Tensor) -> Tensor:
     return sample_affine(image, _inverse(similarity_transform(points, template)), ARCFACE_SIZE)
 
 
+@in_full_precision
 def dlib_chip(image: Tensor, landmarks: Tensor, size: int = 150, padding: float = 0.25) -> Tensor:
     """Return (B, 3, size, size) chips as ``dlib.get_face_chip`` cuts them, without its image pyramid.
 

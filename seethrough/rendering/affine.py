@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seethrough.precision import in_full_precision
 from seethrough.rendering.image_threads import for_each_image
 
 
+@in_full_precision
 def transform(points: Tensor, matrix: Tensor) -> Tensor:
     """Map (B, N, 3) points by (B, R, 4) matrices, whose last column is the offset, to (B, N, R).
 

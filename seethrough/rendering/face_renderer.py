@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seethrough.morphable.face_model import FaceModel
 from seethrough.morphable.parameters import FaceParameters
+from seethrough.precision import in_full_precision
 from seethrough.rendering.camera import Camera, pose
 from seethrough.rendering.lighting import FOCUS_AMBIENT, shade
 from seethrough.rendering.normals import vertex_normals
@@ -54,7 +55,8 @@ class FaceRendering:
 class FaceRenderer(nn.Module):
     """Draw the faces that parameters describe (the decoder of FOCUS, Sec. 3.1).
 
-    It has no parameters and adds nothing to a ``state_dict``. Parameters may have fewer modes than the model.
+    It has no parameters and adds nothing to a ``state_dict``. Parameters may have fewer modes than the model. Under
+    autocast it computes in float32 all the same.
 
     Args:
         model: the face model.
@@ -100,6 +102,7 @@ class FaceRenderer(nn.Module):
         """The camera of the pictures."""
         return self.renderer.camera
 
+    @in_full_precision
     def forward(self, parameters: FaceParameters) -> FaceRendering:
         """Decode, pose, light and draw ``parameters``."""
         _, topology = self.renderer.on(parameters.identity.device)
@@ -112,6 +115,7 @@ class FaceRenderer(nn.Module):
         landmarks = self.camera.project(self.model.landmark_positions(posed))
         return FaceRendering(rendering.image, rendering.mask, landmarks, vertices, posed, colours)
 
+    @in_full_precision
     def geometry(self, parameters: FaceParameters) -> FaceGeometry:
         """Decode, pose and project the 68 landmarks only: a few small matrix products, no picture."""
         identity, expression = parameters.identity, parameters.expression

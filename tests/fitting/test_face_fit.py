@@ -122,6 +122,17 @@ def test_whole_fit_lowers_pixel_and_landmark_error(renderer):
     assert not fitted.identity.requires_grad
 
 
+def test_autocast_around_a_fit_changes_nothing(renderer):
+    truth = planted(renderer)
+    rendering = renderer(truth)
+    given = (rendering.image.clamp(0, 1), rendering.landmarks, rendering.mask)
+    start = FaceParameters.zeros(renderer.model.sizes)
+    expected = fit_face(renderer, start, *given, steps=2)
+    with torch.autocast("cpu", torch.bfloat16):
+        fitted = fit_face(renderer, start, *given, steps=2)
+    assert torch.equal(fitted.to_vector(), expected.to_vector())
+
+
 def test_nothing_to_fit_and_wrong_sizes(renderer):
     start = FaceParameters.zeros(renderer.model.sizes)
     image, landmarks = torch.zeros(1, 3, SIZE, SIZE), renderer.geometry(start).landmarks

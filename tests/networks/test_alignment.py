@@ -113,3 +113,17 @@ def test_landmarks_place_the_chip_without_gradient():
 def test_bad_shapes():
     with pytest.raises(ValueError, match="68"):
         dlib_chip(torch.rand(2, 3, 8, 8), torch.rand(2, 5, 2))
+
+
+@pytest.mark.parametrize("chip", [dlib_chip, arcface_chip])
+def test_chips_are_cut_in_float32_under_autocast(chip):
+    generator = torch.Generator().manual_seed(3)
+    image = torch.rand(2, 3, 96, 96, generator=generator)
+    landmarks = 96 * torch.rand(2, 68, 2, generator=generator)
+    with torch.autocast("cpu", torch.bfloat16):
+        cut = chip(image, landmarks)
+        from_half = chip(image.bfloat16(), landmarks)
+    assert torch.equal(cut, chip(image, landmarks))
+    assert from_half.dtype == torch.float32
+    assert torch.equal(from_half, chip(image.bfloat16().float(), landmarks))
+    assert chip(image.double(), landmarks.double()).dtype == torch.float64
