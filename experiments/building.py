@@ -42,7 +42,7 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
     limited = config.trainer.max_epochs is not None or config.trainer.max_steps >= 0 or config.trainer.max_time
     if composition.method.ends_itself and not limited:
         settings["max_epochs"] = -1
-    callbacks: list[pl.Callback] = [ConfigInCheckpoint(composition.plain), LogPictures()]
+    callbacks: list[pl.Callback] = [ConfigInCheckpoint(composition.lasting), LogPictures()]
     if composition.method.progress and config.trainer.enable_progress_bar:
         callbacks.append(load_class(composition.method.progress)())
         settings["enable_progress_bar"] = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from experiments.config.composition import Composition, compose
+from experiments.config.composition import Composition, as_yaml, compose
 from experiments.processes import is_first_process, started_by_a_launcher
 from lightning_modules.checkpointing import checkpoints_in
 from seethrough.errors import SeethroughError
@@ -118,7 +118,7 @@ def create_run(run: RunFolder, composition: Composition) -> None:
             shutil.rmtree(run.path)
         for folder in (run.checkpoints, run.images, run.meshes, run.report):
             folder.mkdir(parents=True, exist_ok=True)
-        run.config.write_text(_header(run) + composition.yaml(), encoding="utf-8")
+        run.config.write_text(_header(run) + as_yaml(composition.lasting), encoding="utf-8")
     except OSError as error:
         raise SeethroughError(f"cannot write run folder {run.path}: {error.strerror}") from None
 

@@ -59,7 +59,7 @@ def train(composition: Composition) -> RunFolder:
 
     module = build_module(composition)
     data = build_data(composition)
-    loggers = build_loggers(composition.config, composition.plain, run_folder)
+    loggers = build_loggers(composition.config, composition.lasting, run_folder)
     trainer = build_trainer(composition, run_folder, loggers)
     create_run(run_folder, composition)
 

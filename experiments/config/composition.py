@@ -18,6 +18,11 @@ from experiments.config.sources import CONFIGS, Setting, read_configs, read_over
 from seethrough.errors import SeethroughError
 
 
+# What is said about one start of a training. Kept with a run, it would be said again by whoever trains from its config:
+# a run that was made with overwrite=true would remove itself.
+_ONE_START = {"resume": None, "overwrite": False, "allow_changes": False}
+
+
 @dataclass(frozen=True)
 class Composition:
     """A composed experiment."""
@@ -25,15 +30,28 @@ class Composition:
     config: ExperimentConfig
     """Dataclass instances all the way down; nothing below needs OmegaConf."""
     plain: dict[str, Any]
-    """The same as plain types, without interpolations; what is saved with a run."""
+    """The same as plain types, without interpolations."""
     sources: Mapping[str, str]
     """Which file and line or which override set a dotted key; keys at their default are absent."""
     method: Method
     data_set: DataSet
 
+    @property
+    def lasting(self) -> dict[str, Any]:
+        """``plain`` without what only this start was told (``resume``, ``overwrite``, ``allow_changes``).
+
+        This is what run folders and checkpoints keep.
+        """
+        return {**self.plain, **_ONE_START}
+
     def yaml(self) -> str:
         """Return the resolved config as YAML text that composes to itself."""
-        return OmegaConf.to_yaml(OmegaConf.create(self.plain))
+        return as_yaml(self.plain)
+
+
+def as_yaml(plain: Mapping[str, Any]) -> str:
+    """Return a config of plain types as YAML text."""
+    return OmegaConf.to_yaml(OmegaConf.create(dict(plain)))
 
 
 def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = CONFIGS) -> Composition:
