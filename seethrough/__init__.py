@@ -20,4 +20,8 @@ Bump
     Millimetres towards the camera; depth of the detailed surface is z' = z - bump.
 """
 
+from seethrough.compile_cache import provide_compile_cache
+
 __version__ = "0.1.0"
+
+provide_compile_cache()  # here, because it has to come before the first import of numba
