@@ -7,6 +7,8 @@ from typing import Literal
 
 from datamodules.synthetic.families import OCCLUDER_FAMILIES
 from seethrough.errors import SeethroughError
+from seethrough.morphable.loading import OPEN
+from seethrough.morphable.open_model import FINEST_LEVEL
 
 
 def _every_family_alike() -> dict[str, float]:
@@ -21,6 +23,8 @@ class SceneConfig:
     """Face model that the faces are drawn from, with all its modes: "open", or the path of a licensed model."""
     level: int | None = 0
     """Subdivision level of the open model; 0 is the coarse mesh, enough for small pictures and the fastest."""
+    expression_file: str | None = None
+    """File with an expression basis, for models that come without one (BFM 2009)."""
     crop: bool = False
     """Cut a model of a whole head down to the face, as FOCUS does; the surroundings draw the rest of the head."""
     image_size: int = 80
@@ -42,6 +46,8 @@ class SceneConfig:
 
     def check(self) -> None:
         """Raise :class:`SeethroughError` for values that make no scene."""
+        if self.model == OPEN and self.level is not None and not 0 <= self.level <= FINEST_LEVEL:
+            raise SeethroughError(f"level={self.level}: the open face model has levels 0 to {FINEST_LEVEL}")
         if self.image_size < 16:
             raise SeethroughError(f"image_size={self.image_size} is too small for a face: use at least 16")
         if not 0 <= self.occluded_fraction <= 1:

@@ -25,7 +25,7 @@ TEST_SEED = (20260101, 2)
 def load_generating_model(scene: SceneConfig) -> FaceModel:
     """Load the face model that scenes are drawn from, with all its modes."""
     level = scene.level if scene.model == OPEN else None
-    return load_face_model(scene.model, level=level, crop=scene.crop)
+    return load_face_model(scene.model, level=level, expression=scene.expression_file, crop=scene.crop)
 
 
 class SyntheticDataModule(pl.LightningDataModule):
@@ -107,6 +107,12 @@ class SyntheticDataModule(pl.LightningDataModule):
             shuffle=shuffle,
             drop_last=drop_last,
         )
+        if drop_last and not len(sampler):
+            # Lightning would skip the training without a word.
+            raise SeethroughError(
+                f"data.size={config.size} gives no batch of data.batch_size={config.batch_size} to each of {world} "
+                "processes: lower the latter"
+            )
         return ResumableLoader(
             dataset,
             sampler,
@@ -120,8 +126,9 @@ def _check(config: SyntheticConfig) -> None:
     for name in ("size", "validation_size", "test_identities", "batch_size"):
         if getattr(config, name) < 1:
             raise SeethroughError(f"data.{name}={getattr(config, name)} must be at least 1")
-    if config.seed < 0:
-        raise SeethroughError(f"data.seed={config.seed} must not be negative")
+    for name in ("seed", "workers", "render_processes"):
+        if getattr(config, name) < 0:
+            raise SeethroughError(f"data.{name}={getattr(config, name)} must not be negative")
     if config.size < config.batch_size:
         raise SeethroughError(
             f"data.size={config.size} gives no batch of data.batch_size={config.batch_size}: lower the latter"

@@ -75,7 +75,7 @@ def pool_key(spec: PoolSpec, model: FaceModel) -> str:
     settings = {**asdict(spec), "version": GENERATOR_VERSION}
     # Where the model was read from does not matter, what is in it does.
     settings["scene"] = {
-        key: value for key, value in settings["scene"].items() if key not in ("model", "level", "crop")
+        key: value for key, value in settings["scene"].items() if key not in ("model", "level", "expression_file", "crop")
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for tensor in (

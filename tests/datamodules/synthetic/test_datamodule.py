@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from omegaconf import OmegaConf
 
 from datamodules.sample import check_sample, true_parameters
+from datamodules.synthetic import datamodule
 from datamodules.synthetic.config import SyntheticConfig
 from datamodules.synthetic.datamodule import TEST_SEED, SyntheticDataModule
 from datamodules.synthetic.families import OCCLUDER_FAMILIES
@@ -86,6 +88,21 @@ def test_settings_are_omegaconf_structured(folder: Path) -> None:
     assert structured.scene.level == 0
 
 
+def test_more_processes_than_batches_are_refused(folder: Path) -> None:
+    data = SyntheticDataModule(config(folder))
+    data.trainer = SimpleNamespace(global_rank=1, world_size=3)  # pyright: ignore
+    with pytest.raises(SeethroughError, match="gives no batch of data.batch_size=4 to each of 3 processes"):
+        data.train_dataloader()
+    assert len(data.val_dataloader()) == 1  # the rest of a set in order: one rank gets row 5, none is lost
+
+
+def test_the_file_of_the_expressions_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+    monkeypatch.setattr(datamodule, "load_face_model", lambda *name, **options: asked.update(options))
+    datamodule.load_generating_model(scene_config(model="some.mat", expression_file="basis.bin"))
+    assert asked["expression"] == "basis.bin"
+
+
 def test_the_test_seed_is_no_setting() -> None:
     assert str(TEST_SEED[0]) not in OmegaConf.to_yaml(OmegaConf.structured(SyntheticConfig))
 
@@ -96,6 +113,10 @@ def test_the_test_seed_is_no_setting() -> None:
         ({"size": 3}, "gives no batch"),
         ({"batch_size": 0}, r"data\.batch_size=0 must be at least 1"),
         ({"seed": -1}, "must not be negative"),
+        ({"workers": -1}, r"data\.workers=-1 must not be negative"),
+        ({"render_processes": -1}, "must not be negative"),
+        ({"scene": scene_config(level=7)}, "has levels 0 to 3"),
+        ({"scene": scene_config(expression_file="a.mat")}, "expression is a setting of BFM 2009"),
         ({"scene": scene_config(model="nowhere.npz")}, "no such face model"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_finished_pool_is_found_again(finished: Path, monkeypatch: pytest.Monk
 def test_the_key_depends_on_what_changes_a_picture_and_on_nothing_else() -> None:
     model = small_model()
     key = pool_key(spec(), model)
-    assert pool_key(spec(scene=scene_config(model="elsewhere", level=3)), model) == key
+    assert pool_key(spec(scene=scene_config(model="elsewhere", level=3, expression_file="basis")), model) == key
     others = [
         pool_key(spec(rows=21), model),
         pool_key(spec(seed=(4, 0)), model),
