@@ -10,9 +10,15 @@ from experiments.config.composition import Composition
 from experiments.run_folder import RunFolder
 from seethrough.errors import SeethroughError
 
-# Settings that do not change what is learned, only where and how long.
+# Settings that do not change what is learned, only where, how long, and what is told of it. The number of devices is not
+# among them: each has a batch of its own.
 MAY_CHANGE = (
-    "trainer", "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes",
+    "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes",
+    "trainer.accelerator", "trainer.strategy", "trainer.benchmark", "trainer.deterministic", "trainer.detect_anomaly",
+    "trainer.max_epochs", "trainer.max_steps", "trainer.max_time", "trainer.fast_dev_run",
+    "trainer.limit_val_batches", "trainer.val_check_interval", "trainer.check_val_every_n_epoch",
+    "trainer.num_sanity_val_steps", "trainer.log_every_n_steps", "trainer.enable_progress_bar",
+    "trainer.enable_model_summary",
 )  # fmt: skip
 
 
@@ -31,19 +37,32 @@ def checkpoint_to_resume(composition: Composition, run: RunFolder) -> Path | Non
         return None
     if not checkpoint.is_file():
         raise SeethroughError(f"resume={resume}: there is no such checkpoint")
-    free = (*MAY_CHANGE, *composition.method.incidental, *composition.data_set.incidental)
-    changes = list(changed(saved_config(checkpoint), composition.plain, free))
-    if composition.config.allow_changes:
-        changes = []
-    if changes:
-        key, before, now = changes[0]
-        source = composition.sources.get(key, "the defaults")
-        more = f" (and {len(changes) - 1} more changes)" if len(changes) > 1 else ""
+    change = first_change(checkpoint, composition)
+    if change is not None:
         raise SeethroughError(
-            f"cannot resume from {checkpoint}: '{key}' was {before!r} and is {now!r} in {source}{more}; "
+            f"cannot resume from {checkpoint}: {change}; "
             "take the change back, start another run, or set allow_changes=true"
         )
     return checkpoint
+
+
+def first_change(checkpoint: Path, composition: Composition) -> str | None:
+    """Say which setting that shapes the result is another one than the checkpoint was made with.
+
+    Returns:
+        Words for an error message, or None where nothing has changed or ``allow_changes`` is set.
+
+    Raises:
+        SeethroughError: the file is no checkpoint of ours.
+    """
+    free = (*MAY_CHANGE, *composition.method.incidental, *composition.data_set.incidental)
+    changes = list(changed(saved_config(checkpoint), composition.plain, free))
+    if not changes or composition.config.allow_changes:
+        return None
+    key, before, now = changes[0]
+    source = composition.sources.get(key, "the defaults")
+    more = f" (and {len(changes) - 1} more changes)" if len(changes) > 1 else ""
+    return f"'{key}' was {before!r} and is {now!r} in {source}{more}"
 
 
 def saved_config(checkpoint: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 
 from experiments.building import choose_strategy, several_processes
 from experiments.config.schema import TrainerConfig
+from experiments.resuming import MAY_CHANGE
 from experiments.train import main
 from seethrough.errors import SeethroughError
 
@@ -80,10 +82,48 @@ def test_settings_that_do_not_shape_the_result_may_change(line, tmp_path: Path) 
     main(line("name=a", "model.steps=3", "resume=auto", "trainer.max_steps=99", "checkpoint.keep=1"))
 
 
+@pytest.mark.parametrize("override", ["precision=bf16-mixed", "limit_train_batches=2", "devices=2", "num_nodes=2"])
+def test_trainer_settings_that_shape_the_result_may_not_change(line, override: str) -> None:
+    main(line("name=a", "model.steps=1"))
+    with pytest.raises(SeethroughError, match=f"'trainer.{override.split('=')[0]}' was "):
+        main(line("name=a", "model.steps=1", "resume=auto", f"trainer.{override}"))
+
+
+def test_every_trainer_setting_that_may_change_exists() -> None:
+    fields = {f"trainer.{field.name}" for field in dataclasses.fields(TrainerConfig)}
+    shaping = fields - set(MAY_CHANGE)
+    assert {name for name in MAY_CHANGE if name.startswith("trainer.")} <= fields
+    assert shaping == {
+        "trainer.devices", "trainer.num_nodes", "trainer.precision", "trainer.limit_train_batches",
+        "trainer.gradient_clip_val", "trainer.accumulate_grad_batches",
+    }  # fmt: skip
+
+
 def test_starting_from_another_runs_checkpoint(line, tmp_path: Path) -> None:
     main(line("name=a", "model.steps=3", "checkpoint.every_steps=2"))
     main(line("name=b", "model.steps=3", f"resume={tmp_path}/a/checkpoints/step_00000002.ckpt"))
     assert steps(tmp_path / "b") == [3]
+
+
+def test_what_one_start_was_told_is_not_kept(line, tmp_path: Path) -> None:
+    main(line("name=a"))
+    main(line("name=a", "overwrite=true", "model.steps=3"))
+    main(line("name=a", "resume=auto", "model.steps=4", "allow_changes=true"))
+    saved = yaml.safe_load((tmp_path / "a/config.yaml").read_text())
+    checkpoint = torch.load(tmp_path / "a/checkpoints/step_00000004.ckpt", weights_only=True)
+    assert checkpoint["config"] == saved
+    assert (saved["overwrite"], saved["resume"], saved["allow_changes"]) == (False, None, False)
+
+
+def test_a_replaced_run_trains_again_from_its_own_config(line, tmp_path: Path) -> None:
+    main(line("name=a"))
+    main(line("name=a", "overwrite=true", "model.steps=3"))
+    config = str(tmp_path / "a/config.yaml")
+    with pytest.raises(SeethroughError, match="exists: resume=auto goes on with it"):
+        main([config])
+    assert main([config, "resume=auto", "name=a"]) == 0
+    assert main([config, "name=b"]) == 0
+    assert steps(tmp_path / "b") == [1, 2, 3]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", None])
