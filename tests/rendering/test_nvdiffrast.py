@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.util import find_spec
+
 import pytest
 import torch
 
@@ -13,9 +16,24 @@ from tests.small_face import small_face_model
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+    pytest.mark.skipif(find_spec("nvdiffrast") is None, reason="needs nvdiffrast"),
 ]
 
+SCENES = (
+    "triangle",
+    "quad on pixel borders",
+    "quad on pixel centres",
+    "sphere",
+    "face",
+    "face from behind",
+    "face over the border",
+    "face at 500 px",
+    "odd size",
+    "soup",
+)
 
+
+@lru_cache(maxsize=1)
 def scenes() -> dict[str, tuple[torch.Tensor, torch.Tensor, int, int]]:
     face = small_face_model(163)  # 53k triangles
     turned = pose(face.mean[None], torch.tensor([[0.1, 0.4, 0.0]]), torch.zeros(1, 3))
@@ -46,7 +64,11 @@ def scenes() -> dict[str, tuple[torch.Tensor, torch.Tensor, int, int]]:
     }
 
 
-@pytest.mark.parametrize("name", list(scenes()))
+def test_every_scene_is_listed() -> None:
+    assert tuple(scenes()) == SCENES
+
+
+@pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize("cull", [False, True])
 def test_pictures_and_gradients_agree(name: str, cull: bool) -> None:
     clip, triangles, height, width = scenes()[name]
