@@ -125,5 +125,16 @@ def test_missing_nvdiffrast_is_told_with_its_command_and_licence(monkeypatch: py
         return real(name, package)
 
     monkeypatch.setattr(importlib, "import_module", refuse)
-    with pytest.raises(SeethroughError, match=r"pip install git\+https://github.com/NVlabs/nvdiffrast.*non-commercial"):
+    with pytest.raises(
+        SeethroughError, match=r"pip install git\+https://github.com/NVlabs/nvdiffrast.*non-commercial"
+    ) as error:
         get_backend("auto", "cuda")
+    assert "trainer.accelerator=cpu" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["auto", "cpu", "nvdiffrast"])
+def test_apples_gpu_is_told_the_way_out(name: str) -> None:
+    with pytest.raises(SeethroughError, match=r"Apple's GPU.*trainer\.accelerator=cpu") as error:
+        get_backend(name, "mps")
+    assert "pip install" not in str(error.value)

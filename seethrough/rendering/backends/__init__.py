@@ -61,6 +61,10 @@ def get_backend(name: str = "auto", device: torch.device | str = "cpu", threads:
     device = torch.device(device)
     if name not in BACKENDS:
         raise SeethroughError(f"unknown rasterizer backend {name!r}: choose one of {', '.join(BACKENDS)}")
+    if device.type == "mps":
+        raise SeethroughError(
+            f"no rasterizer works on Apple's GPU ({device}): use trainer.accelerator=cpu (in Python, CPU tensors)"
+        )
     if name == "auto":
         name = "nvdiffrast" if device.type == "cuda" else "cpu"
     if name == "nvdiffrast":

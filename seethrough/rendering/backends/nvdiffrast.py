@@ -15,6 +15,7 @@ INSTALL_COMMAND = (
     "pip install setuptools wheel ninja && "
     "pip install git+https://github.com/NVlabs/nvdiffrast.git --no-build-isolation"
 )
+ON_THE_CPU = "work on the CPU, where everything runs without it: trainer.accelerator=cpu (in Python, CPU tensors)"
 
 
 def _import_nvdiffrast() -> Any:
@@ -23,8 +24,8 @@ def _import_nvdiffrast() -> Any:
     except ImportError as error:
         raise SeethroughError(
             f"rendering on CUDA needs nvdiffrast, which cannot be imported ({error}): "
-            f"install it with `{INSTALL_COMMAND}` (NVIDIA's licence allows non-commercial use only; "
-            "everything works without it on the CPU)"
+            f"install it with `{INSTALL_COMMAND}` (NVIDIA's licence allows non-commercial use only), "
+            f"or {ON_THE_CPU}"
         ) from error
 
 
