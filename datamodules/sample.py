@@ -24,6 +24,8 @@ class Truth(TypedDict):
 
     parameters: dict[str, Tensor]
     """``identity (I,), expression (E,), albedo (A,), illumination (27,), rotation (3,) rad, translation (3,) mm``."""
+    model: str
+    """The generating face model, as the settings name it; coefficients of one model mean nothing to another."""
     landmarks: Tensor
     """(68, 2) px, the projected model landmarks without the detector noise of ``Sample.landmarks``."""
     landmark_visible: Tensor

@@ -117,6 +117,7 @@ def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, size
         "identity": torch.tensor([spec.person(row) for row in index], dtype=torch.int64),
         "truth": {
             "parameters": dict(zip(names, parameters, strict=True)),
+            "model": [spec.scene.model] * count,
             "landmarks": floats("true_landmarks"),
             "landmark_visible": torch.from_numpy(np.array(rows["landmark_visible"], bool)),
             "full_face": mask("full_face"),

@@ -1,4 +1,8 @@
-"""Every setting of the FOCUS method; defaults are the paper's (the `release` preset lists where its code differs)."""
+"""Every setting of the FOCUS method.
+
+Defaults follow the paper, and its released code where the paper leaves a form open or misprints a number; the presets
+`paper` and `release` say what each of them has.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lightning_modules.focus.optimisation import OptimiserConfig
+from lightning_modules.focus.schedule import FocusSchedule
+from seethrough.morphable.loading import OPEN
+from seethrough.morphable.open_model import FINEST_LEVEL
 
 
 @dataclass
@@ -24,6 +31,13 @@ class FaceModelConfig:
     """Expression modes to fit; more than the model has means all."""
     albedo: int = 80
     """Albedo modes to fit; more than the model has means all."""
+
+    def __post_init__(self) -> None:
+        for name in ("identity", "expression", "albedo"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"face_model.{name}={getattr(self, name)} must be at least 1")
+        if self.source == OPEN and self.level is not None and not 0 <= self.level <= FINEST_LEVEL:
+            raise ValueError(f"face_model.level={self.level}: the open face model has levels 0 to {FINEST_LEVEL}")
 
 
 @dataclass
@@ -77,6 +91,17 @@ class SegmentationConfig:
     dropout: float = 0.5
     """Dropout after the two deepest levels."""
 
+    def __post_init__(self) -> None:
+        if len(self.widths) < 2 or min(self.widths) < 1:
+            raise ValueError(f"segmentation.widths={self.widths} must be two levels or more of at least 1 channel")
+        if len(self.convolutions) != len(self.widths) or min(self.convolutions) < 1:
+            raise ValueError(
+                f"segmentation.convolutions={self.convolutions} must be a number of at least 1 for each of the "
+                f"{len(self.widths)} levels of segmentation.widths"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"segmentation.dropout={self.dropout} must lie in [0, 1)")
+
 
 @dataclass
 class RendererConfig:
@@ -108,6 +133,9 @@ class ScheduleConfig:
     """Encoder steps in each EM cycle."""
     final_segmentation_steps: int = 0
     """Segmentation steps after the last cycle."""
+
+    def __post_init__(self) -> None:
+        FocusSchedule(**vars(self))  # it has the rules
 
 
 @dataclass
@@ -177,11 +205,20 @@ class LossConfig:
     landmark_final_fraction: float = 1.0
     """Fraction of `weights.landmark` that is left at the end of the training; it falls geometrically."""
     regulariser_scope: Literal["all", "face"] = "face"
-    """Penalise all coefficients, or those of the face (identity, expression, albedo) only."""
+    """Penalise identity, expression and albedo only (release), or illumination and rotation too; never the translation."""
+    regulariser_divisor: float = 224.0
+    """What the sum of squared coefficients is divided by; 224 in the release, where pixels are averaged as here."""
     mask_gradient: bool = False
     """Let gradients of the encoder's loss flow through the segmentation network, as in the release."""
     identity_free_steps: int = 0
     """First encoder steps with pixels during which these do not move the identity, while tone and light settle."""
+
+    def __post_init__(self) -> None:
+        if self.neighbour_window < 1 or self.neighbour_window % 2 == 0:
+            raise ValueError(f"loss.neighbour_window={self.neighbour_window} must be odd")
+        foreign = [number for number in self.landmark_emphasised if not 0 <= number < 68]
+        if foreign:
+            raise ValueError(f"loss.landmark_emphasised has {foreign[0]}, but landmarks are numbered from 0 to 67")
 
 
 @dataclass

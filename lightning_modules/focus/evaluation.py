@@ -29,13 +29,16 @@ class FocusEvaluation:
 
     Args:
         focus: the networks; scored as they are when :meth:`update` is called.
+        model_source: name or path of the fitted face model; shapes of data that come from another one, whose
+            coefficients mean other things, are not scored.
         threshold: xi of the preliminary mask.
         has_segmentation: False for a row that trains without the network; "everything is face" then stands in for it.
     """
 
-    def __init__(self, focus: Focus, threshold: float, has_segmentation: bool = True) -> None:
+    def __init__(self, focus: Focus, model_source: str, threshold: float, has_segmentation: bool = True) -> None:
         # In a list, so that the networks are not registered a second time and the metric stays out of checkpoints.
         self._held = [focus]
+        self.model_source = model_source
         self.threshold = threshold
         self.has_segmentation = has_segmentation
         masks = [f"{mask}_{region}_{score}" for mask in MASKS for region in REGIONS for score in MASK_SCORES]
@@ -89,19 +92,19 @@ class FocusEvaluation:
     def _shape_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
         model, renderer = self._held[0].full_model, self._held[0].face_renderer
         count, device = len(batch["image"]), batch["image"].device
-        true_identity = batch["truth"]["parameters"]["identity"] if "truth" in batch else None
-        if true_identity is None or true_identity.shape[1] > model.sizes.identity:
+        truth = batch.get("truth")
+        if truth is None or any(source != self.model_source for source in truth["model"]):
             nothing = torch.full((count,), torch.nan, device=device)
             rest = ("rigid_error", "mean_face_error", "mean_face_rigid_error")
             return {"shape_error": nothing[:, None], **dict.fromkeys(rest, nothing)}
-        truth = model.to(device).shape(true_identity)
+        true_shape = model.to(device).shape(truth["parameters"]["identity"])
         predicted = renderer.model.neutral(prediction.parameters)
-        mean = model.mean.expand_as(truth)
+        mean = model.mean.expand_as(true_shape)
         return {
-            "shape_error": (align(predicted, truth) - truth).norm(dim=-1),
-            "rigid_error": (align(predicted, truth, "rigid") - truth).norm(dim=-1).mean(1),
-            "mean_face_error": (align(mean, truth) - truth).norm(dim=-1).mean(1),
-            "mean_face_rigid_error": (align(mean, truth, "rigid") - truth).norm(dim=-1).mean(1),
+            "shape_error": (align(predicted, true_shape) - true_shape).norm(dim=-1),
+            "rigid_error": (align(predicted, true_shape, "rigid") - true_shape).norm(dim=-1).mean(1),
+            "mean_face_error": (align(mean, true_shape) - true_shape).norm(dim=-1).mean(1),
+            "mean_face_rigid_error": (align(mean, true_shape, "rigid") - true_shape).norm(dim=-1).mean(1),
         }
 
     def rows(self) -> dict[str, Tensor]:

@@ -47,7 +47,8 @@ class FocusModule(pl.LightningModule):
         self.perceptual = load_perceptual_net(config.perceptual)
         self.reconstruction = ReconstructionObjective(config.loss, config.image_size, self.perceptual)
         self.segmentation = SegmentationObjective(config.loss, self.perceptual)
-        self.evaluation = FocusEvaluation(self.focus, config.loss.threshold, config.mask == "segmentation")
+        has_network = config.mask == "segmentation"
+        self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, has_network)
         self.em_step = 0
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:

@@ -42,14 +42,17 @@ def load_focus_module(path: str | Path) -> FocusModule:
     file = newest_checkpoint(path)
     checkpoint = read_checkpoint(file)
     hyper = checkpoint.get("hyper_parameters", {})
-    if hyper.get("method") != METHOD:
+    if hyper.get("method") != METHOD or not {"state_dict", "em_step"} <= checkpoint.keys():
         raise SeethroughError(f"{file} is not a checkpoint of the FOCUS method: name a run of experiments.train focus")
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(FocusConfig), hyper["config"]))
     except OmegaConfBaseException as error:
         line = str(error).splitlines()[0]
         raise SeethroughError(f"{file} was written by another version ({line}): train again with this one") from None
-    config.encoder.pretrained = False  # the weights come from the checkpoint, not from the network
+    # A checkpoint must open on another machine: its weights are its own, and what only training needs stays away.
+    config.encoder.pretrained = False
+    config.perceptual = "none"
+    config.renderer.backend = "auto"
     module = FocusModule(config)
     try:
         module.load_state_dict(checkpoint["state_dict"])
@@ -68,9 +71,12 @@ def load_focus(path: str | Path) -> Focus:
 def read_checkpoint(file: Path) -> dict[str, Any]:
     """Read a checkpoint with ``weights_only=True``, so that it cannot run code."""
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise SeethroughError(f"{file} holds more than weights and plain settings and is not loaded") from None
     except (RuntimeError, EOFError, OSError, ValueError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0][:150]
         raise SeethroughError(f"{file} is truncated or not a checkpoint ({line}): use an earlier one") from None
+    if not isinstance(checkpoint, dict):
+        raise SeethroughError(f"{file} is not a checkpoint: it holds a {type(checkpoint).__name__}")
+    return checkpoint

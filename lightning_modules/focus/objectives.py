@@ -55,7 +55,8 @@ class ReconstructionObjective:
         return {
             "landmark": landmark
             * landmark_loss(batch["landmarks"], landmarks, self.image_size, weights=self.landmark_weights),
-            "regulariser": weights.regulariser * regulariser_loss(parameters, kinds=kinds),
+            "regulariser": weights.regulariser
+            * regulariser_loss(parameters, kinds=kinds, divisor=config.regulariser_divisor),
         }
 
     def initialise(self, rendering: FaceRendering, batch: dict, threshold: float) -> Terms:

@@ -42,6 +42,13 @@ class OptimiserConfig:
     clip_norm: float | None = None
     """Largest gradient norm; null for no clipping."""
 
+    def __post_init__(self) -> None:
+        if self.decay_steps < 1:
+            raise ValueError(f"decay_steps={self.decay_steps} of an optimiser must be at least 1")
+        negative = [name for name in ("learning_rate", "weight_decay", "warmup_steps") if getattr(self, name) < 0]
+        if negative:
+            raise ValueError(f"{negative[0]}={getattr(self, negative[0])} of an optimiser is negative")
+
 
 def build_optimiser(parameters: Iterable[torch.nn.Parameter], config: OptimiserConfig) -> torch.optim.Optimizer:
     """Return the optimiser that ``config`` names."""

@@ -64,7 +64,7 @@ class FocusSchedule:
     def __post_init__(self) -> None:
         negative = [name for name, value in vars(self).items() if value < 0]
         if negative:
-            raise ValueError(f"schedule.{negative[0]} is negative")
+            raise ValueError(f"schedule.{negative[0]}={getattr(self, negative[0])} is negative")
         if self.em_steps and self.cycle_segmentation_steps + self.cycle_reconstruction_steps == 0:
             raise ValueError("an EM cycle needs at least one step")
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lightning_modules.focus.config import FaceModelConfig, FocusConfig
 from seethrough.morphable import FaceModel, FaceParameters
-from seethrough.morphable.loading import load_face_model
+from seethrough.morphable.loading import OPEN, load_face_model
 from seethrough.networks import FaceEncoder, SegmentationUNet
 from seethrough.rendering import FaceRenderer, FaceRendering, focus_camera
 
@@ -87,7 +87,8 @@ class Focus(nn.Module):
 
 def load_model(config: FaceModelConfig) -> FaceModel:
     """Load the configured face model with all its modes."""
-    return load_face_model(config.source, level=config.level, expression=config.expression_file)
+    level = config.level if config.source == OPEN else None  # the presets name a level of the open model
+    return load_face_model(config.source, level=level, expression=config.expression_file)
 
 
 def fitted_model(full: FaceModel, config: FaceModelConfig) -> FaceModel:

@@ -27,6 +27,7 @@ def sample(number: int = 0) -> dict[str, Any]:
             "full_face": torch.ones(1, 6, 8),
             "occluder": torch.tensor(1),
             "occluder_name": "glasses",
+            "model": "open",
             "twin": "",
         },
     }

@@ -56,7 +56,7 @@ def focus_config(small_model_file) -> FocusConfig:
     )
 
 
-def synthetic_batch(count: int = 4, seed: int = 0) -> dict:
+def synthetic_batch(count: int = 4, seed: int = 0, source: str = "small") -> dict:
     """Render analytic faces with a grey square before every second one."""
     generator = torch.Generator().manual_seed(seed)
     model = small_face_model()
@@ -89,6 +89,7 @@ def synthetic_batch(count: int = 4, seed: int = 0) -> dict:
                     strict=True,
                 )
             ),
+            "model": [source] * count,
             "landmarks": rendering.landmarks,
             "landmark_visible": torch.ones(count, 68, dtype=torch.bool),
             "full_face": rendering.mask,

@@ -143,8 +143,9 @@ def test_true_masks_must_exist(focus_config, tmp_path):
 
 def test_evaluation_of_an_untrained_encoder_has_no_skill(focus_config):
     module = FocusModule(focus_config).eval()
-    module.evaluation.update(synthetic_batch())
-    module.evaluation.update(synthetic_batch(seed=1))
+    source = focus_config.face_model.source
+    module.evaluation.update(synthetic_batch(source=source))
+    module.evaluation.update(synthetic_batch(seed=1, source=source))
     summary = module.evaluation.summary()
     assert set(summary) == {"overall", "unoccluded", "occluded", "square"}
     # the zero-initialised head predicts the mean face: its skill over the mean face is zero by definition
@@ -242,3 +243,25 @@ def test_ctrl_c_keeps_what_was_learned(focus_config, tmp_path):
     with pytest.raises(SystemExit):
         trainer(tmp_path, callbacks=[Interrupt()]).fit(FocusModule(focus_config), loader())
     assert [step for step, _ in checkpoints_in(tmp_path)] == [3]
+
+
+def test_shapes_of_another_face_model_are_not_scored(focus_config):
+    module = FocusModule(focus_config).eval()
+    module.evaluation.update(synthetic_batch(source="another"))
+    overall = module.evaluation.summary()["overall"]
+    assert overall["skill_over_mean_face"] != overall["skill_over_mean_face"]  # NaN
+    assert overall["mask_f1_all_face"] > 0.5
+
+
+def test_checkpoint_opens_where_its_recognition_network_is_not(focus_config, tmp_path):
+    module = FocusModule(focus_config)
+    trainer(tmp_path).fit(module, loader())
+    path = checkpoints_in(tmp_path)[-1][1]
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint["hyper_parameters"]["config"]["perceptual"] = "/not/here/backbone.pth"
+    checkpoint["hyper_parameters"]["config"]["renderer"]["backend"] = "nvdiffrast"
+    torch.save(checkpoint, path)
+    assert load_focus(tmp_path).predict(synthetic_batch()["image"]).mask.shape == (4, 1, SIZE, SIZE)
+    torch.save([1, 2], path)
+    with pytest.raises(SeethroughError, match="holds a list"):
+        load_focus(tmp_path)
