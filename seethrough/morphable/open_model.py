@@ -59,11 +59,10 @@ def load_open_model(level: int = DEFAULT_LEVEL, path: str | Path | None = None) 
         The model in the model frame, mm; the file README lists what it holds and where it comes from.
 
     Raises:
-        SeethroughError: the file is missing, truncated, or not of this format.
-        ValueError: there is no such level.
+        SeethroughError: there is no such level, or the file is missing, truncated, or not of this format.
     """
     if not 0 <= level <= FINEST_LEVEL:
-        raise ValueError(f"the open face model has levels 0 to {FINEST_LEVEL}, not {level}")
+        raise SeethroughError(f"the open face model has levels 0 to {FINEST_LEVEL}, not {level}")
     file = Path(path) if path is not None else open_model_path()
     stored = _read(file)
     colour_level = int(stored["colour_level"])

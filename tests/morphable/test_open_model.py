@@ -215,9 +215,9 @@ def test_texture_map_lies_in_the_unit_square_without_folds(model):
     assert float((area[skin] > 0).float().mean()) > 0.995
 
 
-@pytest.mark.parametrize("level", [-1, 4])
+@pytest.mark.parametrize("level", [-1, 4, 9])
 def test_levels_that_do_not_exist_are_refused(level):
-    with pytest.raises(ValueError, match="levels 0 to 3"):
+    with pytest.raises(SeethroughError, match=f"levels 0 to 3, not {level}"):
         load_open_model(level)
 
 

@@ -67,6 +67,7 @@ def test_convert_without_an_output_name(tmp_path, monkeypatch):
     [
         (["inspect", "absent.h5"], "error: absent.h5: no such face model"),
         (["inspect", "{archive}", "--level", "1"], "level is a setting of the open model"),
+        (["inspect", "open", "--level", "9"], "levels 0 to 3, not 9"),
         (["convert", "{archive}", "{archive}"], "would overwrite the model"),
         (["convert", "{archive}", "face.obj"], "ends in .npz"),
         (["inspect", "{archive}", "--json", "{archive}/counts.json"], "cannot write it"),
