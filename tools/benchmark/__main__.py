@@ -1,7 +1,6 @@
 """``python -m tools.benchmark SECTION... [--json PATH] [--list]``."""
 
-import sys
-
+from experiments.command_line import run
 from tools.benchmark.command import main
 
-sys.exit(main())
+run(main)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from experiments.command_line import write_json
 from seethrough.errors import SeethroughError
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS, cases_of
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the named sections, print one table, and write it as JSON if asked to; return the exit code."""
+def main(arguments: Sequence[str]) -> None:
+    """Measure the named sections, print one table, and write it as JSON if asked to."""
     parser = argparse.ArgumentParser(prog="python -m tools.benchmark", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write the rows there")
@@ -24,17 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--case", metavar="TEXT", default="", help="only cases whose name contains TEXT")
     parser.add_argument("--threads", type=int, default=1, help="torch and renderer threads (default 1)")
     options = parser.parse_args(arguments)
-    try:
-        rows = _run(options)
-    except SeethroughError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    rows = _measure(options)
     if options.json is not None and not options.list:
-        options.json.write_text(json.dumps([row.as_row() for row in rows], indent=1) + "\n", encoding="utf-8")
-    return 0
+        write_json(options.json, [row.as_row() for row in rows])
 
 
-def _run(options: argparse.Namespace) -> list[Measurement]:
+def _measure(options: argparse.Namespace) -> list[Measurement]:
     unknown = [section for section in options.sections if section not in SECTIONS]
     if unknown:
         raise SeethroughError(f"unknown benchmark section {unknown[0]!r}: choose from {', '.join(SECTIONS)}")

@@ -1,7 +1,6 @@
 """``python -m tools.face_model inspect|convert|preview|build``."""
 
-import sys
-
+from experiments.command_line import run
 from tools.face_model.command import main
 
-sys.exit(main())
+run(main)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from experiments.command_line import write_json
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel, load_face_model, write_face_model
-from tools.face_model.inspection import describe, inspect_face_model, write_json
+from tools.face_model.inspection import describe, inspect_face_model
 
 MODEL_HELP = "open, an .npz, a Basel .h5 (2017, 2019) or .mat (2009), or the FaceXModel folder of ICT-FaceKit"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a user's mistake is one line on standard error and exit code 2."""
+def main(arguments: Sequence[str]) -> None:
+    """Run one command."""
     options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except SeethroughError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    options.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,8 +73,7 @@ def _inspect(options: argparse.Namespace) -> None:
     model = _load(options)
     print(describe(model))
     if options.json:
-        with _writing(options.json):
-            write_json(inspect_face_model(model), options.json)
+        write_json(options.json, inspect_face_model(model))
 
 
 def _convert(options: argparse.Namespace) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import torch
 
 from seethrough.morphable import FaceModel
@@ -45,9 +42,3 @@ def describe(model: FaceModel) -> str:
     lines += [f"  {'regions':18s}  {', '.join(model.regions) or 'none'}"]
     lines += [f"  {'named actions':18s}  {len(model.expression_units)}"]
     return "\n".join(lines)
-
-
-def write_json(content: dict[str, int], path: Path) -> None:
-    """Write the counts as a JSON object."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
