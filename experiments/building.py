@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import warnings
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -13,6 +14,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from experiments.callbacks import ConfigInCheckpoint, LogPictures
 from experiments.config.composition import Composition
+from experiments.config.errors import bad_setting
 from experiments.config.registry import load_class
 from experiments.config.schema import TrainerConfig
 from experiments.run_folder import RunFolder
@@ -21,13 +23,22 @@ from seethrough.errors import SeethroughError
 
 
 def build_module(composition: Composition) -> pl.LightningModule:
-    """Return the method's LightningModule."""
-    return load_class(composition.method.module)(composition.config.model)
+    """Return the method's LightningModule; raises ``SeethroughError`` where its settings do not fit each other."""
+    return _build("model", composition.method.module, composition.config.model)
 
 
 def build_data(composition: Composition) -> pl.LightningDataModule:
-    """Return the LightningDataModule."""
-    return load_class(composition.data_set.module)(composition.config.data)
+    """Return the LightningDataModule; raises ``SeethroughError`` where its settings do not fit each other."""
+    return _build("data", composition.data_set.module, composition.config.data)
+
+
+def _build(group: str, path: str, config: Any) -> Any:
+    factory = load_class(path)
+    try:
+        return factory(config)
+    except (ValueError, IndexError) as error:
+        # What the settings' own checks could not foresee; the traceback stays with the exception.
+        raise bad_setting(group, " ".join(str(error).split())) from error
 
 
 def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger]) -> pl.Trainer:

@@ -57,6 +57,10 @@ class TrainerConfig:
     enable_model_summary: bool = False
     """Print the table of layers."""
 
+    def __post_init__(self) -> None:
+        if self.log_every_n_steps < 1:
+            raise ValueError(f"log_every_n_steps={self.log_every_n_steps} must be at least 1")
+
 
 @dataclass
 class CheckpointConfig:
@@ -66,6 +70,11 @@ class CheckpointConfig:
     """Steps between two checkpoints; the last state is always saved."""
     keep: int = 2
     """How many of the newest checkpoints stay."""
+
+    def __post_init__(self) -> None:
+        for name in ("every_steps", "keep"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
 
 
 @dataclass

@@ -61,7 +61,7 @@ def test_without_segmentation_keeps_the_encoder_steps(schedule):
 def test_steps_outside_and_bad_lengths_are_refused():
     with pytest.raises(ValueError, match="outside the schedule"):
         PAPER.phase(600_000)
-    with pytest.raises(ValueError, match="initialisation_steps is negative"):
+    with pytest.raises(ValueError, match="initialisation_steps=-1 is negative"):
         FocusSchedule(initialisation_steps=-1)
     with pytest.raises(ValueError, match="at least one step"):
         FocusSchedule(em_steps=5, cycle_segmentation_steps=0, cycle_reconstruction_steps=0)
