@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ class PhotoToMesh:
     def _face(self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock) -> Row:
         try:
             result = self._reconstruct(path, photo, faces[index], clock)
+            _refuse_diverged(result)
             with clock.stage("write"):
                 folder = self.manifest.folder_for(path, index, len(faces))
                 outputs = write_reconstruction(result, self.estimator, folder, self.settings)
@@ -91,7 +93,19 @@ class PhotoToMesh:
             return " ".join(str(error).removeprefix(f"{path}: ").split())
         # A fault of ours must not take the other photos with it; its traceback is kept beside the results.
         log = self.manifest.folder / "faults.log"
-        with log.open("a", encoding="utf-8") as file:
-            file.write(f"{printable(path)}\n{''.join(traceback.format_exception(error))}\n")
         first = (str(error).splitlines() or [""])[0]
-        return f"a fault in this program ({type(error).__name__}: {first}); its traceback is in {log}"
+        fault = f"a fault in this program ({type(error).__name__}: {first})"
+        try:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"{printable(path)}\n{''.join(traceback.format_exception(error))}\n")
+        except OSError as unwritten:
+            return f"{fault}; its traceback could not be written to {log} ({unwritten.strerror})"
+        return f"{fault}; its traceback is in {log}"
+
+
+def _refuse_diverged(result: Reconstruction) -> None:
+    """Raise where a number of the result is not finite: its meshes would be broken, and JSON knows no NaN."""
+    numbers = {"landmark error": result.landmark_error, "occluded fraction": result.occluded_fraction}
+    for name, value in numbers.items():
+        if value is not None and not math.isfinite(value):
+            raise SeethroughError(f"the reconstruction diverged, its {name} is not finite; try --refine 0")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,25 @@ def test_a_fault_of_ours_stops_one_photo_only(photos, tmp_path, monkeypatch, cap
     assert [row["status"] for row in rows_in(tmp_path)] == ["failed", "ok"]
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert "Traceback" in (tmp_path / "faults.log").read_text()
+
+
+def test_what_diverged_and_a_log_that_cannot_be_written_are_failed_rows(photos, tmp_path, monkeypatch, capsys):
+    original = PhotoToMesh._reconstruct
+
+    def faulty(self, path, *rest):
+        if path == photos["good"]:
+            raise ZeroDivisionError("float division by zero")
+        result = original(self, path, *rest)
+        return replace(result, fitted=result.fitted * np.nan)
+
+    monkeypatch.setattr(PhotoToMesh, "_reconstruct", faulty)
+    (tmp_path / "faults.log").mkdir()
+    assert main([str(photos["good"]), str(photos["twin"]), "--out", str(tmp_path), *FAST]) == 1
+    rows = rows_in(tmp_path)
+    assert [row["status"] for row in rows] == ["failed", "failed"]
+    assert "ZeroDivisionError: float division by zero); its traceback could not be written" in rows[0]["reason"]
+    assert "diverged, its landmark error is not finite" in rows[1]["reason"]
+    assert rows[1]["landmark_error_px"] is None and not rows[1]["outputs"]
 
 
 @pytest.mark.parametrize(
