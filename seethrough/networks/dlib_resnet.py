@@ -7,7 +7,6 @@ the weights are in the public domain and come with the PyPI package ``face_recog
 from __future__ import annotations
 
 import struct
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seethrough.dlib_models import PACKAGE, RECOGNITION_NETWORK, find_dlib_model
 from seethrough.errors import SeethroughError
 
 CHIP_SIZE = 150
-_FILE_NAME = "dlib_face_recognition_resnet_model_v1.dat"
 _PIXEL_MEAN = (122.782, 117.001, 104.298)
 # (input channels, output channels, stride) of the residual blocks in the order of the forward pass
 _BLOCKS = (
@@ -84,29 +83,16 @@ class DlibResNet(nn.Module):
         return self.head(features.mean((2, 3)))
 
 
-def find_dlib_model() -> Path:
-    """Return the path of the installed weights; raises ``SeethroughError`` when the package is not installed."""
-    try:
-        listed = files("face_recognition_models") or []
-    except PackageNotFoundError:
-        listed = []
-    for entry in listed:
-        if entry.name == _FILE_NAME:
-            path = Path(str(entry.locate()))
-            if path.is_file():
-                return path
-    raise SeethroughError(
-        "the dlib recognition network needs its weights: pip install face_recognition_models, or set the perceptual "
-        "network to none"
-    )
-
-
 def load_dlib_resnet(path: str | Path | None = None) -> DlibResNet:
     """Read dlib's ``dlib_face_recognition_resnet_model_v1.dat`` (the installed one by default), without dlib.
 
     Raises ``SeethroughError`` for a missing, cut or different file.
     """
-    path = find_dlib_model() if path is None else Path(path)
+    if path is None:
+        path = find_dlib_model(
+            RECOGNITION_NETWORK, "the dlib recognition network", "set the perceptual network to none"
+        )
+    path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as problem:
@@ -116,7 +102,7 @@ def load_dlib_resnet(path: str | Path | None = None) -> DlibResNet:
         _Reader(data).fill(network)
     except (ValueError, IndexError, struct.error) as problem:
         raise SeethroughError(
-            f"{path} is not a whole {_FILE_NAME} ({problem}): reinstall face_recognition_models"
+            f"{path} is not a whole {RECOGNITION_NETWORK} ({problem}): reinstall {PACKAGE}"
         ) from problem
     return network.eval()
 

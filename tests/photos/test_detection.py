@@ -100,6 +100,12 @@ def test_unknown_detector_and_a_broken_predictor(tmp_path):
         DlibDetector(predictor=tmp_path / "none.dat")
 
 
+def test_dlib_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr("seethrough.dlib_models.files", lambda name: [])
+    with pytest.raises(SeethroughError, match=r"needs shape_predictor.*\.dat: pip install face_recognition_models$"):
+        DlibDetector()
+
+
 def test_insightface_says_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "insightface", None)
     monkeypatch.setitem(sys.modules, "insightface.app", None)
