@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seethrough.five_points import FIVE_POINTS
 from seethrough.precision import in_full_precision
 
 ARCFACE_SIZE = 112
@@ -73,9 +74,7 @@ def sample_affine(image: Tensor, matrix: Tensor, size: int) -> Tensor:
 
 def five_points(landmarks: Tensor) -> Tensor:
     """Return (B, 5, 2) eye centres (of the two corners), nose tip and mouth corners of (B, 68, 2) landmarks."""
-    left = (landmarks[:, 36] + landmarks[:, 39]) / 2
-    right = (landmarks[:, 42] + landmarks[:, 45]) / 2
-    return torch.stack([left, right, landmarks[:, 30], landmarks[:, 48], landmarks[:, 54]], dim=1)
+    return torch.stack([landmarks[:, list(indices)].mean(1) for indices in FIVE_POINTS], dim=1)
 
 
 @in_full_precision

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from seethrough.errors import SeethroughError
+from seethrough.five_points import FIVE_POINTS
 from seethrough.photos.resampling import resample
 
 # Five points of the mean face that the released code aligns to (Deep3D's similarity template; x right, y up, about
@@ -121,7 +122,7 @@ class CropTransform:
 def five_points(landmarks: np.ndarray) -> np.ndarray:
     """Reduce (68, 2) iBUG landmarks to (5, 2): both eyes (mean of their corners), nose tip, both mouth corners."""
     points = np.asarray(landmarks, dtype=np.float64)
-    return np.stack([points[[36, 39]].mean(0), points[[42, 45]].mean(0), points[30], points[48], points[54]])
+    return np.stack([points[list(indices)].mean(0) for indices in FIVE_POINTS])
 
 
 def align(
