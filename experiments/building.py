@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
-import warnings
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,6 +15,7 @@ from experiments.config.composition import Composition
 from experiments.config.errors import bad_setting
 from experiments.config.registry import load_class
 from experiments.config.schema import TrainerConfig
+from experiments.lightning_messages import quieten_lightning
 from experiments.run_folder import RunFolder
 from lightning_modules.checkpointing import StepCheckpoint
 from seethrough.errors import SeethroughError
@@ -59,10 +58,7 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
         settings["enable_progress_bar"] = False
     if not config.trainer.fast_dev_run:
         callbacks.append(StepCheckpoint(run.checkpoints, config.checkpoint.every_steps, config.checkpoint.keep))
-    # Which devices there are, advertisements, and a hint at loader processes that a rendered pool does not need.
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of torch
+    quieten_lightning()
     try:
         return pl.Trainer(
             **settings,

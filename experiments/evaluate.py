@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.command_line import run, write_json
 from experiments.config.arguments import split_words
 from experiments.config.composition import Composition, compose
+from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
     from experiments.run_folder import RunFolder
 
 PROGRAM = "python -m experiments.evaluate"
@@ -34,6 +37,7 @@ def main(arguments: list[str]) -> int:
     folder = open_run(options.run)
     names, overrides = split_words(options.data)
     composition = compose([str(folder.config.resolve()), *names], overrides)
+    _refuse_other_networks(folder, composition)
     summary = evaluate(folder, composition)
     if options.json:
         write_json(options.json, summary)
@@ -49,7 +53,6 @@ def evaluate(folder: RunFolder, composition: Composition) -> dict[str, dict[str,
     Returns:
         ``{subset: {key: value}}``; lengths in mm, RMSE in 1/255.
     """
-    import pytorch_lightning as pl
     from rich.console import Console
 
     from experiments.building import build_data
@@ -59,15 +62,9 @@ def evaluate(folder: RunFolder, composition: Composition) -> dict[str, dict[str,
 
     module = load_focus_module(folder.path)
     data = build_data(composition)
-    trainer = pl.Trainer(
-        accelerator=composition.config.trainer.accelerator,
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-    trainer.test(module, data, verbose=False)
+    # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
+    loader = data.test_dataloader()
+    _trainer(composition.config.trainer.accelerator).test(module, loader, verbose=False)
     summary = module.evaluation.summary()
 
     console = Console(width=110, highlight=False)
@@ -76,10 +73,46 @@ def evaluate(folder: RunFolder, composition: Composition) -> dict[str, dict[str,
     if by_occluder is not None:
         console.print(by_occluder)
     write_json(folder.report / "evaluation.json", summary)
-    batch = next(iter(data.test_dataloader()))
+    batch = next(iter(loader))
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
     save_picture(module.pictures(shown)["reconstruction"], Path(folder.report / "evaluation.png"), columns=4)
     return summary
+
+
+def _refuse_other_networks(folder: RunFolder, composition: Composition) -> None:
+    """Refuse settings of the method other than the run's: its networks come from its checkpoint as they are.
+
+    Raises:
+        SeethroughError: names the first such setting.
+    """
+    from experiments.resuming import changed
+
+    trained = folder.composition().plain
+    own, asked = ({key: plain[key] for key in ("method", "model")} for plain in (trained, composition.plain))
+    for key, before, _ in changed(own, asked, free=()):
+        source = composition.sources.get(key, "the defaults")
+        raise SeethroughError(
+            f"'{key}' in {source} cannot be changed for an evaluation: {folder.path} was trained with {before!r}"
+        )
+
+
+def _trainer(accelerator: str) -> pl.Trainer:
+    """Return what runs the test on one device: the run's kind of device, or the CPU where there is none of it."""
+    import pytorch_lightning as pl
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+    from experiments.lightning_messages import quieten_lightning
+
+    quieten_lightning()
+    settings: dict[str, Any] = {
+        "devices": 1, "logger": False, "enable_checkpointing": False, "enable_model_summary": False,
+        "use_distributed_sampler": False,
+    }  # fmt: skip
+    try:
+        return pl.Trainer(accelerator=accelerator, **settings)
+    except MisconfigurationException:
+        print(f"there is no device for trainer.accelerator={accelerator} here: evaluating on the CPU")
+        return pl.Trainer(accelerator="cpu", **settings)
 
 
 if __name__ == "__main__":
