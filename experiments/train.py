@@ -67,6 +67,8 @@ def train(composition: Composition) -> RunFolder:
         print(f"training {composition.config.method} on {composition.config.dataset} in {run_folder.path}", flush=True)
         if checkpoint is not None:
             print(f"going on from {checkpoint}", flush=True)
+    if composition.method.warm_up and trainer.strategy.root_device.type == "cpu":
+        _warm_up(composition.method.warm_up)
     try:
         trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
     except SystemExit:
@@ -75,6 +77,16 @@ def train(composition: Composition) -> RunFolder:
     if trainer.is_global_zero:
         print(f"finished: {run_folder.path}", flush=True)
     return run_folder
+
+
+def _warm_up(function: str) -> None:
+    """Compile before the progress bar starts, which would seem to hang otherwise."""
+    from experiments.config.registry import load_class
+    from experiments.processes import is_first_process
+
+    if is_first_process():
+        print("preparing the renderer (the first time on a machine it is compiled, 10 to 30 s)", flush=True)
+    load_class(function)()
 
 
 if __name__ == "__main__":

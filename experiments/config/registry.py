@@ -26,6 +26,9 @@ class Method:
     """The module stops the trainer when its schedule is done, so no limit on epochs is needed."""
     progress: str | None = None
     """Import path of a callback, built without arguments, that replaces Lightning's progress bar."""
+    warm_up: str | None = None
+    """Import path of a function, called without arguments before a training on the CPU, that compiles what would stall
+    the first step."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Trainer settings that cannot work with this method, and what to do instead."""
     incidental: tuple[str, ...] = ()
@@ -51,6 +54,7 @@ METHODS: dict[str, Method] = {
         manual_optimisation=True,
         ends_itself=True,
         progress="lightning_modules.focus.progress:StageProgress",
+        warm_up="seethrough.rendering:warm_up",
         incidental=("model.renderer.backend",),
         refused={
             "trainer.gradient_clip_val": "the two networks are clipped one by one; "

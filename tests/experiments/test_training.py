@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from experiments.building import choose_strategy, several_processes
+from experiments.config.registry import METHODS
 from experiments.config.schema import TrainerConfig
 from experiments.resuming import MAY_CHANGE
 from experiments.train import main
@@ -97,6 +98,17 @@ def test_every_trainer_setting_that_may_change_exists() -> None:
         "trainer.devices", "trainer.num_nodes", "trainer.precision", "trainer.limit_train_batches",
         "trainer.gradient_clip_val", "trainer.accumulate_grad_batches",
     }  # fmt: skip
+
+
+def test_what_is_compiled_is_compiled_before_the_first_step(line, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("seethrough.rendering.warm_up", lambda: told.append(capsys.readouterr().out))
+    main(line("name=a", "model.steps=1"))
+    assert not told, "a method that compiles nothing does not wait"
+    monkeypatch.setitem(METHODS, "tiny", dataclasses.replace(METHODS["tiny"], warm_up=METHODS["focus"].warm_up))
+    main(line("name=b", "model.steps=1"))
+    assert len(told) == 1
+    assert "preparing the renderer" in told[0] and "finished" not in told[0]
 
 
 def test_starting_from_another_runs_checkpoint(line, tmp_path: Path) -> None:
