@@ -9,17 +9,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.command_line import run
-from experiments.config.composition import compose
+from experiments.config.composition import Composition, compose
+from seethrough.errors import SeethroughError
+
+if TYPE_CHECKING:
+    from experiments.run_folder import RunFolder
 
 CONFIGS = ["focus", "preset/small", "data/synthetic"]
-OVERRIDES = ["name=demo", "resume=auto"]
+NAME = "name=demo"
 
 
 def main(arguments: list[str]) -> int:
     """Run the demo; ``arguments`` are further ``key=value`` overrides. Returns the exit code."""
-    composition = compose(CONFIGS, [*OVERRIDES, *arguments])
+    composition = _composed(arguments)
+    trained = _trained_already(composition)
     seconds: dict[str, float] = {}
 
     _say("1. A pool of synthetic faces, rendered once and kept")
@@ -30,21 +36,15 @@ def main(arguments: list[str]) -> int:
 
     _say("2. FOCUS: initialisation, segmentation pre-training, EM")
     from experiments.train import train
-    from lightning_modules.focus.schedule import FocusSchedule
 
-    out = Path(composition.config.out) / str(composition.config.name)
-    total = FocusSchedule(**vars(composition.config.model.schedule)).total_steps
     with _timed(seconds, "training"):
-        if (out / "checkpoints" / f"step_{total:08d}.ckpt").exists():
-            print(f"{out} is trained already; remove it to train again")
-        else:
-            train(composition)
+        folder = trained or train(composition)
+        if trained:
+            print(f"{folder.path} is trained already; overwrite=true trains it again")
 
     _say("3. How good is it? People it has never seen, with and without an occluder")
     from experiments.evaluate import evaluate
-    from experiments.run_folder import open_run
 
-    folder = open_run(out)
     with _timed(seconds, "evaluation"):
         evaluate(folder, composition)
 
@@ -65,6 +65,38 @@ def main(arguments: list[str]) -> int:
     for name, place in places.items():
         print(f"  {name:26s} {place}")
     return code
+
+
+def _composed(arguments: list[str]) -> Composition:
+    """Compose the demo, which goes on with what there is unless it is told to begin anew."""
+    composition = compose(CONFIGS, [NAME, *arguments])
+    return composition if composition.config.overwrite else compose(CONFIGS, [NAME, "resume=auto", *arguments])
+
+
+def _trained_already(composition: Composition) -> RunFolder | None:
+    """Return the demo's run if all of its training is done.
+
+    Raises:
+        SeethroughError: there is a run of this name, begun or done, that was made with other settings.
+    """
+    from experiments.resuming import first_change
+    from experiments.run_folder import plan_run
+    from lightning_modules.focus.schedule import FocusSchedule
+
+    folder = plan_run(composition)
+    checkpoint = folder.newest_checkpoint()
+    if composition.config.overwrite or checkpoint is None:
+        return None
+    change = first_change(checkpoint, composition)
+    if change is not None:
+        raise SeethroughError(
+            f"{folder.path} was made with other settings: {change}; "
+            "give overwrite=true to train it anew, or name=NAME to train another"
+        )
+    model = composition.config.model
+    schedule = FocusSchedule(**vars(model.schedule))
+    total = (schedule if model.mask == "segmentation" else schedule.without_segmentation()).total_steps
+    return folder if checkpoint.name == f"step_{total:08d}.ckpt" else None
 
 
 def _reconstruct_astronaut(checkpoint: Path, photo: Path, out: Path) -> int:
