@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
 
 from experiments.config.composition import compose
 from experiments.config.sources import CONFIGS, config_names, read_configs
+from lightning_modules.focus.schedule import FocusSchedule
 
 NAMES = config_names()
 
@@ -34,6 +36,19 @@ def test_starts_with_its_command(name: str) -> None:
         if module == "experiments.train":
             words = [word for word in arguments if not word.startswith("-")]
             compose([w for w in words if "=" not in w], [w for w in words if "=" in w])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("ablation/")])
+def test_ablations_can_begin_where_the_demos_landmark_stage_ends(name: str) -> None:
+    text = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8")
+    begun = re.search(r"resume=runs/demo/checkpoints/step_(\d{8})\.ckpt allow_changes=true", text)
+    assert begun, f"configs/{name}.yaml should say how to begin at the landmark stage of another run"
+    config = compose(["focus", "preset/small", "data/synthetic"]).config
+    end = config.model.schedule.landmark_steps
+    assert int(begun[1]) == end == compose([name]).config.model.schedule.landmark_steps
+    assert end % config.checkpoint.every_steps == 0
+    total = FocusSchedule(**vars(config.model.schedule)).total_steps
+    assert (total - end) // config.checkpoint.every_steps + 1 < config.checkpoint.keep, "it is removed in the end"
 
 
 def test_there_are_some() -> None:
