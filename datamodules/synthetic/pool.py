@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import multiprocessing
@@ -35,6 +34,11 @@ from datamodules.synthetic.scene import Scene, SceneSampler
 from datamodules.synthetic.streams import Seed
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
+
+try:
+    import fcntl
+except ModuleNotFoundError:
+    raise SeethroughError("pools of synthetic faces need file locks of Linux or macOS; Windows has none") from None
 
 CHUNK = 128
 _NO_MAIN_GUARD = "a script that starts its work outside `if __name__ == '__main__':`"
@@ -74,9 +78,8 @@ def pool_key(spec: PoolSpec, model: FaceModel) -> str:
     """Return the name of a pool's folder: a word and a hash of settings, face model and version of the generator."""
     settings = {**asdict(spec), "version": GENERATOR_VERSION}
     # Where the model was read from does not matter, what is in it does.
-    settings["scene"] = {
-        key: value for key, value in settings["scene"].items() if key not in ("model", "level", "expression_file", "crop")
-    }
+    source = ("model", "level", "expression_file", "crop")
+    settings["scene"] = {key: value for key, value in settings["scene"].items() if key not in source}
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for tensor in (
         model.mean,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -241,3 +242,10 @@ def test_loader_processes_change_nothing(finished: Path, source: str) -> None:
 def test_specs_with_people_in_several_pictures() -> None:
     several = replace(spec(), scene=scene_config(images_per_identity=4))
     assert [several.person(row) for row in (0, 3, 4, 11)] == [0, 0, 1, 2]
+
+
+def test_a_system_without_file_locks_is_told_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    beside = importlib.util.spec_from_file_location("pool_without_locks", pools.__file__)
+    with pytest.raises(SeethroughError, match="Linux or macOS"):
+        beside.loader.exec_module(importlib.util.module_from_spec(beside))
