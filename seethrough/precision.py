@@ -24,15 +24,17 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
     8 bits: a face one metre away would move in steps of 4 to 8 mm, a pixel coordinate of 200 in steps of one.
     """
 
+    call: Callable[..., R] = function  # the arguments are exchanged for others of the same types
+
     @wraps(function)
     def guarded(*arguments: P.args, **named: P.kwargs) -> R:
         device = _device_of(*arguments, *named.values())
-        raised: Any = [_at_least_float32(value) for value in arguments]
-        raised_names: Any = {name: _at_least_float32(value) for name, value in named.items()}
+        raised = [_at_least_float32(value) for value in arguments]
+        raised_names = {name: _at_least_float32(value) for name, value in named.items()}
         if device is not None and _autocasts(device.type):
             with torch.autocast(device.type, enabled=False):
-                return function(*raised, **raised_names)
-        return function(*raised, **raised_names)
+                return call(*raised, **raised_names)
+        return call(*raised, **raised_names)
 
     return guarded
 
