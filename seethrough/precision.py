@@ -23,7 +23,6 @@ def in_full_precision(function: Callable[P, R]) -> Callable[P, R]:
     Half-precision tensors and :class:`FaceParameters` among its arguments become float32; float64 stays. bfloat16 keeps
     8 bits: a face one metre away would move in steps of 4 to 8 mm, a pixel coordinate of 200 in steps of one.
     """
-
     call: Callable[..., R] = function  # the arguments are exchanged for others of the same types
 
     @wraps(function)
