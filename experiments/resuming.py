@@ -10,8 +10,8 @@ from experiments.config.composition import Composition
 from experiments.run_folder import RunFolder
 from seethrough.errors import SeethroughError
 
-# Settings that do not change what is learned, only where, how long, and what is told of it. The number of devices is not
-# among them: each has a batch of its own.
+# Settings that do not change what is learned, only where, how long, and what is told of it. The number of devices is
+# not among them: each has a batch of its own.
 MAY_CHANGE = (
     "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes",
     "trainer.accelerator", "trainer.strategy", "trainer.benchmark", "trainer.deterministic", "trainer.detect_anomaly",

@@ -17,7 +17,6 @@ from experiments.config.schema import ExperimentConfig
 from experiments.config.sources import CONFIGS, Setting, read_configs, read_override
 from seethrough.errors import SeethroughError
 
-
 # What is said about one start of a training. Kept with a run, it would be said again by whoever trains from its config:
 # a run that was made with overwrite=true would remove itself.
 _ONE_START = {"resume": None, "overwrite": False, "allow_changes": False}

@@ -65,7 +65,7 @@ def test_demo_leaves_table_pictures_meshes_and_numbers(tmp_path, capsys):
     assert evaluate([str(run), *arguments]) == 0
     told = capsys.readouterr()
     assert "GPU available" not in told.out + told.err and "Tip" not in told.out + told.err
-    assert pools == sorted(path.name for path in (tmp_path / "pools").glob("train-*")), "training pictures were rendered"
+    assert pools == sorted(path.name for path in (tmp_path / "pools").glob("train-*")), "it rendered training pictures"
     assert json.loads((tmp_path / "scores.json").read_text())["overall"]["images"] == 8
 
 

@@ -105,6 +105,7 @@ def test_what_is_compiled_is_compiled_before_the_first_step(line, monkeypatch: p
     monkeypatch.setattr("seethrough.rendering.warm_up", lambda: told.append(capsys.readouterr().out))
     main(line("name=a", "model.steps=1"))
     assert not told, "a method that compiles nothing does not wait"
+    capsys.readouterr()
     monkeypatch.setitem(METHODS, "tiny", dataclasses.replace(METHODS["tiny"], warm_up=METHODS["focus"].warm_up))
     main(line("name=b", "model.steps=1"))
     assert len(told) == 1

@@ -91,7 +91,7 @@ def test_settings_are_omegaconf_structured(folder: Path) -> None:
 def test_more_processes_than_batches_are_refused(folder: Path) -> None:
     data = SyntheticDataModule(config(folder))
     data.trainer = SimpleNamespace(global_rank=1, world_size=3)  # pyright: ignore
-    with pytest.raises(SeethroughError, match="gives no batch of data.batch_size=4 to each of 3 processes"):
+    with pytest.raises(SeethroughError, match=r"gives no batch of data\.batch_size=4 to each of 3 processes"):
         data.train_dataloader()
     assert len(data.val_dataloader()) == 1  # the rest of a set in order: one rank gets row 5, none is lost
 
