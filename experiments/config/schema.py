@@ -20,7 +20,7 @@ class TrainerConfig:
     """Machines; start one process a device with torchrun or srun and give the run a `name`."""
     strategy: str = "auto"
     """Lightning strategy; `auto` takes DDP for several processes, with the variant that the method needs."""
-    precision: Literal["32-true", "16-mixed", "bf16-mixed", "bf16-true", "64-true"] = "32-true"
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     """Arithmetic; prefer bf16-mixed to 16-mixed."""
     max_epochs: int | None = None
     """Stop after so many epochs; -1 for no limit, null where the method ends by itself or another limit is set."""

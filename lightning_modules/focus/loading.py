@@ -46,7 +46,7 @@ def load_focus_module(path: str | Path) -> FocusModule:
         raise SeethroughError(f"{file} is not a checkpoint of the FOCUS method: name a run of experiments.train focus")
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(FocusConfig), hyper["config"]))
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, ValueError) as error:
         line = str(error).splitlines()[0]
         raise SeethroughError(f"{file} was written by another version ({line}): train again with this one") from None
     # A checkpoint must open on another machine: its weights are its own, and what only training needs stays away.

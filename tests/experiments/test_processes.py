@@ -74,3 +74,27 @@ def test_ctrl_c_leaves_with_130(tmp_path: Path) -> None:
     assert process.returncode == 130, err
     assert err.splitlines()[-1] == "interrupted"
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_focus_on_two_processes(tmp_path: Path) -> None:
+    settings = [
+        "data.size=96", "data.validation_size=12", "data.batch_size=8", "data.render_processes=1",
+        f"data.folder={tmp_path}/pools", "model.schedule.landmark_steps=2", "model.schedule.initialisation_steps=2",
+        "model.schedule.pretraining_steps=2", "model.schedule.em_steps=4", "model.schedule.cycle_segmentation_steps=1",
+        "model.schedule.cycle_reconstruction_steps=2", "model.schedule.final_segmentation_steps=1",
+        "trainer.limit_val_batches=1.0", "trainer.devices=2", f"out={tmp_path}/runs", "name=pair", *FAST,
+    ]  # fmt: skip
+    process = start("tests.experiments.focus_ranks", "focus", "preset/small", "data/synthetic", *settings)
+    _, err = process.communicate(timeout=400)
+    assert process.returncode == 0, err
+    run = tmp_path / "runs/pair"
+    first, second = ((run / f"rank{rank}.txt").read_text() for rank in (0, 1))
+    assert first == second, "the processes ended with different weights"
+    assert first.startswith("11 ")
+    with (run / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert any(row.get("validation/landmark_error_px") for row in rows)
+    terms = "landmarks/landmark", "initialise/pixel", "pretrain/preliminary", "segment/area", "reconstruct/pixel"
+    for term in terms:
+        assert any(row.get(term) for row in rows), term
