@@ -205,7 +205,7 @@ class LossConfig:
     landmark_final_fraction: float = 1.0
     """Fraction of `weights.landmark` that is left at the end of the training; it falls geometrically."""
     regulariser_scope: Literal["all", "face"] = "face"
-    """Penalise identity, expression and albedo only (release), or illumination and rotation too; never the translation."""
+    """Penalise identity, expression and albedo only (release), or illumination and rotation too, never translation."""
     regulariser_divisor: float = 224.0
     """What the sum of squared coefficients is divided by; 224 in the release, where pixels are averaged as here."""
     mask_gradient: bool = False
