@@ -119,6 +119,8 @@ class RendererConfig:
 class ScheduleConfig:
     """Lengths of the stages in steps."""
 
+    supervised_steps: int = 0
+    """Encoder steps on the true coefficients of synthetic faces, before everything else; see `model.supervision`."""
     landmark_steps: int = 0
     """Encoder steps on landmarks and prior alone, before anything is rendered."""
     initialisation_steps: int = 300_000
@@ -222,6 +224,42 @@ class LossConfig:
 
 
 @dataclass
+class SupervisionWeights:
+    """Weights of the terms of direct supervision."""
+
+    identity: float = 1.0
+    """Mean distance of the neutral face's vertices, per mm."""
+    expression: float = 1.0
+    """Mean distance of the vertices' displacements by the expression, per mm."""
+    albedo: float = 10.0
+    """Mean absolute error of the vertices' albedo, RGB in [0, 1]."""
+    illumination: float = 1.0
+    """Mean squared error of the spherical-harmonics coefficients."""
+    landmark: float = 0.2
+    """Mean distance of the projected landmarks, per pixel of a 224-px crop."""
+    rotation: float = 2.0
+    """Mean absolute error of the angles, per radian."""
+    translation: float = 0.02
+    """Mean absolute error of the translation, per mm."""
+
+
+@dataclass
+class SupervisionConfig:
+    """Direct supervision by the truth of synthetic faces, for `model.schedule.supervised_steps`; not label-free."""
+
+    weights: SupervisionWeights = field(default_factory=SupervisionWeights)
+    """Weights of the terms."""
+    vertices: int = 512
+    """How many vertices, drawn once at random, stand for the mesh; more than it has means all."""
+    seed: int = 0
+    """Of that draw."""
+
+    def __post_init__(self) -> None:
+        if self.vertices < 1:
+            raise ValueError(f"supervision.vertices={self.vertices} must be at least 1")
+
+
+@dataclass
 class FocusConfig:
     """FOCUS: a face autoencoder and an outlier segmentation network, trained in turn (Li et al., CVPR 2023)."""
 
@@ -243,6 +281,8 @@ class FocusConfig:
     """Lengths of the stages."""
     loss: LossConfig = field(default_factory=LossConfig)
     """Forms and weights of the losses."""
+    supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
+    """Direct supervision by synthetic truth, a warm start."""
     encoder_optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     """Optimisation of the encoder."""
     segmentation_optimiser: OptimiserConfig = field(

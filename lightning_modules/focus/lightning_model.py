@@ -16,6 +16,7 @@ from lightning_modules.focus.evaluation import FocusEvaluation
 from lightning_modules.focus.objectives import ReconstructionObjective, SegmentationObjective, Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
 from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from seethrough.errors import SeethroughError
 from seethrough.networks.perceptual import load_perceptual_net
@@ -47,6 +48,7 @@ class FocusModule(pl.LightningModule):
         self.perceptual = load_perceptual_net(config.perceptual)
         self.reconstruction = ReconstructionObjective(config.loss, config.image_size, self.perceptual)
         self.segmentation = SegmentationObjective(config.loss, self.perceptual)
+        self.supervised = SupervisedObjective(config, self.focus) if config.schedule.supervised_steps else None
         has_network = config.mask == "segmentation"
         self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, has_network)
         self.em_step = 0
@@ -94,6 +96,9 @@ class FocusModule(pl.LightningModule):
             return self._segmentation_terms(phase, batch)
         progress = self.em_step / self.schedule.total_steps
         parameters = self.focus.encoder(batch["image"])
+        if phase is Phase.SUPERVISE:
+            assert self.supervised is not None  # the schedule that has such steps is the one it was built for
+            return self.supervised(parameters, self.focus.face_renderer.geometry(parameters).landmarks, batch)
         if phase is Phase.LANDMARKS:
             landmarks = self.focus.face_renderer.geometry(parameters).landmarks
             return self.reconstruction.prior(parameters, landmarks, batch, progress)
@@ -131,7 +136,7 @@ class FocusModule(pl.LightningModule):
 
     def _identity_is_free_of_pixels(self) -> bool:
         done, _ = self.schedule.network_steps(self.em_step, Network.RECONSTRUCTION)
-        return done < self.schedule.landmark_steps + self.config.loss.identity_free_steps
+        return done < self.schedule.warm_start_steps + self.config.loss.identity_free_steps
 
     def _pixel_parameters(self, parameters):
         if self._identity_is_free_of_pixels():

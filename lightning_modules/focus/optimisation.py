@@ -30,13 +30,13 @@ class OptimiserConfig:
     """Decoupled weight decay (adamw) or L2 penalty (others)."""
     shape: Literal["decay", "cosine", "constant"] = "decay"
     """How the rate falls: by `decay` each `decay_steps` steps of the whole training, or as half a cosine over this
-    network's own steps, once for the landmark warm start and once more for everything after it."""
+    network's own steps, once in each warm start (truth, landmarks) and once more in everything after them."""
     decay: float = 0.99
     """Factor for `shape=decay`."""
     decay_steps: int = 5000
     """Steps between two decays for `shape=decay`."""
     warmup_steps: int = 0
-    """Own steps over which the rate rises from zero, at the start and after the landmark warm start."""
+    """Own steps over which the rate rises from zero, at the start and after each warm start."""
     final_fraction: float = 0.02
     """What is left of the rate at the end of `shape=cosine`."""
     clip_norm: float | None = None
@@ -58,11 +58,7 @@ def build_optimiser(parameters: Iterable[torch.nn.Parameter], config: OptimiserC
 
 def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Network, step: int) -> float:
     """Return the rate of ``network`` at ``step`` of the whole training."""
-    done, total = schedule.network_steps(step, network)
-    if network is Network.RECONSTRUCTION:
-        # Pixels bring light and albedo, which the warm start has not touched: they need a full rate again.
-        warm = schedule.landmark_steps
-        done, total = (done, warm) if step < warm else (done - warm, total - warm)
+    done, total = schedule.rate_span(step, network)
     rate = config.learning_rate
     if schedule.phase(step) is Phase.PRETRAIN and config.pretraining_learning_rate is not None:
         rate = config.pretraining_learning_rate

@@ -8,6 +8,7 @@ from tqdm import tqdm
 from lightning_modules.focus.schedule import Phase
 
 STAGE_NAMES = {
+    Phase.SUPERVISE: "supervision",
     Phase.LANDMARKS: "landmarks",
     Phase.INITIALISE: "initialisation",
     Phase.PRETRAIN: "segmentation pre-training",

@@ -18,6 +18,7 @@ class Network(StrEnum):
 class Phase(StrEnum):
     """What one training step does."""
 
+    SUPERVISE = "supervise"  # encoder, true coefficients of synthetic data: no rendering (ours, not label-free)
     LANDMARKS = "landmarks"  # encoder, by landmarks and prior alone: no rendering (ours, a cheap warm start)
     INITIALISE = "initialise"  # encoder, robust loss with preliminary masks (FOCUS Eq. 9-10)
     PRETRAIN = "pretrain"  # segmentation network, preliminary masks as labels (Sec. 3.3)
@@ -44,6 +45,8 @@ class FocusSchedule:
     """The three stages of FOCUS, in steps: initialisation, segmentation pre-training, EM alternation (Sec. 3.2-3.3).
 
     Attributes:
+        supervised_steps: encoder steps on the true coefficients of synthetic faces, before everything else; the paper
+            has none.
         landmark_steps: encoder steps on landmarks and prior before anything is rendered; the paper has none.
         initialisation_steps: encoder steps with the robust loss.
         pretraining_steps: segmentation steps on preliminary masks.
@@ -53,6 +56,7 @@ class FocusSchedule:
         final_segmentation_steps: segmentation steps after the last cycle, so that the mask fits the final encoder.
     """
 
+    supervised_steps: int = 0
     landmark_steps: int = 0
     initialisation_steps: int = 0
     pretraining_steps: int = 0
@@ -72,6 +76,7 @@ class FocusSchedule:
     def segments(self) -> list[Segment]:
         """All phases in order, without empty ones."""
         lengths = [
+            (Phase.SUPERVISE, self.supervised_steps),
             (Phase.LANDMARKS, self.landmark_steps),
             (Phase.INITIALISE, self.initialisation_steps),
             (Phase.PRETRAIN, self.pretraining_steps),
@@ -121,6 +126,26 @@ class FocusSchedule:
         """Return how many steps ``network`` has trained before ``step``, and how many it will train in all."""
         return self._count(lambda segment: segment.phase.network is network, step)
 
+    @property
+    def warm_start_steps(self) -> int:
+        """Encoder steps before anything is rendered."""
+        return self.supervised_steps + self.landmark_steps
+
+    def rate_span(self, step: int, network: Network) -> tuple[int, int]:
+        """Return how many steps of one fall of the learning rate lie before ``step``, and its length.
+
+        The encoder's rate falls once in each warm start and once more in everything after them: pixels bring light and
+        albedo, which the landmarks have not touched, and they need a full rate again.
+        """
+        done, total = self.network_steps(step, network)
+        if network is Network.SEGMENTATION:
+            return done, total
+        if step < self.supervised_steps:
+            return done, self.supervised_steps
+        if step < self.warm_start_steps:
+            return done - self.supervised_steps, self.landmark_steps
+        return done - self.warm_start_steps, total - self.warm_start_steps
+
     def _count(self, counts, step: int) -> tuple[int, int]:
         chosen = [segment for segment in self.segments if counts(segment)]
         done = sum(min(step, segment.end) - segment.start for segment in chosen if segment.start < step)
@@ -130,6 +155,7 @@ class FocusSchedule:
         """Return the schedule with the same encoder steps and no segmentation step (for rows that need no network)."""
         encoder_steps = sum(s.end - s.start for s in self.segments if s.phase is Phase.RECONSTRUCT)
         return FocusSchedule(
+            supervised_steps=self.supervised_steps,
             landmark_steps=self.landmark_steps,
             initialisation_steps=self.initialisation_steps,
             em_steps=encoder_steps,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lightning_modules.focus.optimisation import OptimiserConfig, learning_rate
 from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
 
-PAPER = FocusSchedule(0, 300_000, 100_000, 200_000, 5_000, 25_000)
+PAPER = FocusSchedule(0, 0, 300_000, 100_000, 200_000, 5_000, 25_000)
 
 
 def test_paper_schedule():
@@ -27,7 +27,7 @@ def test_paper_schedule():
 
 schedules = st.builds(
     FocusSchedule,
-    *[st.integers(0, 12) for _ in range(4)],
+    *[st.integers(0, 12) for _ in range(5)],
     cycle_segmentation_steps=st.integers(0, 4),
     cycle_reconstruction_steps=st.integers(1, 5),
     final_segmentation_steps=st.integers(0, 4),
@@ -39,7 +39,8 @@ schedules = st.builds(
 def test_every_step_has_one_phase_and_the_counts_add_up(schedule):
     trained = {network: 0 for network in Network}
     assert schedule.total_steps == (
-        schedule.landmark_steps + schedule.initialisation_steps + schedule.pretraining_steps + schedule.em_steps
+        schedule.supervised_steps + schedule.landmark_steps + schedule.initialisation_steps
+        + schedule.pretraining_steps + schedule.em_steps
         + schedule.final_segmentation_steps
     )  # fmt: skip
     for step in range(schedule.total_steps):
@@ -92,3 +93,15 @@ def test_cosine_starts_again_after_the_landmark_warm_start():
     cosine.photometric_learning_rate = 0.2
     assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 0) == pytest.approx(1.0)
     assert learning_rate(cosine, schedule, Network.RECONSTRUCTION, 125) == pytest.approx(0.2 * 0.55)
+
+
+def test_each_warm_start_has_a_cosine_of_its_own():
+    schedule = FocusSchedule(supervised_steps=40, landmark_steps=20, initialisation_steps=30)
+    assert [schedule.phase(step) for step in (0, 39, 40, 59, 60)] == [
+        Phase.SUPERVISE, Phase.SUPERVISE, Phase.LANDMARKS, Phase.LANDMARKS, Phase.INITIALISE,
+    ]  # fmt: skip
+    cosine = OptimiserConfig(learning_rate=1.0, shape="cosine", warmup_steps=0, final_fraction=0.1)
+    rates = [learning_rate(cosine, schedule, Network.RECONSTRUCTION, step) for step in range(90)]
+    assert rates[0] == rates[40] == rates[60] == pytest.approx(1.0)
+    assert rates[20] == rates[50] == rates[75] == pytest.approx(0.55)
+    assert schedule.without_segmentation().supervised_steps == 40
