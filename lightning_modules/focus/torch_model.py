@@ -38,7 +38,11 @@ class Focus(nn.Module):
         face_renderer: from parameters to an image; it holds the truncated face model.
         full_model: the same face model with all its modes, against which synthetic truth is scored.
         image_size: side of the crops in pixels.
+        misfit_prior: (V, 3) mm, mean error of the predicted neutral shape (Sec. 3.4), on the fitted model's mesh, or
+            None for a run that has none. It is loaded with the run and stays out of ``state_dict``.
     """
+
+    misfit_prior: Tensor | None
 
     def __init__(self, config: FocusConfig) -> None:
         super().__init__()
@@ -68,6 +72,7 @@ class Focus(nn.Module):
             slope=config.segmentation.slope,
             dropout=config.segmentation.dropout,
         )
+        self.register_buffer("misfit_prior", None, persistent=False)
 
     def forward(self, image: Tensor) -> FocusPrediction:
         """Reconstruct a (B, 3, image_size, image_size) batch in [0, 1] and say where the face is visible."""
@@ -78,6 +83,19 @@ class Focus(nn.Module):
     def visible_face(self, rendering: FaceRendering, image: Tensor) -> Tensor:
         """Return the soft mask of the segmentation network inside the rendered face, (B, 1, H, W)."""
         return self.segmentation.mask(rendering.image.clamp(0, 1), image) * rendering.mask
+
+    def neutral(self, parameters: FaceParameters, misfit_prior: bool = False) -> Tensor:
+        """Return the neutral shapes before pose, (B, V, 3) mm in the model frame.
+
+        Args:
+            parameters: predicted coefficients.
+            misfit_prior: subtract the mean error of such predictions, P - E_MP (FOCUS Sec. 3.4), where the run has one;
+                where it has none the shapes come back as they were predicted.
+        """
+        vertices = self.face_renderer.model.neutral(parameters)
+        if misfit_prior and self.misfit_prior is not None:
+            vertices = vertices - self.misfit_prior
+        return vertices
 
     @torch.no_grad()
     def predict(self, image: Tensor) -> FocusPrediction:
