@@ -57,7 +57,8 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
         callbacks.append(load_class(composition.method.progress)())
         settings["enable_progress_bar"] = False
     if not config.trainer.fast_dev_run:
-        callbacks.append(StepCheckpoint(run.checkpoints, config.checkpoint.every_steps, config.checkpoint.keep))
+        saving = config.checkpoint
+        callbacks.append(StepCheckpoint(run.checkpoints, saving.every_steps, saving.keep, saving.milestones))
     quieten_lightning()
     try:
         return pl.Trainer(

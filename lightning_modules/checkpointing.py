@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -21,17 +22,22 @@ class StepCheckpoint(pl.Callback):
         folder: where ``step_XXXXXXXX.ckpt`` files go.
         every_steps: distance between two checkpoints.
         keep: how many of the newest stay.
+        milestones: steps at which one is saved as well, and stays.
     """
 
-    def __init__(self, folder: str | Path, every_steps: int = 1000, keep: int = 2) -> None:
+    def __init__(
+        self, folder: str | Path, every_steps: int = 1000, keep: int = 2, milestones: Iterable[int] = ()
+    ) -> None:
         self.folder = Path(folder)
         self.every_steps = every_steps
         self.keep = keep
+        self.milestones = frozenset(milestones)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Save when the counter says so."""
-        if int(pl_module.em_step) % self.every_steps == 0:
-            self.save(trainer, int(pl_module.em_step))
+        step = int(pl_module.em_step)
+        if step % self.every_steps == 0 or step in self.milestones:
+            self.save(trainer, step)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the final state unless this step has just been saved."""
@@ -49,13 +55,14 @@ class StepCheckpoint(pl.Callback):
         return self.folder / f"step_{step:08d}.ckpt"
 
     def save(self, trainer: pl.Trainer, step: int) -> None:
-        """Write to a temporary name, rename, and remove checkpoints beyond ``keep``; all processes must call it."""
+        """Write to a temporary name, rename, and remove others beyond ``keep``; all processes must call it."""
         target = self.path(step)
         temporary = target.with_suffix(".partial")
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
             os.replace(temporary, target)
-            for _, old in checkpoints_in(self.folder)[: -self.keep]:
+            passing = [file for step, file in checkpoints_in(self.folder) if step not in self.milestones]
+            for old in passing[: -self.keep]:
                 old.unlink(missing_ok=True)
         trainer.strategy.barrier()
 

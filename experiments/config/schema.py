@@ -70,6 +70,8 @@ class CheckpointConfig:
     """Steps between two checkpoints; the last state is always saved."""
     keep: int = 2
     """How many of the newest checkpoints stay."""
+    milestones: list[int] = field(default_factory=list)
+    """Steps at which a checkpoint is saved as well, and stays."""
 
     def __post_init__(self) -> None:
         for name in ("every_steps", "keep"):

@@ -203,3 +203,26 @@ def test_strategy() -> None:
     assert choose_strategy(two, unused_parameters=False) == "auto"
     assert choose_strategy(TrainerConfig(devices=1), unused_parameters=True) == "auto"
     assert choose_strategy(TrainerConfig(devices=2, strategy="ddp"), unused_parameters=True) == "ddp"
+
+
+def test_milestones_stay_beside_the_newest_checkpoints(line, tmp_path: Path) -> None:
+    arguments = line("model.steps=7", "checkpoint.every_steps=2", "checkpoint.keep=1", "checkpoint.milestones=[1,4]")
+    assert main([*arguments, "name=a"]) == 0
+    names = sorted(path.name for path in (tmp_path / "a/checkpoints").iterdir())
+    assert names == [f"step_{step:08d}.ckpt" for step in (1, 4, 7)]
+
+
+def test_a_training_that_stops_early_goes_on_as_if_it_had_not(line, tmp_path: Path) -> None:
+    # One batch an epoch, as above.
+    arguments = line(
+        "model.steps=8", "data.batch_size=16", "checkpoint.every_steps=99", "model.optimiser.learning_rate=0.3"
+    )
+    main([*arguments, "name=whole"])
+    main([*arguments, "name=stem", "checkpoint.milestones=[3]", "trainer.max_steps=3"])
+    assert [path.name for path in (tmp_path / "stem/checkpoints").iterdir()] == ["step_00000003.ckpt"]
+    main([*arguments, "name=branch", f"resume={tmp_path}/stem/checkpoints/step_00000003.ckpt"])
+    ends = [
+        torch.load(tmp_path / name / "checkpoints/step_00000008.ckpt", weights_only=True)
+        for name in ("whole", "branch")
+    ]
+    assert ends[0]["state_dict"] == ends[1]["state_dict"]
