@@ -13,12 +13,17 @@ from omegaconf.errors import OmegaConfBaseException
 from lightning_modules.checkpointing import checkpoints_in
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.lightning_model import METHOD, FocusModule
+from lightning_modules.focus.misfit_prior import attach_misfit_prior
+from lightning_modules.focus.model_signature import model_signature, same_model
+from lightning_modules.focus.packing import DEFAULT, default_checkpoint
 from lightning_modules.focus.torch_model import Focus
 from seethrough.errors import SeethroughError
 
 
 def newest_checkpoint(path: str | Path) -> Path:
-    """Return a checkpoint file: ``path`` itself, or the newest one of a run folder."""
+    """Return a checkpoint file: ``path`` itself, the newest one of a run folder, or the package's for ``default``."""
+    if str(path) == DEFAULT:
+        return default_checkpoint()
     path = Path(path)
     if path.is_file():
         return path
@@ -30,17 +35,46 @@ def newest_checkpoint(path: str | Path) -> Path:
     return found[-1][1]
 
 
-def load_focus_module(path: str | Path) -> FocusModule:
-    """Build the module that a checkpoint describes, on the CPU, with its weights; nothing is unpickled.
+def load_focus_module(path: str | Path, *, perceptual: bool = False, misfit_prior: bool = True) -> FocusModule:
+    """Build the module that a checkpoint describes, on the CPU, with its weights in float32; nothing is unpickled.
 
     Args:
-        path: run folder or checkpoint file.
+        path: run folder, checkpoint file, or ``default``.
+        perceptual: load the recognition network too, which only training needs.
+        misfit_prior: load the run's misfit prior, where it has one.
 
     Raises:
-        SeethroughError: no checkpoint there, a truncated or foreign file, or one of another version.
+        SeethroughError: no checkpoint there, a truncated or foreign file, one of another version or made with another
+            face model, or a misfit prior that belongs to another checkpoint.
     """
     file = newest_checkpoint(path)
     checkpoint = read_checkpoint(file)
+    config = checkpoint_config(checkpoint, file)
+    # A checkpoint must open on another machine: its weights are its own, and what only training needs stays away.
+    config.encoder.pretrained = False
+    config.renderer.backend = "auto"
+    if not perceptual:
+        config.perceptual = "none"
+    module = FocusModule(config)
+    signature = checkpoint.get("face_model_signature")
+    if signature is not None and not same_model(signature, model_signature(module.focus.face_renderer.model)):
+        raise SeethroughError(
+            f"{file} was trained with another version of the face model '{config.face_model.source}', so its "
+            "coefficients would give other faces: train again, or bring that version back"
+        )
+    try:
+        module.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        line = " ".join(str(error).split())[:200]
+        raise SeethroughError(f"the weights in {file} do not fit their own settings ({line}): train again") from None
+    module.em_step = int(checkpoint["em_step"])
+    if misfit_prior:
+        attach_misfit_prior(module, file, checkpoint)
+    return module.eval()
+
+
+def checkpoint_config(checkpoint: dict[str, Any], file: Path) -> FocusConfig:
+    """Return the settings that a checkpoint was trained with; raises ``SeethroughError`` if it is not one of FOCUS."""
     hyper = checkpoint.get("hyper_parameters", {})
     if hyper.get("method") != METHOD or not {"state_dict", "em_step"} <= checkpoint.keys():
         raise SeethroughError(f"{file} is not a checkpoint of the FOCUS method: name a run of experiments.train focus")
@@ -49,18 +83,8 @@ def load_focus_module(path: str | Path) -> FocusModule:
     except (OmegaConfBaseException, ValueError) as error:
         line = str(error).splitlines()[0]
         raise SeethroughError(f"{file} was written by another version ({line}): train again with this one") from None
-    # A checkpoint must open on another machine: its weights are its own, and what only training needs stays away.
-    config.encoder.pretrained = False
-    config.perceptual = "none"
-    config.renderer.backend = "auto"
-    module = FocusModule(config)
-    try:
-        module.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        line = " ".join(str(error).split())[:200]
-        raise SeethroughError(f"the weights in {file} do not fit their own settings ({line}): train again") from None
-    module.em_step = int(checkpoint["em_step"])
-    return module.eval()
+    assert isinstance(config, FocusConfig)
+    return config
 
 
 def load_focus(path: str | Path) -> Focus:

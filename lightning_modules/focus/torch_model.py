@@ -40,9 +40,11 @@ class Focus(nn.Module):
         image_size: side of the crops in pixels.
         misfit_prior: (V, 3) mm, mean error of the predicted neutral shape (Sec. 3.4), on the fitted model's mesh, or
             None for a run that has none. It is loaded with the run and stays out of ``state_dict``.
+        misfit_identity: (I,) the same in identity coefficients, for other meshes of the same model.
     """
 
     misfit_prior: Tensor | None
+    misfit_identity: Tensor | None
 
     def __init__(self, config: FocusConfig) -> None:
         super().__init__()
@@ -73,6 +75,7 @@ class Focus(nn.Module):
             dropout=config.segmentation.dropout,
         )
         self.register_buffer("misfit_prior", None, persistent=False)
+        self.register_buffer("misfit_identity", None, persistent=False)
 
     def forward(self, image: Tensor) -> FocusPrediction:
         """Reconstruct a (B, 3, image_size, image_size) batch in [0, 1] and say where the face is visible."""
@@ -96,6 +99,12 @@ class Focus(nn.Module):
         if misfit_prior and self.misfit_prior is not None:
             vertices = vertices - self.misfit_prior
         return vertices
+
+    def set_misfit_prior(self, error: Tensor | None, identity_error: Tensor | None) -> None:
+        """Take a misfit prior, (V, 3) mm and (I,) standard deviations, or forget it."""
+        device = self.face_renderer.model.mean.device
+        self.misfit_prior = None if error is None else error.to(device)
+        self.misfit_identity = None if identity_error is None else identity_error.to(device)
 
     @torch.no_grad()
     def predict(self, image: Tensor) -> FocusPrediction:
