@@ -1,0 +1,1 @@
+"""From the studies' YAML files to the runs that they need, each once."""

@@ -1,0 +1,85 @@
+"""Starting one command, with its output in a log, and knowing what it cost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.studies.planning.specification import FOLDER
+
+ROOT = FOLDER.parents[1]
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended; ``cpu_seconds`` counts its children too."""
+
+    code: int
+    wall_seconds: float
+    cpu_seconds: float
+
+
+class Children:
+    """The commands that are running now, so that all of them can be told to stop.
+
+    Args:
+        threads: of each command.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self.stopping = False
+        self._running: set[int] = set()
+        self._lock = threading.Lock()
+
+    def run(self, command: tuple[str, ...], log: Path, lock_descriptor: int) -> Outcome:
+        """Run a command to its end; its output is appended to ``log``, below the command itself."""
+        environment = {**os.environ, **dict.fromkeys(_THREADS, str(self.threads)), "PYTHONUNBUFFERED": "1"}
+        log.parent.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        with log.open("ab") as output:
+            output.write(f"\n$ {shown(command)}\n".encode())
+            output.flush()
+            with self._lock:
+                if self.stopping:
+                    return Outcome(-signal.SIGINT, 0.0, 0.0)
+                # A session of its own: Ctrl-C reaches this command only, which passes it on once.
+                process = subprocess.Popen(
+                    command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                    env=environment, start_new_session=True, pass_fds=(lock_descriptor,),
+                )  # fmt: skip
+                self._running.add(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
+        with self._lock:
+            self._running.discard(process.pid)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Outcome(process.returncode, time.monotonic() - start, usage.ru_utime + usage.ru_stime)
+
+    def stop(self) -> None:
+        """Ask all of them to save and end, and start no more."""
+        with self._lock:
+            self.stopping = True
+            for pid in self._running:
+                os.kill(pid, signal.SIGINT)
+
+
+def shown(command: tuple[str, ...]) -> str:
+    """Return a command as a person would type it."""
+    words = ["python", *command[1:]]
+    return " ".join(f"'{word}'" if set(word) & set("[]{}* ") else word for word in words)
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log that says something, cut to 200 characters."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = [line.strip() for line in lines if line.strip() and not line.startswith("$ ")]
+    return said[-1][:200] if said else ""

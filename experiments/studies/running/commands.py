@@ -1,0 +1,119 @@
+"""The commands that a run consists of: train, misfit prior, evaluate; and which of them are done."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.config.yaml_loader import parse
+from experiments.resuming import changed
+from experiments.studies.planning.plan import Job
+from experiments.studies.running.record import RunRecord
+from seethrough.errors import SeethroughError
+
+TRAIN, MISFIT_PRIOR, EVALUATE = "train", "misfit_prior", "evaluate"
+# Without these a run can still be reported.
+OPTIONAL = (MISFIT_PRIOR,)
+# What may differ between a finished run and the same run planned anew.
+_FREE = (
+    "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "trainer", "data.folder",
+    "data.workers", "data.render_processes", "data.validation_size", "data.test_identities",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a run."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def pending_steps(job: Job, record: RunRecord) -> list[Step]:
+    """Return the commands that are still to be run, in order.
+
+    A command is done when it has succeeded and what it made is there and is not older than what it was made from.
+
+    Raises:
+        SeethroughError: the run there was trained with other settings.
+    """
+    refuse_other_settings(job)
+    steps = []
+    trained = record.done(TRAIN) and job.folder.newest_checkpoint() is not None
+    if not trained:
+        steps.append(Step(TRAIN, train_command(job)))
+    if not job.run.evaluated:
+        return steps
+    prior = job.run.misfit_prior
+    stale = bool(steps)
+    if prior and (stale or not record.done(MISFIT_PRIOR) or not job.misfit_prior_file.is_file()):
+        steps.append(Step(MISFIT_PRIOR, _python("tools.misfit_prior", str(job.folder.path))))
+        stale = True
+    if stale or not record.done(EVALUATE) or not _newer(job.rows_file, job.misfit_prior_file):
+        steps.append(
+            Step(EVALUATE, _python("experiments.evaluate", str(job.folder.path), "--rows", str(job.rows_file)))
+        )
+    return steps
+
+
+def train_command(job: Job) -> tuple[str, ...]:
+    """Return the training's command: from its own newest checkpoint, or from the one that it branches off at."""
+    words = [*job.names, *job.settings, f"name={job.name}", f"out={job.parent_folder}"]
+    if job.milestones:
+        words.append(f"checkpoint.milestones=[{','.join(map(str, job.milestones))}]")
+    if job.last_step is not None:
+        words.append(f"trainer.max_steps={job.last_step}")
+    if job.folder.newest_checkpoint() is not None:
+        words.append("resume=auto")
+    elif job.begins_at is not None:
+        assert job.begins_at.last_step is not None
+        checkpoint = job.begins_at.checkpoint(job.begins_at.last_step)
+        words += [f"resume={checkpoint}", "allow_changes=true"]
+    return _python("experiments.train", *words)
+
+
+def clear_unbegun(job: Job) -> None:
+    """Remove a run folder in which nothing was saved before it was cut off; a training would refuse it."""
+    folder = job.folder
+    if folder.config.is_file() and folder.newest_checkpoint() is None:
+        shutil.rmtree(folder.path)
+
+
+def refuse_other_settings(job: Job) -> None:
+    """Refuse a run that lies there and was begun with other settings.
+
+    Settings that the version of then did not have are not compared.
+
+    Raises:
+        SeethroughError: names the first such setting.
+    """
+    if not job.folder.config.is_file() or job.folder.newest_checkpoint() is None:
+        return
+    before = parse(job.folder.config.read_text(encoding="utf-8"))
+    for key, old, new in changed(before, job.composition.plain, _FREE):
+        if _has(before, key):
+            raise SeethroughError(
+                f"{job.folder.path} was trained with {key}={old!r}, and is planned with {new!r}: "
+                "remove it to train it anew, or choose another folder with --runs"
+            )
+
+
+def _has(config: dict, key: str) -> bool:
+    value = config
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def _newer(made: Path, source: Path) -> bool:
+    if not made.is_file():
+        return False
+    return not source.is_file() or made.stat().st_mtime >= source.stat().st_mtime
+
+
+def _python(module: str, *words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *words)
