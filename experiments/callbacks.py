@@ -9,19 +9,22 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from experiments.loggers import log_images
+from experiments.provenance import commit
 
 
 class ConfigInCheckpoint(pl.Callback):
-    """Store the resolved config in each checkpoint under ``config``, so that a checkpoint alone says what it is."""
+    """Store the resolved config and the commit in each checkpoint, so that a checkpoint alone says what it is."""
 
     def __init__(self, plain: Mapping[str, Any]) -> None:
         self._plain = dict(plain)
+        self._commit = commit()
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add the config."""
+        """Add ``config`` and ``commit``."""
         checkpoint["config"] = self._plain
+        checkpoint["commit"] = self._commit
 
 
 @runtime_checkable

@@ -64,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(PROGRAM, description="Reconstruct the faces of photos as coloured meshes.")
     parser.add_argument("photos", nargs="+", metavar="PHOTO|FOLDER|LIST.txt", help="what to reconstruct")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="where the results go, a folder for each face")
-    parser.add_argument("--checkpoint", metavar="RUN", help="run folder or checkpoint file; none: fit the photo alone")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="RUN",
+        help="run folder, checkpoint file, or default (comes with Seethrough, and is the default); none: no network",
+    )
     parser.add_argument(
         "--refine",
         type=_steps,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from experiments.config.composition import Composition, as_yaml, compose
 from experiments.processes import is_first_process, started_by_a_launcher
 from lightning_modules.checkpointing import checkpoints_in
+from lightning_modules.focus.packing import DEFAULT
 from seethrough.errors import SeethroughError
 
 # Children that Lightning starts re-run the same command; a name made of the time would differ there.
@@ -63,17 +66,36 @@ class RunFolder:
         found = checkpoints_in(self.checkpoints)
         return found[-1][1] if found else None
 
-    def composition(self) -> Composition:
-        """Return the experiment that this run was made with."""
-        return compose([str(self.config.resolve())])
+    @property
+    def weights(self) -> Path:
+        """What the networks are loaded from; the newest checkpoint counts."""
+        return self.path
+
+    @property
+    def title(self) -> str:
+        """How the run is named in tables."""
+        return str(self.path)
+
+    def composition(self, names: Sequence[str] = (), overrides: Sequence[str] = ()) -> Composition:
+        """Return the experiment that this run was made with, changed by further configs and overrides."""
+        return compose([str(self.config.resolve()), *names], overrides)
+
+    def networks(self) -> dict[str, Any]:
+        """Return the settings that made the networks: ``method`` and ``model``."""
+        plain = self.composition().plain
+        return {key: plain[key] for key in ("method", "model")}
 
 
 def open_run(path: str | Path) -> RunFolder:
-    """Return an existing run.
+    """Return an existing run, or what stands for one: a checkpoint file, or the package's for ``default``.
 
     Raises:
         SeethroughError: there is no run at ``path``.
     """
+    if str(path) == DEFAULT or Path(path).is_file():
+        from experiments.checkpoint_run import CheckpointRun
+
+        return CheckpointRun.of(path)
     run = RunFolder(Path(path))
     if not run.config.is_file():
         raise SeethroughError(f"{path} is no run folder: it has no config.yaml")

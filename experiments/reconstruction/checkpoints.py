@@ -1,4 +1,4 @@
-"""Which trained network reconstructs: the one that was named, or the newest of the runs."""
+"""Which trained network reconstructs: the one that was named, the one that comes along, or the newest of the runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from experiments.run_folder import RunFolder
+from lightning_modules.focus import packing
 
 RUNS = Path("runs")
 NO_NETWORK = "none"
@@ -29,12 +30,16 @@ def newest_run(runs: Path = RUNS) -> Path | None:
 def choose_checkpoint(option: str | None) -> Path | None:
     """Turn the command's option into a run folder or checkpoint file; None means: without a network.
 
-    A choice that nobody made is told in one line.
+    Nothing said means the network that comes with Seethrough, or where there is none the newest run; a choice that
+    nobody made is told in one line.
     """
     if option == NO_NETWORK:
         return None
     if option is not None:
         return Path(option)
+    if packing.DEFAULT_FILE.is_file():
+        print("network: the one that comes with Seethrough (--checkpoint RUN takes another, none works without)")
+        return Path(packing.DEFAULT)
     newest = newest_run()
     if newest is None:
         print(f"no trained network in {RUNS}/: fitting the photos alone (--checkpoint RUN names one)")

@@ -136,23 +136,23 @@ def _fits(prior: MisfitPrior, module: FocusModule) -> bool:
 
 
 def measure(
-    predict: Callable[[Tensor], tuple[Tensor, Tensor]], batches: Iterable[Mapping[str, Tensor]]
+    predict: Callable[[Tensor], tuple[Tensor, Tensor]], batches: Iterable[tuple[Tensor, Tensor, Tensor]]
 ) -> tuple[Tensor, Tensor]:
     """Return (V, 3) mm and (I,) standard deviations: the mean of predicted minus true neutral faces, Eq. 11.
 
     Args:
         predict: from (B, 3, H, W) images to neutral vertices (B, V, 3) and identity coefficients (B, I).
-        batches: each with ``image`` and the true ``neutral`` vertices and ``identity`` coefficients.
+        batches: images, true neutral vertices and true identity coefficients.
 
     Raises:
-        ValueError: there is no batch.
+        ValueError: there is no face.
     """
     vertex_sum, identity_sum, count = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64), 0
-    for batch in batches:
-        vertices, identity = predict(batch["image"])
-        vertex_sum = vertex_sum + (vertices.double() - batch["neutral"].double()).sum(0)
-        identity_sum = identity_sum + (identity.double() - batch["identity"].double()).sum(0)
-        count += len(vertices)
+    for image, true_vertices, true_identity in batches:
+        vertices, identity = predict(image)
+        vertex_sum = vertex_sum + (vertices.double() - true_vertices.double()).sum(0)
+        identity_sum = identity_sum + (identity.double() - true_identity.double()).sum(0)
+        count += len(image)
     if not count:
         raise ValueError("the mean error of no faces")
     return (vertex_sum / count).float(), (identity_sum / count).float()

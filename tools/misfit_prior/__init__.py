@@ -1,0 +1,1 @@
+"""Building the misfit prior of a run, and its picture."""
