@@ -81,7 +81,6 @@ def _trained_already(composition: Composition) -> RunFolder | None:
     """
     from experiments.resuming import first_change
     from experiments.run_folder import plan_run
-    from lightning_modules.focus.schedule import FocusSchedule
 
     folder = plan_run(composition)
     checkpoint = folder.newest_checkpoint()
@@ -93,10 +92,8 @@ def _trained_already(composition: Composition) -> RunFolder | None:
             f"{folder.path} was made with other settings: {change}; "
             "give overwrite=true to train it anew, or name=NAME to train another"
         )
-    model = composition.config.model
-    schedule = FocusSchedule(**vars(model.schedule))
-    total = (schedule if model.mask == "segmentation" else schedule.without_segmentation()).total_steps
-    return folder if checkpoint.name == f"step_{total:08d}.ckpt" else None
+    end = composition.config.model.training_schedule().end_step
+    return folder if checkpoint.name == f"step_{end:08d}.ckpt" else None
 
 
 def _reconstruct_astronaut(checkpoint: Path, photo: Path, out: Path) -> int:

@@ -11,14 +11,20 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.focus.augmentation import augment
 from lightning_modules.focus.config import FocusConfig
-from lightning_modules.focus.evaluation import FocusEvaluation
+from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
+from lightning_modules.focus.finite_losses import FiniteLosses
+from lightning_modules.focus.gradient_share import with_gradient_share
 from lightning_modules.focus.objectives import ReconstructionObjective, SegmentationObjective, Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
-from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.step_key import Draw, run_seed, step_key
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from seethrough.errors import SeethroughError
+from seethrough.fitting.skin_colour import skin_colour_mask
+from seethrough.losses import preliminary_mask
 from seethrough.networks.perceptual import load_perceptual_net
 from seethrough.rendering import FaceRendering
 
@@ -32,7 +38,7 @@ class FocusModule(pl.LightningModule):
     resumed run goes on where it stopped. One step trains one network; the other one runs in eval mode without a graph.
 
     Attributes:
-        schedule: stage lengths; without segmentation steps where the configured mask needs no network.
+        schedule: stage lengths; without segmentation steps where the settings need no network.
         em_step: number of training steps done.
     """
 
@@ -41,16 +47,16 @@ class FocusModule(pl.LightningModule):
         self.automatic_optimization = False
         self.config = config
         self.save_hyperparameters({"method": METHOD, "config": asdict(config)})
-        schedule = FocusSchedule(**asdict(config.schedule))
-        self.schedule = schedule if config.mask == "segmentation" else schedule.without_segmentation()
+        self.schedule = config.training_schedule()
         self.focus = Focus(config)
         # Held here so that it moves to the device with the module; it adds nothing to the state.
         self.perceptual = load_perceptual_net(config.perceptual)
         self.reconstruction = ReconstructionObjective(config.loss, config.image_size, self.perceptual)
         self.segmentation = SegmentationObjective(config.loss, self.perceptual)
         self.supervised = SupervisedObjective(config, self.focus) if config.schedule.supervised_steps else None
-        has_network = config.mask == "segmentation"
-        self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, has_network)
+        mask = own_mask(config.mask, config.has_segmentation)
+        self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, mask)
+        self.losses = FiniteLosses()
         self.em_step = 0
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -61,22 +67,31 @@ class FocusModule(pl.LightningModule):
         ]
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Take one step of the phase that ``em_step`` lies in; nothing happens past the end of the schedule."""
-        if self.em_step >= self.schedule.total_steps:
+        """Take one step of the phase that ``em_step`` lies in; nothing happens past the end of the last stage.
+
+        Random numbers of a step depend on (seed, step, process) alone: a resumed run draws what it would have drawn.
+        """
+        if self.em_step >= self.schedule.end_step:
             self.trainer.should_stop = True
             return
+        seed, rank = run_seed(), self.global_rank
+        batch = augment(self.config.augmentation, batch, step_key(seed, self.em_step, rank, Draw.AUGMENTATION))
+        torch.manual_seed(step_key(seed, self.em_step, rank, Draw.NETWORKS))
         phase = self.schedule.phase(self.em_step)
         optimiser = self._optimiser(phase.network)
         with self.toggled_optimizer(optimiser), self._only_training(phase.network):
             terms = self._terms(phase, batch)
             loss = torch.stack(list(terms.values())).sum()
-            if not torch.isfinite(loss):
-                raise self._not_finite(terms, batch)
             optimiser.zero_grad()
             self.manual_backward(loss)
+            self.losses.add(self.em_step, terms, batch["id"])
+            # Looking at a number makes a GPU wait for it; on the CPU it costs nothing.
+            if self.device.type == "cpu" or self.em_step % self.trainer.log_every_n_steps == 0:
+                self.losses.check()
             optimiser.step()
         self.em_step += 1
-        if self.em_step >= self.schedule.total_steps:
+        if self.em_step >= self.schedule.end_step:
+            self.losses.check()
             self.trainer.should_stop = True
         self.log("loss", loss.detach(), logger=False)
         self._log_terms(phase, terms)
@@ -102,14 +117,18 @@ class FocusModule(pl.LightningModule):
         if phase is Phase.LANDMARKS:
             landmarks = self.focus.face_renderer.geometry(parameters).landmarks
             return self.reconstruction.prior(parameters, landmarks, batch, progress)
-        rendering = self.focus.face_renderer(self._pixel_parameters(parameters))
+        share = self._pixel_share()
+        seen = parameters.with_changes(identity=with_gradient_share(parameters.identity, share))
+        rendering = self.focus.face_renderer(seen)
         landmarks = rendering.landmarks
-        if self._identity_is_free_of_pixels():
+        if share < 1:
             landmarks = self.focus.face_renderer.geometry(parameters).landmarks
         terms = self.reconstruction.prior(parameters, landmarks, batch, progress)
-        if phase is Phase.INITIALISE and self.config.mask == "segmentation":
-            threshold = self.reconstruction.threshold(self.schedule.phase_progress(self.em_step))
-            return {**terms, **self.reconstruction.initialise(rendering, batch, threshold)}
+        if phase is Phase.INITIALISE and self.config.mask in ("segmentation", "preliminary"):
+            threshold = self.reconstruction.threshold(*self.schedule.phase_steps(self.em_step))
+            if threshold is not None:
+                return {**terms, **self.reconstruction.initialise(rendering, batch, threshold)}
+            return {**terms, **self.reconstruction.reconstruct(rendering, batch, rendering.mask)}
         mask = self._mask(rendering, batch)
         return {**terms, **self.reconstruction.reconstruct(rendering, batch, mask)}
 
@@ -118,6 +137,9 @@ class FocusModule(pl.LightningModule):
             rendering = self.focus.face_renderer(self.focus.encoder(batch["image"]))
         network = self.focus.segmentation
         logits = network(rendering.image.clamp(0, 1), batch["image"])
+        if self.config.segmentation_labels == "truth":
+            truth = self._true_mask(batch, "model.segmentation_labels=truth")
+            return self.segmentation.supervise(logits, network.slope, rendering, truth)
         if phase is Phase.PRETRAIN:
             return self.segmentation.pretrain(logits, network.slope, rendering, batch)
         mask = torch.sigmoid(network.slope * logits) * rendering.mask
@@ -125,23 +147,30 @@ class FocusModule(pl.LightningModule):
 
     def _mask(self, rendering: FaceRendering, batch: dict[str, Any]) -> Tensor:
         """Return the mask that the encoder's pixel loss sees, inside the rendered face."""
-        if self.config.mask == "none":
+        image, kind = batch["image"], self.config.mask
+        if kind == "none":
             return rendering.mask
-        if self.config.mask == "truth":
-            if "mask" not in batch:
-                raise SeethroughError("model.mask=truth needs true masks: use synthetic data, or another mask")
-            return rendering.mask * batch["mask"]
+        if kind == "truth":
+            return rendering.mask * self._true_mask(batch, "model.mask=truth")
+        if kind == "preliminary":
+            return preliminary_mask(image, rendering.image, rendering.mask, self.config.loss.threshold)
+        if kind == "skin":
+            # What is likely skin counts in full, the rest by how likely it is (Deep3D, Deng et al. 2019).
+            likely = skin_colour_mask(image)
+            return rendering.mask * torch.where(likely > 0.5, torch.ones_like(likely), likely)
         with torch.set_grad_enabled(self.config.loss.mask_gradient):
-            return self.focus.visible_face(rendering, batch["image"])
+            return self.focus.visible_face(rendering, image)
 
-    def _identity_is_free_of_pixels(self) -> bool:
+    def _true_mask(self, batch: dict[str, Any], setting: str) -> Tensor:
+        if "mask" not in batch:
+            raise SeethroughError(f"{setting} needs true masks: use synthetic data, or another setting")
+        return batch["mask"]
+
+    def _pixel_share(self) -> float:
+        """Return how much of their gradient pixels send to the identity in this step."""
         done, _ = self.schedule.network_steps(self.em_step, Network.RECONSTRUCTION)
-        return done < self.schedule.warm_start_steps + self.config.loss.identity_free_steps
-
-    def _pixel_parameters(self, parameters):
-        if self._identity_is_free_of_pixels():
-            return parameters.with_changes(identity=parameters.identity.detach())
-        return parameters
+        free = done < self.schedule.warm_start_steps + self.config.loss.identity_free_steps
+        return 0.0 if free else self.config.loss.identity_pixel_gradient
 
     @contextmanager
     def _only_training(self, network: Network) -> Iterator[None]:
@@ -171,14 +200,6 @@ class FocusModule(pl.LightningModule):
         if config.clip_norm is not None:
             nn.utils.clip_grad_norm_(self._network(network).parameters(), config.clip_norm)
 
-    def _not_finite(self, terms: Terms, batch: dict[str, Any]) -> SeethroughError:
-        bad = [name for name, value in terms.items() if not torch.isfinite(value)]
-        ids = ", ".join(map(str, list(batch["id"])[:8]))
-        return SeethroughError(
-            f"loss term '{bad[0] if bad else 'sum'}' is not finite at step {self.em_step} (samples {ids}, ...): "
-            "lower the learning rate or look at these samples; the last checkpoint is intact"
-        )
-
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Collect the rows of the evaluation table."""
         self.evaluation.update(batch)
@@ -204,11 +225,12 @@ class FocusModule(pl.LightningModule):
         rendering = prediction.rendering
         drawn = rendering.image.clamp(0, 1)
         over = torch.where(rendering.mask > 0, drawn, image)
-        mask = prediction.mask if self.config.mask == "segmentation" else rendering.mask
+        mask = prediction.mask if self.config.has_segmentation else rendering.mask
         return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the step counter."""
+        """Keep the step counter; a state that a bad loss may have spoilt is not worth keeping."""
+        self.losses.check()
         checkpoint["em_step"] = self.em_step
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

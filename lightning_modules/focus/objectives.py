@@ -45,7 +45,11 @@ class ReconstructionObjective:
         self.config = config
         self.image_size = image_size
         self.perceptual = perceptual
-        self.landmark_weights = landmark_weights(config.landmark_emphasis, config.landmark_emphasised)
+        self.landmark_weights = (
+            landmark_weights(config.landmark_emphasis, config.landmark_emphasised)
+            if config.landmark_weights is None
+            else torch.tensor(config.landmark_weights)
+        )
 
     def prior(self, parameters: FaceParameters, landmarks: Tensor, batch: dict, progress: float) -> Terms:
         """Landmarks (Eq. 7) and regulariser; ``progress`` in [0, 1] of the whole training lets the former fade."""
@@ -61,41 +65,50 @@ class ReconstructionObjective:
 
     def initialise(self, rendering: FaceRendering, batch: dict, threshold: float) -> Terms:
         """Robust pixel loss of the first stage (Eq. 9-10) and the perceptual term."""
-        form = {"gaussian": "likelihood", "truncated": "truncated_quadratic"}[self.config.initialisation_form]
-        weight = self.config.initialisation_weight
-        weight = self.config.weights.pixel if weight is None else weight
-        loss = robust_loss(
-            batch["image"], rendering.image, rendering.mask, threshold, form=form, sigma=self.config.sigma
-        )
+        config, target, rendered = self.config, batch["image"], rendering.image
+        weight = config.weights.pixel if config.initialisation_weight is None else config.initialisation_weight
+        if config.initialisation_form == "masked":
+            loss = self._pixel(target, rendered, preliminary_mask(target, rendered, rendering.mask, threshold))
+        else:
+            form = {"gaussian": "likelihood", "truncated": "truncated_quadratic"}[config.initialisation_form]
+            loss = robust_loss(target, rendered, rendering.mask, threshold, form=form, sigma=config.sigma)
         return {"pixel": weight * loss, **self._perceptual(rendering, batch)}
 
     def reconstruct(self, rendering: FaceRendering, batch: dict, mask: Tensor) -> Terms:
         """Masked pixel loss (Eq. 5), perceptual term (Eq. 6), and the release's area term where it has a weight."""
         weights = self.config.weights
-        form = self.config.pixel_form
-        terms = {"pixel": weights.pixel * pixel_loss(batch["image"], rendering.image, mask, form=form)}
+        terms = {"pixel": weights.pixel * self._pixel(batch["image"], rendering.image, mask)}
         if weights.area_in_reconstruction:
             terms["area"] = weights.area_in_reconstruction * area_loss(mask, rendering.mask)
         return {**terms, **self._perceptual(rendering, batch)}
 
-    def threshold(self, progress: float) -> float:
-        """Return xi of Eq. 10 at ``progress`` in [0, 1] of the initialisation.
+    def threshold(self, done: int, total: int) -> float | None:
+        """Return xi of Eq. 10 after ``done`` of ``total`` steps of the initialisation; None: every pixel counts.
 
-        The paper's constant keeps next to no pixel while the render is still far off, so a run may start higher and
-        fall geometrically.
+        The paper's constant keeps next to no pixel while the render is still far off, so a run may begin with all of
+        them, and then start higher and fall geometrically.
         """
+        unmasked = min(self.config.initialisation_unmasked_steps, total)
+        if done < unmasked:
+            return None
         start, end = self.config.threshold_start, self.config.threshold
         if start is None:
             return end
+        progress = (done - unmasked) / max(total - unmasked, 1)
         return start * (end / start) ** min(progress / ANNEALED_SHARE, 1.0)
+
+    def _pixel(self, target: Tensor, rendered: Tensor, mask: Tensor) -> Tensor:
+        form, normalisation = self.config.pixel_form, self.config.pixel_normalisation
+        return pixel_loss(target, rendered, mask, form=form, normalisation=normalisation)
 
     def _perceptual(self, rendering: FaceRendering, batch: dict) -> Terms:
         if self.perceptual is None or not self.config.weights.perceptual:
             return {}
+        some = slice(self.config.perceptual_images)
         with torch.no_grad():
-            target = self.perceptual.deep(batch["image"], batch["landmarks"])
+            target = self.perceptual.deep(batch["image"][some], batch["landmarks"][some])
         # Landmarks only place the crop: a gradient through them would move the face to please the aligner.
-        rendered = self.perceptual.deep(rendering.image.clamp(0, 1), rendering.landmarks.detach())
+        rendered = self.perceptual.deep(rendering.image[some].clamp(0, 1), rendering.landmarks[some].detach())
         return {"perceptual": self.config.weights.perceptual * perceptual_loss(target, rendered)}
 
 
@@ -114,8 +127,11 @@ class SegmentationObjective:
     def pretrain(self, logits: Tensor, slope: float, rendering: FaceRendering, batch: dict) -> Terms:
         """Cross-entropy with the preliminary mask of Eq. 10 inside the rendered face (Sec. 3.3)."""
         label = preliminary_mask(batch["image"], rendering.image, rendering.mask, self.config.threshold)
-        per_pixel = functional.binary_cross_entropy_with_logits(slope * logits, label, reduction="none")
-        return {"preliminary": (per_pixel * rendering.mask).sum() / rendering.mask.sum().clamp_min(1.0)}
+        return {"preliminary": _cross_entropy(slope * logits, label, rendering.mask)}
+
+    def supervise(self, logits: Tensor, slope: float, rendering: FaceRendering, truth: Tensor) -> Terms:
+        """Cross-entropy with the true mask inside the rendered face: the upper bound, not label-free."""
+        return {"supervised": _cross_entropy(slope * logits, truth, rendering.mask)}
 
     def segment(self, mask: Tensor, rendering: FaceRendering, batch: dict) -> Terms:
         """Neighbour, distance, area, preserve and binary losses (Eq. 1-4 and the text after them)."""
@@ -132,10 +148,11 @@ class SegmentationObjective:
                 squared=config.neighbour_squared,
                 masking=config.neighbour_masking,
                 border=config.neighbour_border,
+                pixels=config.neighbour_pixels,
             )
         terms["area"] = self._area(mask, rendering.mask)
         if weights.binary:
-            terms["binary"] = weights.binary * binary_loss(mask, form=config.binary_form)
+            terms["binary"] = weights.binary * binary_loss(mask, form=config.binary_form, pixels=config.binary_pixels)
         if self.perceptual is not None and (weights.distance or weights.preserve):
             terms.update(self._perceptual(mask, rendering, batch))
         return terms
@@ -146,6 +163,8 @@ class SegmentationObjective:
             return config.weights.area * area_loss(mask, region)
         squared = config.neighbour_squared
         weight = area_weight(config.area_threshold, config.weights.neighbour, region, squared=squared)
+        if config.neighbour_pixels == "sum":
+            weight = weight * region[0].numel()
         return (weight * area_loss(mask, region, reduction="none")).mean()
 
     def _perceptual(self, mask: Tensor, rendering: FaceRendering, batch: dict) -> Terms:
@@ -162,3 +181,9 @@ class SegmentationObjective:
                 whole = self.perceptual.shallow(target, landmarks)
             terms["preserve"] = weights.preserve * preserve_loss(masked_target, whole, normalise_rows=rows)
         return terms
+
+
+def _cross_entropy(logits: Tensor, label: Tensor, region: Tensor) -> Tensor:
+    """Return the mean binary cross-entropy over the pixels of ``region``, all (B, 1, H, W); 0 without any."""
+    per_pixel = functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype), reduction="none")
+    return (per_pixel * region).sum() / region.sum().clamp_min(1.0)

@@ -26,7 +26,7 @@ class StageProgress(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar where the run begins or goes on."""
         if trainer.is_global_zero:
-            total = pl_module.schedule.total_steps
+            total = pl_module.schedule.end_step
             self._bar = tqdm(total=total, initial=int(pl_module.em_step), dynamic_ncols=True, mininterval=1.0)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:

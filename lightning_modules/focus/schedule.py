@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
+
+StageName = Literal["supervision", "landmarks", "initialisation", "pretraining", "em"]
 
 
 class Network(StrEnum):
@@ -31,6 +34,14 @@ class Phase(StrEnum):
         return Network.SEGMENTATION if self in (Phase.PRETRAIN, Phase.SEGMENT) else Network.RECONSTRUCTION
 
 
+_LAST_PHASES: dict[StageName, Phase] = {
+    "supervision": Phase.SUPERVISE,
+    "landmarks": Phase.LANDMARKS,
+    "initialisation": Phase.INITIALISE,
+    "pretraining": Phase.PRETRAIN,
+}
+
+
 @dataclass(frozen=True)
 class Segment:
     """Steps ``start <= step < end`` of one phase."""
@@ -54,6 +65,7 @@ class FocusSchedule:
         cycle_segmentation_steps: segmentation steps of each cycle.
         cycle_reconstruction_steps: encoder steps of each cycle.
         final_segmentation_steps: segmentation steps after the last cycle, so that the mask fits the final encoder.
+        last_stage: the stage that a training ends with; nothing else depends on it.
     """
 
     supervised_steps: int = 0
@@ -64,9 +76,10 @@ class FocusSchedule:
     cycle_segmentation_steps: int = 0
     cycle_reconstruction_steps: int = 1
     final_segmentation_steps: int = 0
+    last_stage: StageName = "em"
 
     def __post_init__(self) -> None:
-        negative = [name for name, value in vars(self).items() if value < 0]
+        negative = [name for name, value in vars(self).items() if isinstance(value, int) and value < 0]
         if negative:
             raise ValueError(f"schedule.{negative[0]}={getattr(self, negative[0])} is negative")
         if self.em_steps and self.cycle_segmentation_steps + self.cycle_reconstruction_steps == 0:
@@ -99,8 +112,17 @@ class FocusSchedule:
 
     @property
     def total_steps(self) -> int:
-        """Steps of the whole training."""
+        """Steps of all stages."""
         return self.segments[-1].end if self.segments else 0
+
+    @property
+    def end_step(self) -> int:
+        """Steps up to the end of ``last_stage``, where the training stops."""
+        if self.last_stage == "em":
+            return self.total_steps
+        phases = list(Phase)  # in the order of the stages
+        last = phases.index(_LAST_PHASES[self.last_stage])
+        return max((segment.end for segment in self.segments if phases.index(segment.phase) <= last), default=0)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -116,11 +138,10 @@ class FocusSchedule:
         """Return what ``step`` trains."""
         return self.segment(step).phase
 
-    def phase_progress(self, step: int) -> float:
-        """Return how far ``step`` is within its phase, all its segments together, in [0, 1)."""
+    def phase_steps(self, step: int) -> tuple[int, int]:
+        """Return how many steps of its phase lie before ``step``, and how many there are in all its segments."""
         phase = self.phase(step)
-        done, total = self._count(lambda segment: segment.phase is phase, step)
-        return done / total
+        return self._count(lambda segment: segment.phase is phase, step)
 
     def network_steps(self, step: int, network: Network) -> tuple[int, int]:
         """Return how many steps ``network`` has trained before ``step``, and how many it will train in all."""
@@ -151,13 +172,20 @@ class FocusSchedule:
         done = sum(min(step, segment.end) - segment.start for segment in chosen if segment.start < step)
         return done, sum(segment.end - segment.start for segment in chosen)
 
-    def without_segmentation(self) -> FocusSchedule:
-        """Return the schedule with the same encoder steps and no segmentation step (for rows that need no network)."""
+    def keeping_segmentation(self, kept: Literal["em", "pretraining", "none"]) -> FocusSchedule:
+        """Return the schedule with the same encoder steps and fewer segmentation steps.
+
+        Args:
+            kept: ``em`` all of them, ``pretraining`` only those before the EM stage, or ``none``.
+        """
+        if kept == "em":
+            return self
         encoder_steps = sum(s.end - s.start for s in self.segments if s.phase is Phase.RECONSTRUCT)
-        return FocusSchedule(
-            supervised_steps=self.supervised_steps,
-            landmark_steps=self.landmark_steps,
-            initialisation_steps=self.initialisation_steps,
+        return replace(
+            self,
+            pretraining_steps=self.pretraining_steps if kept == "pretraining" else 0,
             em_steps=encoder_steps,
+            cycle_segmentation_steps=0,
             cycle_reconstruction_steps=max(encoder_steps, 1),
+            final_segmentation_steps=0,
         )

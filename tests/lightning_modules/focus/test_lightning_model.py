@@ -114,13 +114,26 @@ def test_rows_without_a_network_train_the_same_encoder_steps(focus_config, tmp_p
     assert not any(segmentation for _, _, segmentation in recorder.steps)
 
 
-def test_pixels_leave_the_identity_alone_at_first(focus_config):
-    module = FocusModule(focus_config)
-    module.em_step = focus_config.schedule.landmark_steps
-    parameters = module.focus.encoder(synthetic_batch()["image"])
-    assert not module._pixel_parameters(parameters).identity.requires_grad
-    module.em_step += focus_config.loss.identity_free_steps
-    assert module._pixel_parameters(parameters).identity.requires_grad
+def test_pixels_move_the_identity_as_much_as_they_may(focus_config):
+    """Nothing in the free steps, then the configured share; landmarks pull in full all the time."""
+    focus_config.loss.weights.landmark = focus_config.loss.weights.regulariser = 0.0
+    focus_config.mask = "none"
+    batch, pulls = synthetic_batch(), {}
+    for share in (1.0, 0.25, 0.0):
+        focus_config.loss.identity_pixel_gradient = share
+        torch.manual_seed(0)
+        module = FocusModule(focus_config)
+        for offset in (0, focus_config.loss.identity_free_steps):
+            module.em_step = focus_config.schedule.landmark_steps + offset
+            module.focus.encoder.head.bias.grad = None
+            sum(module._terms(Phase.INITIALISE, batch).values()).backward()
+            pulls[share, offset] = module.focus.encoder.head.bias.grad.clone()
+    whole, identity = pulls[1.0, 1], slice(0, focus_config.face_model.identity)
+    assert whole[identity].abs().min() > 0
+    for (share, offset), pull in pulls.items():
+        expected = whole.clone()
+        expected[identity] *= share if offset else 0.0
+        torch.testing.assert_close(pull, expected)
 
 
 def test_not_finite_loss_names_step_term_and_samples(focus_config, tmp_path):
@@ -147,7 +160,7 @@ def test_evaluation_of_an_untrained_encoder_has_no_skill(focus_config):
     module.evaluation.update(synthetic_batch(source=source))
     module.evaluation.update(synthetic_batch(seed=1, source=source))
     summary = module.evaluation.summary()
-    assert set(summary) == {"overall", "unoccluded", "occluded", "square"}
+    assert set(summary) == {"overall", "unoccluded", "unoccluded_frontal", "occluded", "square"}
     # the zero-initialised head predicts the mean face: its skill over the mean face is zero by definition
     assert summary["overall"]["skill_over_mean_face"] == pytest.approx(0, abs=1e-5)
     assert summary["overall"]["images"] == 8 and summary["occluded"]["images"] == 4

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -46,17 +47,33 @@ def test_every_step_has_one_phase_and_the_counts_add_up(schedule):
     for step in range(schedule.total_steps):
         for network in Network:
             assert schedule.network_steps(step, network)[0] == trained[network]
-        assert 0 <= schedule.phase_progress(step) < 1
+        done, total = schedule.phase_steps(step)
+        assert 0 <= done < total
         trained[schedule.phase(step).network] += 1
 
 
-@given(schedules)
+@given(schedules, st.sampled_from(["em", "pretraining", "none"]))
 @settings(max_examples=60, deadline=None)
-def test_without_segmentation_keeps_the_encoder_steps(schedule):
-    bare = schedule.without_segmentation()
-    encoder_steps = schedule.network_steps(schedule.total_steps, Network.RECONSTRUCTION)[1]
-    assert bare.total_steps == encoder_steps
-    assert all(segment.phase.network is Network.RECONSTRUCTION for segment in bare.segments)
+def test_rows_keep_the_encoder_steps_whatever_segmentation_steps_they_keep(schedule, kept):
+    row = schedule.keeping_segmentation(kept)
+
+    def steps(of, phase):
+        return sum(segment.end - segment.start for segment in of.segments if segment.phase is phase)
+
+    for phase in Phase:
+        wanted = steps(schedule, phase)
+        if phase.network is Network.SEGMENTATION:
+            wanted *= kept == "em" or (kept == "pretraining" and phase is Phase.PRETRAIN)
+        assert steps(row, phase) == wanted
+
+
+@given(schedules, st.sampled_from(["supervision", "landmarks", "initialisation", "pretraining", "em"]))
+@settings(max_examples=60, deadline=None)
+def test_a_training_that_ends_early_ends_with_its_stage(schedule, stage):
+    last = {"supervision": 1, "landmarks": 2, "initialisation": 3, "pretraining": 4, "em": 6}[stage]
+    early = replace(schedule, last_stage=stage)
+    assert early.segments == schedule.segments
+    assert early.end_step == sum(early.phase(step) in list(Phase)[:last] for step in range(schedule.total_steps))
 
 
 def test_steps_outside_and_bad_lengths_are_refused():
@@ -104,4 +121,4 @@ def test_each_warm_start_has_a_cosine_of_its_own():
     rates = [learning_rate(cosine, schedule, Network.RECONSTRUCTION, step) for step in range(90)]
     assert rates[0] == rates[40] == rates[60] == pytest.approx(1.0)
     assert rates[20] == rates[50] == rates[75] == pytest.approx(0.55)
-    assert schedule.without_segmentation().supervised_steps == 40
+    assert schedule.keeping_segmentation("none").supervised_steps == 40
