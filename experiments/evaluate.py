@@ -2,6 +2,7 @@
 
 python -m experiments.evaluate runs/NAME
 python -m experiments.evaluate runs/NAME data/synthetic data.test_identities=500 --json scores.json
+python -m experiments.evaluate default data/synthetic --rows rows.npz
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.command_line import run, write_json
 from experiments.config.arguments import split_words
-from experiments.config.composition import Composition, compose
+from experiments.config.composition import Composition
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pytorch_lightning as pl
 
     from experiments.run_folder import RunFolder
@@ -27,28 +29,33 @@ SHOWN_IMAGES = 16
 def main(arguments: list[str]) -> int:
     """Parse, evaluate, print."""
     parser = argparse.ArgumentParser(PROGRAM, description="Evaluate a trained run on its test data, or on other data.")
-    parser.add_argument("run", help="run folder, as written by experiments.train")
+    parser.add_argument("run", help="run folder, as written by experiments.train, or `default`")
     parser.add_argument("data", nargs="*", help="data configs and key=value overrides; default: the run's own data")
     parser.add_argument("--json", metavar="PATH", help="also write all numbers as JSON")
+    parser.add_argument("--rows", metavar="PATH.npz", help="also write one row per image, each column an array")
     options = parser.parse_args(arguments)
+    if options.rows and not options.rows.endswith(".npz"):
+        raise SeethroughError(f"--rows {options.rows} must end in .npz: it holds one array for each column")
 
     from experiments.run_folder import open_run
 
     folder = open_run(options.run)
     names, overrides = split_words(options.data)
-    composition = compose([str(folder.config.resolve()), *names], overrides)
+    composition = folder.composition(names, overrides)
     _refuse_other_networks(folder, composition)
-    summary = evaluate(folder, composition)
+    summary = evaluate(folder, composition, options.rows)
     if options.json:
         write_json(options.json, summary)
     return 0
 
 
-def evaluate(folder: RunFolder, composition: Composition) -> dict[str, dict[str, float]]:
+def evaluate(
+    folder: RunFolder, composition: Composition, rows_path: str | Path | None = None
+) -> dict[str, dict[str, float]]:
     """Score the newest checkpoint of a run on the test data of ``composition``; print and return the tables.
 
     The numbers also go to ``report/evaluation.json`` of the run, and a sheet of targets, renders and masks to
-    ``report/evaluation.png``.
+    ``report/evaluation.png``; the rows of single images go to ``rows_path``, if that is given.
 
     Returns:
         ``{subset: {key: value}}``; lengths in mm, RMSE in 1/255.
@@ -58,25 +65,47 @@ def evaluate(folder: RunFolder, composition: Composition) -> dict[str, dict[str,
     from experiments.building import build_data
     from experiments.evaluation_table import evaluation_table, occluder_table
     from experiments.pictures import save_picture
+    from lightning_modules.focus.evaluation_summary import summarise_subsets
     from lightning_modules.focus.loading import load_focus_module
 
-    module = load_focus_module(folder.path)
+    module = load_focus_module(folder.weights)
     data = build_data(composition)
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader()
     _trainer(composition.config.trainer.accelerator).test(module, loader, verbose=False)
-    summary = module.evaluation.summary()
+    rows = module.evaluation.rows()
+    summary = summarise_subsets(rows)
 
     console = Console(width=110, highlight=False)
-    console.print(evaluation_table(summary, f"{folder.path}, {composition.config.dataset} test set"))
+    console.print(evaluation_table(summary, f"{folder.title}, {composition.config.dataset} test set"))
     by_occluder = occluder_table(summary)
     if by_occluder is not None:
         console.print(by_occluder)
     write_json(folder.report / "evaluation.json", summary)
+    if rows_path is not None:
+        write_rows(rows_path, rows)
     batch = next(iter(loader))
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
     save_picture(module.pictures(shown)["reconstruction"], Path(folder.report / "evaluation.png"), columns=4)
     return summary
+
+
+def write_rows(path: str | Path, rows: dict[str, np.ndarray]) -> None:
+    """Write the columns that have one value an image as arrays of one ``.npz`` file; it needs no pickle to be read.
+
+    Raises:
+        SeethroughError: the file cannot be written.
+    """
+    import numpy as np
+
+    columns: dict[str, Any] = {name: values for name, values in rows.items() if values.ndim == 1}
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, **columns)
+    except OSError as error:
+        raise SeethroughError(
+            f"the rows cannot be written to {path} ({error.strerror}): choose another place"
+        ) from None
 
 
 def _refuse_other_networks(folder: RunFolder, composition: Composition) -> None:
@@ -87,12 +116,11 @@ def _refuse_other_networks(folder: RunFolder, composition: Composition) -> None:
     """
     from experiments.resuming import changed
 
-    trained = folder.composition().plain
-    own, asked = ({key: plain[key] for key in ("method", "model")} for plain in (trained, composition.plain))
+    own, asked = folder.networks(), {key: composition.plain[key] for key in ("method", "model")}
     for key, before, _ in changed(own, asked, free=()):
         source = composition.sources.get(key, "the defaults")
         raise SeethroughError(
-            f"'{key}' in {source} cannot be changed for an evaluation: {folder.path} was trained with {before!r}"
+            f"'{key}' in {source} cannot be changed for an evaluation: {folder.title} was trained with {before!r}"
         )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from rich.table import Table
 
 Summary = Mapping[str, Mapping[str, float]]
-_MAIN = ("unoccluded", "occluded")
+_MAIN = ("unoccluded", "occluded", "out_of_distribution")
+_NOT_CLASSES = ("overall", "unoccluded_frontal", *_MAIN)
 
 
 def evaluation_table(summary: Summary, title: str) -> Table:
@@ -22,35 +23,40 @@ def evaluation_table(summary: Summary, title: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
     for name in subsets:
-        table.add_column(f"{name} ({int(summary[name]['images'])} images)", justify="right")
+        table.add_column(f"{name.replace('_', ' ')} ({int(summary[name]['images'])} images)", justify="right")
 
     def row(label: str, text) -> None:
         cells = [text(summary[name]) for name in subsets]
         if any(cell != "-" for cell in cells):
             table.add_row(label, *cells)
 
-    row("visible-face mask, F1: segmentation network", lambda s: _number(s["mask_f1"], 3))
+    row("visible-face mask, F1: this run", lambda s: _number(s["mask_f1"], 3))
     row("    everything is face", lambda s: _number(s["mask_f1_all_face"], 3))
     row("    threshold on the residual (Eq. 10)", lambda s: _number(s["mask_f1_preliminary"], 3))
+    row("    skin colour", lambda s: _number(s["mask_f1_skin"], 3))
     row("    gain over everything is face [95 %]", lambda s: _interval(s, "mask_f1_gain"))
     row("    precision (PPV)", lambda s: _number(s["mask_ppv"], 3))
     row("    IoU of the occluder", lambda s: _number(s["occluder_iou"], 3))
     row("shape error, mm: reconstruction", lambda s: _number(s["shape_error_mean_mm"], 3))
+    row("    with the misfit prior", lambda s: _number(s["shape_error_mean_misfit_prior_mm"], 3))
     row("    mean face", lambda s: _number(s["shape_error_mean_face_mm"], 3))
+    row("    somebody else", lambda s: _number(s["shape_error_random_identity_mm"], 3))
     row("    skill over the mean face [95 %]", lambda s: _interval(s, "skill_over_mean_face"))
+    row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_shape_error_mm"))
     row("colour RMSE in the visible face, /255", lambda s: _number(s["image_rmse"], 1))
+    row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_image_rmse"))
     row("landmark error at 224 px, px", lambda s: _number(s["landmark_error_px"], 2))
     return table
 
 
 def occluder_table(summary: Summary) -> Table | None:
     """Return one row per occluder class, or None where data know no classes."""
-    classes = [name for name in summary if name not in ("overall", *_MAIN)]
+    classes = [name for name in summary if name not in _NOT_CLASSES]
     if not classes:
         return None
     table = Table(title="By occluder", title_justify="left", title_style="bold")
     table.add_column("")
-    for heading in ("images", "F1", "everything is face", "PPV", "occluder IoU", "colour RMSE"):
+    for heading in ("images", "F1", "all face", "skin colour", "PPV", "occluder IoU", "colour RMSE"):
         table.add_column(heading, justify="right")
     for name in classes:
         s = summary[name]
@@ -59,6 +65,7 @@ def occluder_table(summary: Summary) -> Table | None:
             str(int(s["images"])),
             _number(s["mask_f1"], 3),
             _number(s["mask_f1_all_face"], 3),
+            _number(s["mask_f1_skin"], 3),
             _number(s["mask_ppv"], 3),
             _number(s["occluder_iou"], 3),
             _number(s["image_rmse"], 1),
@@ -71,6 +78,8 @@ def _number(value: float, digits: int) -> str:
 
 
 def _interval(scores: Mapping[str, float], key: str) -> str:
-    if math.isnan(scores[key]):
+    if math.isnan(scores.get(key, math.nan)):
         return "-"
+    if math.isnan(scores[f"{key}_low"]):
+        return f"{scores[key]:+.3f}"
     return f"{scores[key]:+.3f} [{scores[f'{key}_low']:+.3f}, {scores[f'{key}_high']:+.3f}]"

@@ -1,189 +1,231 @@
-"""From batches of test faces to the tables of an evaluation."""
+"""From batches of test faces to one row per image, of which every table is made."""
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
+import math
+from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_modules.focus.evaluation_summary import summarise, summarise_subsets
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
+from lightning_modules.focus.twins import SharedRegionErrors
+from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
-from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores, mean_interval, skill_interval
+from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores
+from seethrough.metrics.table import TEXT, WHOLE, Column, numbered, text_rows, words_of
 from seethrough.rendering import FaceRendering
 
 MASK_SCORES = ("acc", "ppv", "tpr", "f1", "occluder_iou")
-MASKS = ("mask", "all_face", "preliminary")
+MASKS = ("mask", "all_face", "preliminary", "skin")
 REGIONS = ("own", "fixed")
-_SCALARS = ["image_rmse", "landmark_error_px", "rigid_error", "mean_face_error", "mean_face_rigid_error"]
+MASK_COLUMNS = tuple(f"{mask}_{region}_{score}" for mask in MASKS for region in REGIONS for score in MASK_SCORES)
+TEXT_COLUMNS = ("id", "twin", "subset", "occluder_name")
+SHAPE_COLUMNS = (
+    "shape_error_mm",
+    "shape_error_median_mm",
+    "shape_error_rigid_mm",
+    "shape_error_misfit_prior_mm",
+    "mean_face_error_mm",
+    "mean_face_error_rigid_mm",
+    "random_identity_error_mm",
+)
+VERTEX_COLUMNS = ("vertex_error_mm", "vertex_error_rigid_mm", "vertex_error_misfit_prior_mm")
+PICTURE_COLUMNS = ("yaw_deg", "image_rmse", "landmark_error_px", "occluded_share", "rendered_area_ratio")
 LANDMARK_SIZE = 224.0
+_IDENTITY_LIMIT = 2.5
+
+MaskName = Literal["segmentation", "all_face", "preliminary", "skin"]
 
 
 class FocusEvaluation:
     """Score reconstructions and masks, one row per image.
 
-    Each image is scored with the segmentation network's mask, with "everything is face" and with the preliminary mask
-    of Eq. 10, inside the rendered face (``own``, the paper's region) and inside the true face without its occluder
-    (``fixed``, where data know it); its shape is scored against the mean face. What data do not know becomes NaN.
+    Each image is scored with the run's own mask, with "everything is face", with the preliminary mask of Eq. 10 and
+    with skin colour, inside the rendered face (``own``, the paper's region) and inside the true face without its
+    occluder (``fixed``, where data know it); its shape is scored beside the mean face and beside a random person. What
+    data do not know becomes NaN.
 
     Args:
         focus: the networks; scored as they are when :meth:`update` is called.
         model_source: name or path of the fitted face model; shapes of data that come from another one, whose
             coefficients mean other things, are not scored.
         threshold: xi of the preliminary mask.
-        has_segmentation: False for a row that trains without the network; "everything is face" then stands in for it.
+        mask: the run's own mask; all but ``segmentation`` are for rows that train without the network.
     """
 
-    def __init__(self, focus: Focus, model_source: str, threshold: float, has_segmentation: bool = True) -> None:
+    def __init__(self, focus: Focus, model_source: str, threshold: float, mask: MaskName = "segmentation") -> None:
         # In a list, so that the networks are not registered a second time and the metric stays out of checkpoints.
         self._held = [focus]
         self.model_source = model_source
         self.threshold = threshold
-        self.has_segmentation = has_segmentation
-        masks = [f"{mask}_{region}_{score}" for mask in MASKS for region in REGIONS for score in MASK_SCORES]
-        self._tables = [PerImageTable(["identity", "occluder", "shape_error", *_SCALARS, *masks])]
-        self.occluder_names: dict[int, str] = {}
+        self.mask: MaskName = mask
+        columns = dict.fromkeys(TEXT_COLUMNS, TEXT) | dict.fromkeys(("identity", "occluder"), WHOLE)
+        columns |= dict.fromkeys((*PICTURE_COLUMNS, *SHAPE_COLUMNS, *MASK_COLUMNS), Column())
+        columns |= dict.fromkeys(VERTEX_COLUMNS, Column(shape=(len(focus.full_model.mean),)))
+        self._tables = [PerImageTable(columns), PerImageTable(["image_rmse_shared_region"])]
+        self._twins = SharedRegionErrors()
 
     @torch.no_grad()
     def update(self, batch: dict[str, Any]) -> FocusPrediction:
         """Predict a batch and add its rows; returns the prediction for pictures."""
         focus = self._held[0]
         prediction = focus.predict(batch["image"])
-        rendering, image = prediction.rendering, batch["image"]
-        count = len(image)
-        unknown = torch.full((count,), torch.nan, device=image.device)
-        truth = batch.get("truth")
-        columns: dict[str, Tensor] = {
-            "identity": batch.get("identity", torch.full((count,), -1, device=image.device)),
-            "occluder": truth["occluder"] if truth else torch.full((count,), -1, device=image.device),
-            "landmark_error_px": _landmark_error(rendering, truth["landmarks"] if truth else batch["landmarks"], focus),
-            "image_rmse": unknown,
+        image, truth, count = batch["image"], batch.get("truth"), len(batch["image"])
+        device = image.device
+        nobody = torch.full((count,), -1, device=device)
+        none = [""] * count
+        words = {
+            "id": batch["id"],
+            "twin": truth["twin"] if truth else none,
+            "subset": _subsets(batch),
+            "occluder_name": truth["occluder_name"] if truth else none,
         }
-        if truth:
-            pairs = zip(truth["occluder"].tolist(), truth["occluder_name"], strict=True)
-            self.occluder_names.update({int(number): name for number, name in pairs})
-        if "mask" in batch:
-            columns["image_rmse"] = image_rmse(image, rendering.image, batch["mask"] * rendering.mask)
+        columns = {name: text_rows(values, device) for name, values in words.items()}
+        columns |= {"identity": batch.get("identity", nobody), "occluder": truth["occluder"] if truth else nobody}
+        columns |= self._picture_columns(prediction, batch)
         columns |= self._mask_columns(prediction, batch)
         columns |= self._shape_columns(prediction, batch)
-        self._tables[0].update(_numbers(batch["id"]).to(image.device), **columns)
+        self._tables[0].update(numbered(batch["id"], device), **columns)
+        twins = truth["twin"] if truth and "mask" in batch else none
+        visible = batch["mask"] * prediction.rendering.mask if "mask" in batch else prediction.rendering.mask
+        names, errors = self._twins.add(batch["id"], twins, image, prediction.rendering.image, visible)
+        self._tables[1].update(numbered(names, device), image_rmse_shared_region=errors)
         return prediction
+
+    def _picture_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
+        rendering, image, truth = prediction.rendering, batch["image"], batch.get("truth")
+        landmarks = truth["landmarks"] if truth else batch["landmarks"]
+        unknown = torch.full((len(image),), torch.nan, device=image.device)
+        columns = dict.fromkeys(PICTURE_COLUMNS, unknown)
+        columns["landmark_error_px"] = _landmark_error(rendering, landmarks, self._held[0])
+        if "mask" in batch:
+            columns["image_rmse"] = image_rmse(image, rendering.image, batch["mask"] * rendering.mask)
+        if truth:
+            face = truth["full_face"].flatten(1).sum(1)
+            columns["yaw_deg"] = truth["parameters"]["rotation"][:, 1] * (180 / math.pi)
+            columns["rendered_area_ratio"] = rendering.mask.flatten(1).sum(1) / face
+            if "mask" in batch:
+                columns["occluded_share"] = 1 - batch["mask"].flatten(1).sum(1) / face
+        return columns
 
     def _mask_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
         rendering, image = prediction.rendering, batch["image"]
         masks = {
-            "mask": prediction.mask if self.has_segmentation else rendering.mask,
-            "all_face": rendering.mask,
+            # Inside any region that it is scored in: the true face goes beyond the rendered one.
+            "all_face": torch.ones_like(rendering.mask),
             "preliminary": preliminary_mask(image, rendering.image, rendering.mask, self.threshold),
+            "skin": skin_colour_mask(image),
         }
+        own = {**masks, "skin": masks["skin"] * rendering.mask, "all_face": rendering.mask}
+        masks["mask"] = prediction.mask if self.mask == "segmentation" else own[self.mask]
         truth = batch.get("truth")
-        columns = {}
+        columns = dict.fromkeys(MASK_COLUMNS, torch.full((len(image),), torch.nan, device=image.device))
         for region_name, region in (("own", rendering.mask), ("fixed", truth["full_face"] if truth else None)):
-            for name, mask in masks.items():
-                if region is None or "mask" not in batch:
-                    scores = dict.fromkeys(MASK_SCORES, torch.full((len(image),), torch.nan, device=image.device))
-                else:
-                    predicted = torch.ones_like(mask) if name == "all_face" else mask
-                    scores = mask_scores(predicted, batch["mask"], region)
-                columns |= {f"{name}_{region_name}_{key}": value.float() for key, value in scores.items()}
+            if region is not None and "mask" in batch:
+                for name, mask in masks.items():
+                    scores = mask_scores(mask, batch["mask"], region)
+                    columns |= {f"{name}_{region_name}_{key}": value for key, value in scores.items()}
         return columns
 
     def _shape_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
-        model, renderer = self._held[0].full_model, self._held[0].face_renderer
-        count, device = len(batch["image"]), batch["image"].device
-        truth = batch.get("truth")
+        focus, device, count = self._held[0], batch["image"].device, len(batch["image"])
+        model, truth = focus.full_model.to(device), batch.get("truth")
+        columns = dict.fromkeys(SHAPE_COLUMNS, torch.full((count,), torch.nan, device=device))
+        columns |= dict.fromkeys(VERTEX_COLUMNS, torch.full((count, len(model.mean)), torch.nan, device=device))
         if truth is None or any(source != self.model_source for source in truth["model"]):
-            nothing = torch.full((count,), torch.nan, device=device)
-            rest = ("rigid_error", "mean_face_error", "mean_face_rigid_error")
-            return {"shape_error": nothing[:, None], **dict.fromkeys(rest, nothing)}
-        true_shape = model.to(device).shape(truth["parameters"]["identity"])
-        predicted = renderer.model.neutral(prediction.parameters)
-        mean = model.mean.expand_as(true_shape)
-        return {
-            "shape_error": (align(predicted, true_shape) - true_shape).norm(dim=-1),
-            "rigid_error": (align(predicted, true_shape, "rigid") - true_shape).norm(dim=-1).mean(1),
-            "mean_face_error": (align(mean, true_shape) - true_shape).norm(dim=-1).mean(1),
-            "mean_face_rigid_error": (align(mean, true_shape, "rigid") - true_shape).norm(dim=-1).mean(1),
+            return columns
+        true = model.shape(truth["parameters"]["identity"])
+
+        def distances(shape: Tensor, kind: Literal["similarity", "rigid"] = "similarity") -> Tensor:
+            return (align(shape, true, kind) - true).norm(dim=-1)
+
+        neutral = focus.face_renderer.model.neutral(prediction.parameters)
+        mean = model.mean.expand_as(true)
+        columns["vertex_error_mm"] = distances(neutral)
+        columns["vertex_error_rigid_mm"] = distances(neutral, "rigid")
+        if getattr(focus, "misfit_prior", None) is not None:
+            corrected = focus.neutral(prediction.parameters, misfit_prior=True)
+            columns["vertex_error_misfit_prior_mm"] = distances(corrected)
+        return columns | {
+            "shape_error_mm": columns["vertex_error_mm"].mean(1),
+            "shape_error_median_mm": columns["vertex_error_mm"].median(1).values,
+            "shape_error_rigid_mm": columns["vertex_error_rigid_mm"].mean(1),
+            "shape_error_misfit_prior_mm": columns["vertex_error_misfit_prior_mm"].mean(1),
+            "mean_face_error_mm": distances(mean).mean(1),
+            "mean_face_error_rigid_mm": distances(mean, "rigid").mean(1),
+            "random_identity_error_mm": distances(model.shape(_somebody_else(batch, true))).mean(1),
         }
 
-    def rows(self) -> dict[str, Tensor]:
-        """Return all columns, (N,) or (N, V), gathered from all processes."""
-        return {name: value.cpu() for name, value in self._tables[0].compute().items()}
+    def rows(self) -> dict[str, np.ndarray]:
+        """Return all columns, (N,) or (N, V), gathered from all processes and sorted by ``id``."""
+        table, pairs = (dict(table.compute()) for table in self._tables)
+        index = table.pop("index").cpu().numpy()
+        rows: dict[str, np.ndarray] = {}
+        for name, values in table.items():
+            rows[name] = np.array(words_of(values)) if name in TEXT_COLUMNS else values.cpu().numpy()
+        shared = np.full(len(index), np.nan, dtype=np.float32)
+        _, here, there = np.intersect1d(index, pairs["index"].cpu().numpy(), return_indices=True)
+        shared[here] = pairs["image_rmse_shared_region"].cpu().numpy()[there]
+        rows["image_rmse_shared_region"] = shared
+        order = np.argsort(rows["id"], kind="stable")
+        return {name: values[order] for name, values in rows.items()}
 
     def reset(self) -> None:
         """Forget all rows."""
-        self._tables[0].reset()
+        for table in self._tables:
+            table.reset()
+        self._twins.forget()
 
     def summary(self) -> dict[str, dict[str, float]]:
-        """Return {subset: {key: value}} for ``overall``, ``unoccluded``, ``occluded`` and each occluder class."""
-        rows = self.rows()
-        occluder = rows["occluder"]
-        subsets = {"overall": torch.ones_like(occluder, dtype=torch.bool)}
-        if bool((occluder >= 0).any()):
-            subsets |= {"unoccluded": occluder == 0, "occluded": occluder > 0}
-            subsets |= {name: occluder == number for number, name in sorted(self.occluder_names.items()) if number > 0}
-        return {
-            name: summarise({key: value[chosen] for key, value in rows.items()})
-            for name, chosen in subsets.items()
-            if bool(chosen.any())
-        }
+        """Return {subset: {key: value}}, see :func:`~lightning_modules.focus.evaluation_summary.summarise_subsets`."""
+        return summarise_subsets(self.rows())
 
     def headline(self) -> dict[str, float]:
         """Return the few numbers that are worth a curve."""
-        summary = self.summary()
-        occluded = summary.get("occluded", summary["overall"])
-        plain = summary.get("unoccluded", summary["overall"])
+        rows = self.rows()
+        occluder = rows["occluder"]
+        overall = summarise(rows)
+        hidden, plain = (
+            summarise({name: values[chosen] for name, values in rows.items()}) if chosen.any() else overall
+            for chosen in (occluder > 0, occluder == 0)
+        )
         return {
-            "mask_f1_occluded": occluded["mask_f1"],
-            "mask_f1_all_face_occluded": occluded["mask_f1_all_face"],
-            "image_rmse_occluded": occluded["image_rmse"],
+            "mask_f1_occluded": hidden["mask_f1"],
+            "mask_f1_all_face_occluded": hidden["mask_f1_all_face"],
+            "image_rmse_occluded": hidden["image_rmse"],
             "skill_over_mean_face_unoccluded": plain["skill_over_mean_face"],
-            "landmark_error_px": summary["overall"]["landmark_error_px"],
+            "landmark_error_px": overall["landmark_error_px"],
         }
 
 
-def summarise(rows: dict[str, Tensor]) -> dict[str, float]:
-    """Turn rows into the keys that ``experiments.evaluate --json`` writes; errors in mm, RMSE in 1/255."""
-    errors = rows["shape_error"].double()
-    known = errors[torch.isfinite(errors)]
-    per_image = errors.mean(1)
-    skill = skill_interval(per_image, rows["mean_face_error"])
-    rigid = skill_interval(rows["rigid_error"], rows["mean_face_rigid_error"])
-    gain = mean_interval(rows["mask_own_f1"] - rows["all_face_own_f1"])
-    nan = float("nan")
-    result: dict[str, float] = {"images": len(per_image)}
-    for region, suffix in (("own", ""), ("fixed", "_fixed_region")):
-        for mask, infix in (("mask", ""), ("all_face", "_all_face"), ("preliminary", "_preliminary")):
-            for score in MASK_SCORES:
-                key = "occluder_iou" if score == "occluder_iou" else f"mask_{score}"
-                result[f"{key}{infix}{suffix}"] = mean_interval(rows[f"{mask}_{region}_{score}"]).mean
-    result |= {
-        "mask_f1_gain": gain.mean,
-        "mask_f1_gain_low": gain.low,
-        "mask_f1_gain_high": gain.high,
-        "image_rmse": mean_interval(rows["image_rmse"]).mean,
-        "landmark_error_px": mean_interval(rows["landmark_error_px"]).mean,
-        "shape_error_median_mm": known.median().item() if len(known) else nan,
-        "shape_error_mean_mm": known.mean().item() if len(known) else nan,
-        "shape_error_std_mm": known.std(unbiased=False).item() if len(known) else nan,
-        "shape_error_mean_face_mm": mean_interval(rows["mean_face_error"]).mean,
-        "skill_over_mean_face": skill.mean,
-        "skill_over_mean_face_low": skill.low,
-        "skill_over_mean_face_high": skill.high,
-        "shape_error_mean_rigid_mm": mean_interval(rows["rigid_error"]).mean,
-        "shape_error_mean_face_rigid_mm": mean_interval(rows["mean_face_rigid_error"]).mean,
-        "skill_over_mean_face_rigid": rigid.mean,
-    }
-    return result
+def own_mask(setting: str, has_network: bool) -> MaskName:
+    """Return the mask that a run is scored with: its network's, else the one that stood in for it in training."""
+    if has_network:
+        return "segmentation"
+    return setting if setting in ("skin", "preliminary") else "all_face"  # pyright: ignore[reportReturnType]
+
+
+def _subsets(batch: dict[str, Any]) -> list[str]:
+    """Return the data set's own subset of each sample; ``clean`` or ``occluded`` where it only knows occluders."""
+    truth = batch.get("truth")
+    if truth is None:
+        return list(batch.get("subset", [""] * len(batch["image"])))
+    if "subset" in truth:
+        return list(truth["subset"])
+    return ["occluded" if occluder else "clean" for occluder in truth["occluder"].tolist()]
+
+
+def _somebody_else(batch: dict[str, Any], like: Tensor) -> Tensor:
+    """Return identity coefficients of a random person for each image, always the same one for the same image."""
+    true = batch["truth"]["parameters"]["identity"]
+    seeds = numbered(batch["id"]).tolist()
+    drawn = [torch.randn(true.shape[1], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    return torch.stack(drawn).clamp(-_IDENTITY_LIMIT, _IDENTITY_LIMIT).to(like)
 
 
 def _landmark_error(rendering: FaceRendering, truth: Tensor, focus: Focus) -> Tensor:
     """Return (B,) mean landmark distance in pixels of a 224-px crop."""
     return (rendering.landmarks - truth).norm(dim=-1).mean(1) * (LANDMARK_SIZE / focus.image_size)
-
-
-def _numbers(ids: list[str]) -> Tensor:
-    """Number samples by their names, so that a sample is known again whichever process saw it."""
-    digests = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in ids]
-    return torch.tensor([int.from_bytes(digest, "big") >> 1 for digest in digests], dtype=torch.int64)

@@ -3,16 +3,19 @@
 from seethrough.metrics.images import image_rmse
 from seethrough.metrics.intervals import MeanInterval, mean_interval, skill_interval
 from seethrough.metrics.masks import mask_scores
+from seethrough.metrics.paired import PairedComparison, paired_comparison
 from seethrough.metrics.shapes import align, vertex_errors
 from seethrough.metrics.table import PerImageTable
 
 __all__ = [
     "MeanInterval",
+    "PairedComparison",
     "PerImageTable",
     "align",
     "image_rmse",
     "mask_scores",
     "mean_interval",
+    "paired_comparison",
     "skill_interval",
     "vertex_errors",
 ]

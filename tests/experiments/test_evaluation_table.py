@@ -2,26 +2,34 @@ from __future__ import annotations
 
 import io
 
-import torch
+import numpy as np
 from rich.console import Console
 
 from experiments.evaluation_table import evaluation_table, occluder_table
-from lightning_modules.focus.evaluation import MASK_SCORES, MASKS, REGIONS, summarise
+from lightning_modules.focus.evaluation import MASK_COLUMNS
+from lightning_modules.focus.evaluation_summary import summarise
 
 NAN = float("nan")
 
 
-def rows(count: int, **changes: float) -> dict[str, torch.Tensor]:
-    columns = {f"{mask}_{region}_{score}": 0.5 for mask in MASKS for region in REGIONS for score in MASK_SCORES}
-    columns |= {
+def rows(count: int, **changes: float) -> dict[str, np.ndarray]:
+    columns = dict.fromkeys(MASK_COLUMNS, 0.5) | {
+        "identity": 1,
         "image_rmse": 12.0,
         "landmark_error_px": 3.0,
-        "rigid_error": 1.5,
-        "mean_face_error": 2.0,
-        "mean_face_rigid_error": 3.0,
+        "occluded_share": 0.1,
+        "rendered_area_ratio": 1.0,
+        "shape_error_mm": 1.6,
+        "shape_error_rigid_mm": 1.5,
+        "shape_error_misfit_prior_mm": NAN,
+        "mean_face_error_mm": 2.0,
+        "mean_face_error_rigid_mm": 3.0,
+        "random_identity_error_mm": 2.5,
     }
-    table = {name: torch.full((count,), changes.get(name, value)) for name, value in columns.items()}
-    table["shape_error"] = torch.full((count, 7), changes.get("shape_error", 1.6))
+    table = {name: np.full(count, changes.get(name, value)) for name, value in columns.items()}
+    table["identity"] = np.arange(count) // 2
+    for name in ("error", "error_rigid", "error_misfit_prior"):
+        table[f"vertex_{name}_mm"] = np.repeat(table[f"shape_{name}_mm"][:, None], 7, axis=1)
     return table
 
 
@@ -37,21 +45,25 @@ def test_skill_and_gain_come_from_the_rows():
     assert abs(summary["skill_over_mean_face_rigid"] - 0.5) < 1e-6
     assert abs(summary["mask_f1_gain"] - 0.1) < 1e-6
     assert abs(summary["shape_error_median_mm"] - 1.6) < 1e-6
-    assert summary["images"] == 20
+    assert summary["images"] == 20 and summary["people"] == 10
 
 
 def test_table_shows_baselines_beside_the_result():
-    summary = {name: summarise(rows(4, mask_own_f1=0.9)) for name in ("overall", "unoccluded", "occluded", "hand")}
+    names = ("overall", "unoccluded", "unoccluded_frontal", "occluded", "hand", "out_of_distribution")
+    summary = {name: summarise(rows(4, mask_own_f1=0.9)) for name in names}
     printed = text(evaluation_table(summary, "a run"))
-    for expected in ("unoccluded (4 images)", "everything is face", "0.900", "mean face", "+0.200"):
-        assert expected in printed, expected
+    expected = ("unoccluded (4", "out of distribution (4", "everything is face", "0.900", "mean face", "+0.200", "skin")
+    for part in expected:
+        assert part in printed, part
+    assert "misfit prior" not in printed  # this run has none
     classes = text(occluder_table(summary))
-    assert "hand" in classes and "unoccluded" not in classes
+    assert "hand" in classes and "unoccluded" not in classes and "distribution" not in classes
 
 
 def test_what_data_do_not_know_is_left_out():
-    unknown = rows(4, shape_error=NAN, mean_face_error=NAN, rigid_error=NAN, mean_face_rigid_error=NAN)
-    summary = {"overall": summarise(unknown)}
+    unknown = dict.fromkeys(("shape_error_mm", "shape_error_rigid_mm", "mean_face_error_mm"), NAN)
+    unknown |= dict.fromkeys(("mean_face_error_rigid_mm", "random_identity_error_mm"), NAN)
+    summary = {"overall": summarise(rows(4, **unknown))}
     printed = text(evaluation_table(summary, "photos"))
     assert "skill" not in printed and "landmark error" in printed
     assert occluder_table(summary) is None

@@ -16,6 +16,7 @@ from seethrough.metrics import (
     skill_interval,
     vertex_errors,
 )
+from seethrough.metrics.table import Column
 
 
 def picture(rows: list[str]) -> torch.Tensor:
@@ -87,7 +88,7 @@ def test_alignment_never_reflects():
 
 
 def test_table_sorts_and_counts_each_image_once():
-    table = PerImageTable(["f1", "errors"])
+    table = PerImageTable({"f1": Column(), "errors": Column(shape=(2,))})
     table.update(torch.tensor([3, 1]), f1=torch.tensor([0.3, 0.1]), errors=torch.tensor([[3.0, 3.0], [1.0, 1.0]]))
     table.update(torch.tensor([2, 3]), f1=torch.tensor([0.2, 0.3]), errors=torch.tensor([[2.0, 2.0], [3.0, 3.0]]))
     rows = table.compute()
@@ -96,6 +97,8 @@ def test_table_sorts_and_counts_each_image_once():
     assert rows["errors"].shape == (3, 2)
     with pytest.raises(ValueError, match="expected"):
         table.update(torch.tensor([1]), f1=torch.tensor([0.3]))
+    with pytest.raises(ValueError, match="column errors has shape"):
+        table.update(torch.tensor([1]), f1=torch.tensor([0.3]), errors=torch.tensor([0.3]))
 
 
 def test_intervals():
