@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--checkpoint",
         metavar="RUN",
-        help="run folder, checkpoint file, or default (comes with Seethrough, and is the default); none: no network",
+        help="run folder, checkpoint file, none (fit the photo alone), or default (where nothing is said)",
     )
     parser.add_argument(
         "--refine",

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     )
     pack_parser.add_argument("--data", metavar="TEXT", help="what it was trained on, where its settings do not say it")
     pack_parser.add_argument(
-        "--licence", metavar="TEXT", help="of the weights; needed for other models than the open one"
+        "--licence", metavar="TEXT", help="of the weights; needed unless the face model is open"
     )
     pack_parser.add_argument("--note", metavar="TEXT", help="anything else that its user should know")
     pack_parser.add_argument("--misfit-prior", metavar="FILE", help="take this prior instead of the run's own")
@@ -151,15 +151,14 @@ def description(file: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         name: sum(value.numel() for key, value in weights.items() if key.startswith(f"focus.{name}."))
         for name in ("encoder", "segmentation")
     }
+    model = {key: value for key, value in asdict(config.face_model).items() if value is not None}
     experiment, provenance = checkpoint.get("config") or {}, checkpoint.get("provenance") or {}
     told: dict[str, Any] = {
         "file": file,
         "megabytes": round(file.stat().st_size / 1e6, 2),
         "packed": checkpoint.get("format") == FORMAT,
         "image_size_px": config.image_size,
-        "face_model": ", ".join(
-            f"{key}={value}" for key, value in asdict(config.face_model).items() if value is not None
-        ),
+        "face_model": ", ".join(f"{key}={value}" for key, value in model.items()),
         "encoder": f"{config.encoder.architecture}, {count['encoder']:,} numbers",
         "segmentation": f"{count['segmentation']:,} numbers",
         "mask": config.mask,

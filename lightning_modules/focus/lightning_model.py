@@ -16,6 +16,7 @@ from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
 from lightning_modules.focus.finite_losses import FiniteLosses
 from lightning_modules.focus.gradient_share import with_gradient_share
+from lightning_modules.focus.model_signature import model_signature
 from lightning_modules.focus.objectives import ReconstructionObjective, SegmentationObjective, Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
 from lightning_modules.focus.schedule import Network, Phase
@@ -229,9 +230,10 @@ class FocusModule(pl.LightningModule):
         return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the step counter; a state that a bad loss may have spoilt is not worth keeping."""
+        """Keep the step counter and which face model it is; a state that a bad loss may have spoilt is not kept."""
         self.losses.check()
         checkpoint["em_step"] = self.em_step
+        checkpoint["face_model_signature"] = model_signature(self.focus.face_renderer.model)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the step counter up again."""

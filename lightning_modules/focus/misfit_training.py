@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -87,10 +88,7 @@ def build_misfit_prior(
     if settings.steps:
         begun = _begun(folder, {**asdict(settings), "fingerprint": fingerprint})
         stream = FaceStream(faces, settings.batch_size, first=settings.faces)
-        pl.seed_everything(settings.seed, workers=True, verbose=False)
-        _trainer(folder, accelerator, progress).fit(syn, stream, ckpt_path=begun, weights_only=True)
-        if syn.em_step < settings.steps:  # Lightning returns quietly after Ctrl-C
-            raise KeyboardInterrupt
+        _train(syn, stream, begun, _trainer(folder, accelerator, progress), settings)
     syn.eval()
 
     @torch.no_grad()
@@ -112,6 +110,22 @@ def build_misfit_prior(
     )
 
 
+def _train(
+    syn: FocusModule, stream: FaceStream, begun: tuple[int, Path] | None, trainer: pl.Trainer, settings: MisfitSettings
+) -> None:
+    if begun is not None and begun[0] == settings.steps:
+        syn.load_state_dict(torch.load(begun[1], map_location="cpu", weights_only=True)["state_dict"])
+        return
+    pl.seed_everything(settings.seed, workers=True, verbose=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")
+        try:
+            trainer.fit(syn, stream, ckpt_path=None if begun is None else begun[1], weights_only=True)
+        except SystemExit:
+            # Lightning's way to leave after Ctrl-C.
+            raise KeyboardInterrupt from None
+
+
 def _trainer(folder: Path, accelerator: str, progress: bool) -> pl.Trainer:
     return pl.Trainer(
         accelerator=accelerator,
@@ -127,8 +141,8 @@ def _trainer(folder: Path, accelerator: str, progress: bool) -> pl.Trainer:
     )
 
 
-def _begun(folder: Path, settings: dict) -> Path | None:
-    """Return the training state of an interrupted call with these settings; anything else in the folder goes.
+def _begun(folder: Path, settings: dict) -> tuple[int, Path] | None:
+    """Return step and training state of an interrupted call with these settings; anything else in the folder goes.
 
     Raises:
         SeethroughError: the folder cannot be written.
@@ -138,7 +152,7 @@ def _begun(folder: Path, settings: dict) -> Path | None:
     try:
         if told.is_file() and told.read_text(encoding="utf-8") == text:
             found = checkpoints_in(folder)
-            return found[-1][1] if found else None
+            return found[-1] if found else None
         if told.is_file():
             shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
