@@ -18,6 +18,7 @@ SCLERA = np.array([0.80, 0.765, 0.745])
 IRIS = np.array([0.27, 0.185, 0.125])
 PUPIL = np.array([0.03, 0.028, 0.028])
 MOUTH_INSIDE = np.array([0.19, 0.085, 0.08])
+TEETH = np.array([0.76, 0.71, 0.64])  # darker than enamel: lips and cheeks keep light from them
 LID_EDGE = np.array([0.55, 0.33, 0.30])
 NOSTRIL = np.array([0.22, 0.11, 0.09])
 
@@ -74,7 +75,17 @@ def mean_albedo(face: Anatomy) -> Array:
     colour = blend(colour, LID_EDGE, 0.7 * rise(face.lid_ring, LASH_RING + 0.2, LASH_RING - 0.8))
     colour = blend(colour, LASHES, 0.85 * _lash_weight(face))
     colour = blend(colour, MOUTH_INSIDE, np.clip(1.6 * face.mouth, 0, 1))
-    return _paint_eyes(colour, face)
+    return _paint_eyes(_paint_teeth(colour, face), face)
+
+
+def _teeth(face: Anatomy) -> Array:
+    """Return the brightness of the teeth relative to the upper incisors: the cheeks shade those farther back."""
+    side = rise(np.abs(face.points[:, 0]), 27, 10)
+    return (face.upper_teeth + 0.85 * face.lower_teeth) * (0.35 + 0.65 * side)
+
+
+def _paint_teeth(colour: Array, face: Anatomy) -> Array:
+    return blend(colour, TEETH, _teeth(face))
 
 
 def _paint_eyes(colour: Array, face: Anatomy) -> Array:
@@ -100,6 +111,7 @@ def named_modes(face: Anatomy) -> list[Array]:
         * rise(face.gaze_angle, PUPIL_ANGLE - 1, PUPIL_ANGLE + 1.5)
     )
     white = face.eyeball * rise(face.gaze_angle, IRIS_ANGLE, IRIS_ANGLE + 3)
+    tooth = _teeth(face)
     lips, brows, beard = part["lips"], part["brows"], _beard(face)
     under_eye = bump(p, 30, 26, 13, 6) * skin
     lid = bump(p, 32, 45, 15, 5) * skin
@@ -128,7 +140,9 @@ def named_modes(face: Anatomy) -> list[Array]:
         mode((iris, (-0.01, 0.055, 0.105))),  # brown or blue eyes
         mode((iris, (0.055, 0.05, 0.04))),  # dark or light eyes
         mode((white, (-0.035, -0.045, -0.05))),  # clear or dull whites
-        mode((np.clip(1.6 * face.mouth, 0, 1), (0.09, 0.085, 0.075))),  # a dark mouth or one with teeth
+        mode(
+            (np.clip(1.6 * face.mouth, 0, 1) * (1 - tooth), (0.10, 0.075, 0.07)), (tooth, (0.14, 0.14, 0.135))
+        ),  # mouth
         mode((part["forehead"] * skin, (0.03, 0.03, 0.03))),  # a sunlit or shaded forehead
     ]
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seethrough.morphable.open_model import FORMAT_VERSION
 from seethrough.morphable.subdivision import Level, subdivide, triangulate
-from tools.face_model import albedo, expression, identity
+from tools.face_model import albedo, expression, identity, smoothing
 from tools.face_model.crop import SNAP, PolygonMesh
 from tools.face_model.head import SCALE, border_field, face_mesh, split_parts, to_model_frame
 from tools.face_model.landmarks import NOW, landmark_vertices, slides
@@ -22,6 +22,7 @@ from tools.face_model.modifiers import modifier_directions
 from tools.face_model.regions import Anatomy, anatomy, base_labels, regions
 from tools.face_model.slide import slide
 from tools.face_model.smooth_variation import SMOOTH_FIELDS, laplacian, smooth_fields, smooth_modes
+from tools.face_model.teeth import cavity_labels, with_teeth
 from tools.face_model.texture import texture
 
 Array = NDArray[np.float64]
@@ -44,7 +45,8 @@ class Foundation:
         base: the base mesh.
         mean: (N, 3) average young adult on the base mesh, model frame, mm.
         mesh: the face as polygons over base vertices.
-        control: (V0, 3) mean shape on the control mesh.
+        shape: the same with teeth in the mouth cavity: what is stored; the prior is measured without them.
+        control: (V0, 3) mean of ``mesh`` on the control mesh.
         coarse: level 0: the control mesh with its vertices on the limit surface.
         triangles: (T, 3) of level 0.
         area: (V0,) mm^2 that each vertex stands for.
@@ -55,6 +57,7 @@ class Foundation:
     base: BaseMesh
     mean: Array
     mesh: PolygonMesh
+    shape: PolygonMesh
     control: Array
     coarse: Level
     triangles: NDArray[np.int64]
@@ -67,13 +70,13 @@ class Foundation:
         The first V0 are those of the limit surface, by which modes are measured; the other V0 are those of the control
         mesh, which are stored.
         """
-        operator = sp.vstack([self.coarse.positions @ self.mesh.operator, self.mesh.operator]).tocsr()
+        operator = sp.vstack([self.coarse.positions @ self.mesh.operator, self.shape.operator]).tocsr()
         return np.stack([operator @ (field * SCALE) for field in fields])
 
     @property
     def measured_points(self) -> Array:
         """(2 V0, 3) mean places of what :meth:`on_face` returns."""
-        return np.concatenate([self.coarse.positions @ self.control, self.control])
+        return np.concatenate([self.coarse.positions @ self.control, self.shape.operator @ self.mean])
 
     @property
     def measured_area(self) -> Array:
@@ -100,7 +103,8 @@ def lay_foundation(source: str | Path) -> Foundation:
     points = coarse.positions @ control
     triangles = triangulate(mesh.polygons, points)
     _, area = laplacian(triangles, points)
-    return Foundation(data, base, mean, mesh, control, coarse, triangles, area, landmarks)
+    shape = with_teeth(base, mean, mesh, number)
+    return Foundation(data, base, mean, mesh, shape, control, coarse, triangles, area, landmarks)
 
 
 def identity_basis(ground: Foundation) -> tuple[Array, Array]:
@@ -112,8 +116,9 @@ def identity_basis(ground: Foundation) -> tuple[Array, Array]:
     macro = identity.macro_directions(ground.data, count)
     modifiers = modifier_directions(ground.data, ground.base.mirror, skin)
     fields = np.concatenate([macro.displacements, modifiers.displacements])
+    points = np.concatenate([ground.coarse.positions @ ground.control, ground.control])
     modes, variances = identity.identity_modes(
-        ground.on_face(fields), ground.measured_points, ground.measured_area, IDENTITY_MODES
+        ground.on_face(fields), ground.measured_points, ground.measured_area, IDENTITY_MODES, points.mean(0)
     )
     return ground.stored(modes), variances
 
@@ -124,11 +129,28 @@ def expression_basis(ground: Foundation) -> tuple[Array, list[str], Array]:
     Units that leave the face where it is (the tongue: the face has none) are left out.
     """
     targets = expression.unit_targets(ground.data, len(ground.base.vertices))
-    units = ground.on_face(np.stack(list(targets.values())))
+    units = _without_creases(ground, ground.on_face(np.stack(list(targets.values()))), list(targets))
     moving = np.abs(units).max((1, 2)) > 0.05
     names = [name for name, moves in zip(targets, moving, strict=True) if moves]
     modes = expression.expression_modes(units[moving], names, ground.measured_area)
     return ground.stored(modes), names, ground.stored(units[moving])
+
+
+def _without_creases(ground: Foundation, units: Array, names: list[str]) -> Array:
+    """Smooth the (U, 2 V0, 3) units that fold the cheek, where there is skin beside the mouth."""
+    rows = [k for k, name in enumerate(names) if name.startswith(smoothing.UNITS)]
+    skin = np.unique(split_parts(ground.base).skin)
+    is_skin = np.zeros(len(ground.base.vertices))
+    is_skin[skin] = 1.0
+    mask = np.asarray(Image.open(io.BytesIO(ground.data.read(LIP_MASK))).convert("L"))
+    lips = ground.mesh.operator @ base_labels(ground.base, mask)["lips"]
+    weights = smoothing.cheek_weight(ground.control) * (ground.mesh.operator @ is_skin > 0.99) * (lips < 0.05)
+    average = smoothing.neighbour_average(ground.mesh.polygons, len(ground.control))
+    before = ground.stored(units[rows])
+    change = smoothing.smoothed(before, weights, average) - before
+    changed = units.copy()
+    changed[rows] += np.concatenate([np.stack([ground.coarse.positions @ field for field in change]), change], 1)
+    return changed
 
 
 def paint(ground: Foundation) -> tuple[Anatomy, Array, Array]:
@@ -137,9 +159,9 @@ def paint(ground: Foundation) -> tuple[Anatomy, Array, Array]:
     mask = np.asarray(Image.open(io.BytesIO(ground.data.read(LIP_MASK))).convert("L"))
     labels = {
         name: level.values[0] @ (ground.mesh.operator @ values)
-        for name, values in base_labels(ground.base, mask).items()
+        for name, values in (base_labels(ground.base, mask) | cavity_labels(ground.base)).items()
     }
-    points = level.positions @ ground.control
+    points = level.positions @ (ground.shape.operator @ ground.mean)
     face = anatomy(ground.base, ground.mean, labels, points)
     coarse_points = ground.coarse.positions @ ground.control
     fields = smooth_fields(ground.triangles, coarse_points, ground.mesh.mirror, SMOOTH_FIELDS)
@@ -163,7 +185,7 @@ def model_arrays(source: str | Path) -> dict[str, NDArray]:
         "format_version": np.array(FORMAT_VERSION),
         "polygons": mesh.polygons.astype(np.int16),
         "mirror": mesh.mirror.astype(np.int16),
-        "mean": ground.control.astype(np.float32),
+        "mean": (ground.shape.operator @ ground.mean).astype(np.float32),
         "identity_basis": modes.astype(np.float16),
         "expression_basis": stored,
         "expression_names": np.array(names),

@@ -84,8 +84,12 @@ def principal_modes(
 
 
 def identity_modes(
-    directions: NDArray[np.float64], mean: NDArray[np.float64], weights: NDArray[np.float64], count: int
+    directions: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    count: int,
+    centre: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return :func:`principal_modes` of directions (M, V, 3) after rigid motion and excess growth are taken out."""
-    still = without_rigid_motion(directions, mean, weights, KEEP_GROWTH)
+    still = without_rigid_motion(directions, mean, weights, KEEP_GROWTH, centre)
     return principal_modes(still, weights, count)

@@ -10,6 +10,7 @@ from scipy.interpolate import PchipInterpolator
 
 from tools.face_model.head import EYE_GROUPS, split_parts
 from tools.face_model.makehuman import BaseMesh
+from tools.face_model.teeth import EDGE_RING
 
 Array = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ class Anatomy:
     Attributes:
         points: (V, 3) mean shape in the model frame, mm.
         mouth: (V,) share that belongs to the mouth cavity.
+        upper_teeth, lower_teeth: (V,) share of tooth, 0 to 1.
         eyeball: (V,) True on the eyeballs.
         gaze_angle: (V,) degrees from the gaze axis on the eyeballs, 180 elsewhere.
         lips: (V,) share of lip, 0 to 1.
@@ -40,6 +42,8 @@ class Anatomy:
 
     points: Array
     mouth: Array
+    upper_teeth: Array
+    lower_teeth: Array
     eyeball: NDArray[np.bool_]
     gaze_angle: Array
     lips: Array
@@ -115,9 +119,13 @@ def anatomy(base: BaseMesh, mean: Array, labels: dict[str, Array], points: Array
     lid_distance, nearest = _nearest(points, margin)
     corner_height = _lid_axis(margin)
     line = points[labels["lip_line"] > 0.99]
+    ring = labels["mouth_ring"]
+    tooth = rise(ring, EDGE_RING - 0.9, EDGE_RING - 0.5) * rise(ring, EDGE_RING + 0.5, EDGE_RING + 0.1)
     return Anatomy(
         points=points,
         mouth=labels["mouth"],
+        upper_teeth=tooth * labels["upper_teeth"],
+        lower_teeth=tooth * labels["lower_teeth"],
         eyeball=eyeball,
         gaze_angle=angle,
         lips=rise(labels["lips"], 0.3, 0.9) * ~eyeball,
