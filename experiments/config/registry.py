@@ -55,7 +55,7 @@ METHODS: dict[str, Method] = {
         ends_itself=True,
         progress="lightning_modules.focus.progress:StageProgress",
         warm_up="seethrough.rendering:warm_up",
-        incidental=("model.renderer.backend",),
+        incidental=("model.renderer.backend", "model.schedule.last_stage"),
         refused={
             "trainer.gradient_clip_val": "the two networks are clipped one by one; "
             "use model.encoder_optimiser.clip_norm and model.segmentation_optimiser.clip_norm",

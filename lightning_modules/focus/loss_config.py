@@ -60,6 +60,8 @@ class LossConfig:
     steps); null for no fall."""
     perceptual_images: int | None = None
     """How many images of a batch the perceptual term of the encoder looks at; null for all."""
+    segmentation_perceptual_images: int | None = None
+    """How many images of a batch the perceptual terms of the segmentation network look at; null for all."""
     neighbour_window: int = 3
     """Window of the neighbour loss in pixels."""
     neighbour_direction: Literal["target_to_render", "render_to_target"] = "target_to_render"
@@ -102,8 +104,10 @@ class LossConfig:
     def __post_init__(self) -> None:
         if self.neighbour_window < 1 or self.neighbour_window % 2 == 0:
             raise ValueError(f"loss.neighbour_window={self.neighbour_window} must be odd")
-        if self.perceptual_images is not None and self.perceptual_images < 1:
-            raise ValueError(f"loss.perceptual_images={self.perceptual_images} must be at least 1, or null for all")
+        for name in ("perceptual_images", "segmentation_perceptual_images"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"loss.{name}={value} must be at least 1, or null for all")
         if not 0 <= self.identity_pixel_gradient <= 1:
             raise ValueError(f"loss.identity_pixel_gradient={self.identity_pixel_gradient} must lie in [0, 1]")
         if self.landmark_weights is not None and len(self.landmark_weights) != 68:

@@ -169,12 +169,13 @@ class SegmentationObjective:
 
     def _perceptual(self, mask: Tensor, rendering: FaceRendering, batch: dict) -> Terms:
         assert self.perceptual is not None
-        landmarks, target = batch["landmarks"], batch["image"]
         weights, terms = self.config.weights, {}
-        rows = self.config.normalise_feature_rows
+        some, rows = slice(self.config.segmentation_perceptual_images), self.config.normalise_feature_rows
+        target, landmarks, mask = batch["image"][some], batch["landmarks"][some], mask[some]
         masked_target = self.perceptual.shallow(target * mask, landmarks)
         if weights.distance:
-            masked_render = self.perceptual.shallow(rendering.image.clamp(0, 1) * mask, rendering.landmarks)
+            rendered = rendering.image[some].clamp(0, 1) * mask
+            masked_render = self.perceptual.shallow(rendered, rendering.landmarks[some])
             terms["distance"] = weights.distance * distance_loss(masked_target, masked_render, normalise_rows=rows)
         if weights.preserve:
             with torch.no_grad():

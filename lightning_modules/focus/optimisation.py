@@ -26,6 +26,8 @@ class OptimiserConfig:
     """Another rate for the segmentation pre-training stage; null for the same."""
     photometric_learning_rate: float | None = None
     """Another rate for the encoder once pixels are in its loss; null for the same."""
+    em_learning_rate: float | None = None
+    """Another rate for the EM stage; null for the same."""
     weight_decay: float = 0.0
     """Decoupled weight decay (adamw) or L2 penalty (others)."""
     shape: Literal["decay", "cosine", "constant"] = "decay"
@@ -35,6 +37,11 @@ class OptimiserConfig:
     """Factor for `shape=decay`."""
     decay_steps: int = 5000
     """Steps between two decays for `shape=decay`."""
+    decay_from: Literal["training", "stage"] = "training"
+    """Where `shape=decay` counts from: the first step of all, or that of each stage, as where each is a run of its own
+    (release). Steps of both networks count."""
+    em_decay: float | None = None
+    """Another factor for the EM stage; null for the same."""
     warmup_steps: int = 0
     """Own steps over which the rate rises from zero, at the start and after each warm start."""
     final_fraction: float = 0.02
@@ -60,14 +67,19 @@ def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Net
     """Return the rate of ``network`` at ``step`` of the whole training."""
     done, total = schedule.rate_span(step, network)
     rate = config.learning_rate
-    if schedule.phase(step) is Phase.PRETRAIN and config.pretraining_learning_rate is not None:
+    phase, stage = schedule.phase(step), schedule.stage(step)
+    if phase is Phase.PRETRAIN and config.pretraining_learning_rate is not None:
         rate = config.pretraining_learning_rate
-    if schedule.phase(step) in PHOTOMETRIC and config.photometric_learning_rate is not None:
+    if phase in PHOTOMETRIC and config.photometric_learning_rate is not None:
         rate = config.photometric_learning_rate
+    if stage == "em" and config.em_learning_rate is not None:
+        rate = config.em_learning_rate
     if done < config.warmup_steps:
         rate *= (done + 1) / config.warmup_steps
     if config.shape == "decay":
-        rate *= config.decay ** (step // config.decay_steps)
+        decay = config.em_decay if stage == "em" and config.em_decay is not None else config.decay
+        origin = schedule.stage_start(step) if config.decay_from == "stage" else 0
+        rate *= decay ** ((step - origin) // config.decay_steps)
     elif config.shape == "cosine":
         fraction = done / max(total, 1)
         rate *= config.final_fraction + (1 - config.final_fraction) * 0.5 * (1 + math.cos(math.pi * fraction))

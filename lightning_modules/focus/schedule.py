@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 StageName = Literal["supervision", "landmarks", "initialisation", "pretraining", "em"]
 
@@ -34,11 +34,13 @@ class Phase(StrEnum):
         return Network.SEGMENTATION if self in (Phase.PRETRAIN, Phase.SEGMENT) else Network.RECONSTRUCTION
 
 
-_LAST_PHASES: dict[StageName, Phase] = {
-    "supervision": Phase.SUPERVISE,
-    "landmarks": Phase.LANDMARKS,
-    "initialisation": Phase.INITIALISE,
-    "pretraining": Phase.PRETRAIN,
+_STAGES: dict[Phase, StageName] = {
+    Phase.SUPERVISE: "supervision",
+    Phase.LANDMARKS: "landmarks",
+    Phase.INITIALISE: "initialisation",
+    Phase.PRETRAIN: "pretraining",
+    Phase.SEGMENT: "em",
+    Phase.RECONSTRUCT: "em",
 }
 
 
@@ -118,11 +120,9 @@ class FocusSchedule:
     @property
     def end_step(self) -> int:
         """Steps up to the end of ``last_stage``, where the training stops."""
-        if self.last_stage == "em":
-            return self.total_steps
-        phases = list(Phase)  # in the order of the stages
-        last = phases.index(_LAST_PHASES[self.last_stage])
-        return max((segment.end for segment in self.segments if phases.index(segment.phase) <= last), default=0)
+        stages = get_args(StageName)
+        last = stages.index(self.last_stage)
+        return max((part.end for part in self.segments if stages.index(_STAGES[part.phase]) <= last), default=0)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -137,6 +137,15 @@ class FocusSchedule:
     def phase(self, step: int) -> Phase:
         """Return what ``step`` trains."""
         return self.segment(step).phase
+
+    def stage(self, step: int) -> StageName:
+        """Return the stage that ``step`` lies in."""
+        return _STAGES[self.phase(step)]
+
+    def stage_start(self, step: int) -> int:
+        """Return the first step of the stage that ``step`` lies in."""
+        stage = self.stage(step)
+        return next(segment.start for segment in self.segments if _STAGES[segment.phase] == stage)
 
     def phase_steps(self, step: int) -> tuple[int, int]:
         """Return how many steps of its phase lie before ``step``, and how many there are in all its segments."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments.config.composition import compose
 from lightning_modules.focus.optimisation import OptimiserConfig, learning_rate
 from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
 
@@ -122,3 +123,35 @@ def test_each_warm_start_has_a_cosine_of_its_own():
     assert rates[0] == rates[40] == rates[60] == pytest.approx(1.0)
     assert rates[20] == rates[50] == rates[75] == pytest.approx(0.55)
     assert schedule.keeping_segmentation("none").supervised_steps == 40
+
+
+def test_rates_of_the_presets_with_adadelta():
+    """The paper's ratio of 0.06 at every step; the release's stages as programs with counters of their own."""
+    paper, release = (
+        compose(["focus", f"preset/{name}", "data/synthetic"]).config.model for name in ("paper", "release")
+    )
+    schedule = paper.training_schedule()
+    assert schedule == PAPER
+    for step in (0, 300_000, 400_000, 599_999):
+        encoder = learning_rate(paper.encoder_optimiser, schedule, Network.RECONSTRUCTION, step)
+        assert encoder == pytest.approx(0.1 * 0.99 ** (step // 5_000))
+        segmentation = learning_rate(paper.segmentation_optimiser, schedule, Network.SEGMENTATION, step)
+        assert segmentation == pytest.approx(0.06 * encoder)
+    schedule = release.training_schedule()
+    assert schedule.total_steps == 530_000 and schedule.phase(335_000) is Phase.SEGMENT
+    assert schedule.phase(335_001) is Phase.RECONSTRUCT and schedule.phase(360_000) is Phase.SEGMENT
+    expected = {
+        299_999: (0.1 * 0.99**59, None),
+        300_000: (None, 0.03),
+        329_999: (None, 0.03 * 0.99**5),
+        330_000: (0.04377, 0.002626),
+        529_999: (0.04377 * 0.99**39, 0.002626 * 0.95**39),
+    }
+    for step, (encoder, segmentation) in expected.items():
+        if encoder is not None:
+            assert learning_rate(release.encoder_optimiser, schedule, Network.RECONSTRUCTION, step) == pytest.approx(
+                encoder
+            )
+        if segmentation is not None:
+            rate = learning_rate(release.segmentation_optimiser, schedule, Network.SEGMENTATION, step)
+            assert rate == pytest.approx(segmentation)
