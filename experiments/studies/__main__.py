@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     from experiments.studies.planning.plan import make_plan
 
     root = Path(options.runs) if options.runs else QUICK_RUNS if options.quick else RUNS
+    everything = make_plan(studies, catalogue, root, seeds=options.seeds, quick=options.quick)
     plan = make_plan(studies, catalogue, root, seeds=options.seeds, only=options.only, quick=options.quick)
     if options.dry_run:
         _print_plan(plan)
@@ -50,16 +51,17 @@ def main(arguments: list[str]) -> int:
         for job in result.left:
             print(f"not run: {job.title} begins where {job.begins_at.name if job.begins_at else ''} ends")
     # A test's numbers must not replace those in the study's folder.
-    _report(plan, root / REPORTS if options.quick else Path(options.out) if options.out else None, options.pictures)
+    out = Path(options.out) if options.out else root / REPORTS if options.quick else None
+    _report(everything, out, options.pictures, options.quick)
     return EXIT_FAILED if failed else 0
 
 
-def _report(plan: Plan, out: Path | None, pictures: bool) -> None:
+def _report(plan: Plan, out: Path | None, pictures: bool, quick: bool) -> None:
     from experiments.studies.reporting.report import report
 
     for study in plan.studies:
         place = out / study.name if out else study.folder / "results"
-        for path in report(study, plan, place, pictures=pictures):
+        for path in report(study, plan, place, pictures=pictures, quick=quick):
             print(path)
 
 

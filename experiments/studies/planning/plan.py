@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from experiments.config.composition import Composition, compose
 from experiments.config.suggestions import did_you_mean, listing
 from experiments.run_folder import RunFolder
 from experiments.studies.planning.specification import Catalogue, Run, Study
-from experiments.studies.planning.stages import round_ends, stage_end
+from experiments.studies.planning.stages import end_step, round_ends
+from experiments.studies.planning.sweep import sweep_points
 from seethrough.errors import SeethroughError
+
+DEFAULT_SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,15 @@ class Job:
         """One row per test image."""
         return self.folder.report / "rows.npz"
 
+    def round_file(self, step: int) -> Path:
+        """One row per test image, of the networks at the end of an EM round."""
+        return self.folder.report / "rounds" / f"step_{step:08d}.npz"
+
+    @cached_property
+    def rounds(self) -> list[int]:
+        """Steps at which EM rounds end, of a run that keeps them."""
+        return round_ends(self.composition.config.model) if self.run.keep_rounds else []
+
     @property
     def misfit_prior_file(self) -> Path:
         """The misfit prior."""
@@ -78,15 +90,14 @@ class Job:
         return compose(self.names, [*self.settings, *place])
 
     @cached_property
-    def last_step(self) -> int | None:
-        """The step at which it stops before the end of its schedule, or None."""
-        return None if self.run.until is None else stage_end(self.composition.config.model, self.run.until)
+    def last_step(self) -> int:
+        """The step at which it ends."""
+        return end_step(self.composition.config.model)
 
     @cached_property
     def milestones(self) -> list[int]:
-        """Steps whose checkpoints stay."""
-        kept = [] if self.last_step is None else [self.last_step]
-        return kept + (round_ends(self.composition.config.model) if self.run.keep_rounds else [])
+        """Steps whose checkpoints stay: the last one, saved inside its epoch, so that others can go on from it."""
+        return sorted({self.last_step, *self.rounds})
 
     def checkpoint(self, step: int) -> Path:
         """Return the checkpoint of a step."""
@@ -125,64 +136,65 @@ def make_plan(
     only: Iterable[str] = (),
     quick: bool = False,
 ) -> Plan:
-    """Return the runs of some studies, seed by seed.
+    """Return the runs of some studies: rows seed by seed, what tells most first, and the values of sweeps after them.
 
     Args:
-        studies: in the order in which their rows are to be trained.
-        catalogue: all runs.
+        studies: what is to be reported.
+        catalogue: all runs, in the order in which they are to be trained.
         root: the folder of all runs.
-        seeds: what the command line asks for; a study's own or 0, 1, 2 otherwise.
+        seeds: what the command line asks for; 0, 1, 2 otherwise. Of several studies those with seeds of their own keep
+            them.
         only: rows to keep, with what they begin at; all if empty.
-        quick: at the size of a test: two values of a sweep, one seed.
+        quick: at the size of a test: one seed, two values of a sweep.
 
     Raises:
         SeethroughError: ``only`` names a row that none of the studies has.
     """
-    chosen_seeds = {study.name: tuple(seeds or ((0,) if quick else study.seeds or (0, 1, 2))) for study in studies}
-    expanded = {study.name: study_runs(study, catalogue, quick) for study in studies}
-    wanted = set(only)
-    there = list(dict.fromkeys(name for runs in expanded.values() for name in runs))
-    for name in wanted.difference(there):
+    chosen = {study.name: _seeds(study, seeds, alone=len(studies) == 1, quick=quick) for study in studies}
+    runs = {study.name: study_runs(study, catalogue, quick) for study in studies}
+    wanted = {(seed, name) for study in studies for seed in chosen[study.name] for name in runs[study.name]}
+    there = {name: run for study in studies for name, run in runs[study.name].items()}
+    only = set(only)
+    for name in only.difference(there):
         raise SeethroughError(f"unknown row '{name}'{did_you_mean(name, there)}; rows: {listing(there)}")
     jobs: dict[tuple[int, str], Job] = {}
 
     def add(name: str, run: Run, seed: int) -> Job:
         if (seed, name) not in jobs:
             parent = add(run.after, catalogue.runs[run.after], seed) if run.after else None
-            names = (run.config, *catalogue.common, *(catalogue.quick if quick else ()))
-            numbered = [text.format(seed=seed, seed_plus_one=seed + 1) for text in catalogue.seed_settings]
-            jobs[seed, name] = Job(name, seed, run, parent, root, names, (*numbered, *run.overrides))
+            jobs[seed, name] = _job(name, run, seed, parent, catalogue, root, quick)
         return jobs[seed, name]
 
-    for seed in sorted({seed for chosen in chosen_seeds.values() for seed in chosen}):
-        for study in studies:
-            for name, run in expanded[study.name].items():
-                if seed in chosen_seeds[study.name] and (not wanted or name in wanted):
-                    add(name, run, seed)
-    return Plan(tuple(jobs.values()), tuple(studies), chosen_seeds)
+    order = {name: place for place, name in enumerate([*catalogue.runs, *there])}
+    swept = set(there).difference(catalogue.runs)
+    for seed, name in sorted(wanted, key=lambda key: (key[1] in swept, key[0], order[key[1]])):
+        if not only or name in only:
+            add(name, there[name], seed)
+    return Plan(tuple(jobs.values()), tuple(studies), chosen)
+
+
+def _seeds(study: Study, asked: Sequence[int] | None, *, alone: bool, quick: bool) -> tuple[int, ...]:
+    if asked and (alone or study.seeds is None):
+        return tuple(sorted(set(asked)))
+    return (0,) if quick else study.seeds or DEFAULT_SEEDS
+
+
+def _job(name: str, run: Run, seed: int, parent: Job | None, catalogue: Catalogue, root: Path, quick: bool) -> Job:
+    configs = (run.config, *catalogue.common, *(catalogue.quick if quick else ()))
+    settings = [text.format(seed=seed, seed_plus_one=seed + 1) for text in catalogue.seed_settings]
+    if run.until:
+        settings.append(f"model.schedule.last_stage={run.until}")
+    options = catalogue.quick_misfit_options if quick else (*catalogue.misfit_options, *run.misfit_options)
+    return Job(name, seed, replace(run, misfit_options=options), parent, root, configs, (*settings, *run.overrides))
 
 
 def study_runs(study: Study, catalogue: Catalogue, quick: bool = False) -> dict[str, Run]:
     """Return the runs of a study by name: its rows, then every value of its sweep."""
     runs = {row: catalogue.runs[row] for row in study.rows}
-    for weight, value, overrides in sweep_values(study, quick):
-        base = catalogue.runs[study.rows[0]]
-        label = f"{(study.sweep or {})[weight].title} {value:g}"
-        runs[sweep_name(weight, value)] = Run(
-            base.config, label, base.after, minutes=base.minutes, overrides=overrides, misfit_prior=False
-        )
+    base = catalogue.runs[study.rows[0]]
+    for point in sweep_points(study, catalogue, quick):
+        if not point.standard:
+            label = f"{point.title} {point.value:g}"
+            overrides = (*base.overrides, f"{point.key}={point.value:g}")
+            runs[point.row] = Run(base.config, label, base.after, None, base.minutes, overrides, misfit_prior=False)
     return runs
-
-
-def sweep_values(study: Study, quick: bool = False) -> list[tuple[str, float, tuple[str, ...]]]:
-    """Return (weight, value, overrides) of every run of a sweep except the standard one, which is ``rows[0]``."""
-    chosen = []
-    for weight, swept in (study.sweep or {}).items():
-        others = [(value, overrides) for value, overrides in swept.values.items() if value != swept.standard]
-        chosen += [(weight, value, overrides) for value, overrides in others]
-    return chosen[:2] if quick else chosen
-
-
-def sweep_name(weight: str, value: float) -> str:
-    """Return the name of one run of a sweep."""
-    return f"sweep-{weight}-{value:g}"

@@ -16,7 +16,7 @@ from seethrough.errors import SeethroughError
 FOLDER = Path(__file__).resolve().parents[1]
 CATALOGUE = FOLDER / "catalogue.yaml"
 SPECIFICATION = "study.yaml"
-Stage = Literal["landmarks", "pretraining"]
+Stage = Literal["landmarks", "initialisation", "pretraining"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Run:
     """Keep the checkpoint at the end of each EM round."""
     misfit_prior: bool = True
     """Build its misfit prior, and evaluate it with and without."""
+    misfit_options: tuple[str, ...] = ()
+    """Options of that command."""
     evaluated: bool = True
     """False for a run that others only begin at."""
 
@@ -50,22 +52,28 @@ class Catalogue:
     runs: Mapping[str, Run]
     seed_settings: tuple[str, ...]
     common: tuple[str, ...]
+    """Configs that all runs add to their own."""
     quick: tuple[str, ...]
+    """Configs that they add at the size of a test."""
+    misfit_options: tuple[str, ...] = ()
+    """Options of the command that builds a misfit prior."""
+    quick_misfit_options: tuple[str, ...] = ()
+    """The same at the size of a test."""
 
 
 @dataclass(frozen=True)
-class SweptWeight:
-    """The values that one weight of the segmentation loss takes while the others stay.
+class SweptSetting:
+    """One setting that takes several values while the others stay.
 
     Attributes:
         title: its name in tables.
-        standard: the value of the unchanged run.
-        values: value -> overrides that set it and keep everything else.
+        key: the setting.
+        factors: what the standard value, that of the study's first row, is multiplied by; 1 is that row itself.
     """
 
     title: str
-    standard: float
-    values: Mapping[float, tuple[str, ...]]
+    key: str
+    factors: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,8 @@ class Study:
     """Runs of the catalogue, in the order of the table."""
     seeds: tuple[int, ...] | None = None
     """Seeds to use unless the command line says otherwise; None for the command's own."""
-    sweep: Mapping[str, SweptWeight] | None = None
-    """Weights to sweep, each value a run of its own that begins where ``rows[0]`` begins."""
+    sweep: Mapping[str, SweptSetting] | None = None
+    """Settings to sweep, each value a run of its own that begins where ``rows[0]`` begins."""
 
     @property
     def folder(self) -> Path:
@@ -99,14 +107,16 @@ def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
         SeethroughError: a key is unknown or missing, or a run begins at one that is not there.
     """
     content = _read(path)
-    _known(content, ("seed_settings", "common", "quick", "stems", "rows"), path)
+    shared = ("seed_settings", "common", "quick", "misfit_options", "quick_misfit_options")
+    _known(content, (*shared, "stems", "rows"), path)
     runs: dict[str, Run] = {}
     for group, evaluated in (("stems", False), ("rows", True)):
         for name, entry in (content.get(group) or {}).items():
             _known(entry, [field.name for field in fields(Run)], path, f" of '{name}'")
             if "config" not in entry:
                 raise SeethroughError(f"{path.name}: run '{name}' has no config")
-            settings = {**entry, "overrides": tuple(entry.get("overrides", ())), "evaluated": evaluated}
+            lists = {key: tuple(entry[key]) for key in ("overrides", "misfit_options") if key in entry}
+            settings = {**entry, **lists, "evaluated": evaluated}
             runs[name] = Run(**{"label": name, **settings})
     for name, run in runs.items():
         if run.after is not None and run.after not in runs:
@@ -117,8 +127,7 @@ def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
             raise SeethroughError(f"{path.name}: run '{name}' comes after '{run.after}', which has no stage to stop at")
         if run.until is not None and run.until not in get_args(Stage):
             raise SeethroughError(f"{path.name}: run '{name}' stops at unknown stage '{run.until}'")
-    shared = {key: tuple(content.get(key) or ()) for key in ("seed_settings", "common", "quick")}
-    return Catalogue(runs, **shared)
+    return Catalogue(runs, **{key: tuple(map(str, content.get(key) or ())) for key in shared})
 
 
 def read_study(name: str, catalogue: Catalogue) -> Study:
@@ -140,14 +149,16 @@ def read_study(name: str, catalogue: Catalogue) -> Study:
     if not rows:
         raise SeethroughError(f"{name}/{SPECIFICATION}: a study needs rows")
     seeds = content.get("seeds")
-    sweep = {weight: _swept(weight, entry, path) for weight, entry in (content.get("sweep") or {}).items()}
+    sweep = {swept: _swept(swept, entry, path) for swept, entry in (content.get("sweep") or {}).items()}
     return Study(name, content.get("title", name), rows, tuple(seeds) if seeds else None, sweep or None)
 
 
-def _swept(weight: str, entry: Mapping[str, Any], path: Path) -> SweptWeight:
-    _known(entry, ("title", "standard", "values"), path, f" of '{weight}'")
-    values = {float(value): tuple(overrides) for value, overrides in entry["values"].items()}
-    return SweptWeight(entry.get("title", weight), float(entry["standard"]), values)
+def _swept(name: str, entry: Mapping[str, Any], path: Path) -> SweptSetting:
+    _known(entry, ("title", "key", "factors"), path, f" of '{name}'")
+    if "key" not in entry or not entry.get("factors"):
+        raise SeethroughError(f"{path.parent.name}/{path.name}: '{name}' needs a key and factors")
+    factors = sorted({1.0, *(float(factor) for factor in entry["factors"])})
+    return SweptSetting(entry.get("title", name), entry["key"], tuple(factors))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from experiments.studies.planning.plan import Job
 from experiments.studies.running.record import RunRecord
 from seethrough.errors import SeethroughError
 
-TRAIN, MISFIT_PRIOR, EVALUATE = "train", "misfit_prior", "evaluate"
+TRAIN, ROUNDS, MISFIT_PRIOR, EVALUATE = "train", "rounds", "misfit_prior", "evaluate"
 # Without these a run can still be reported.
-OPTIONAL = (MISFIT_PRIOR,)
+OPTIONAL = (ROUNDS, MISFIT_PRIOR)
 # What may differ between a finished run and the same run planned anew.
 _FREE = (
     "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "trainer", "data.folder",
@@ -46,29 +46,26 @@ def pending_steps(job: Job, record: RunRecord) -> list[Step]:
         steps.append(Step(TRAIN, train_command(job)))
     if not job.run.evaluated:
         return steps
+    stale, folder = bool(steps), str(job.folder.path)
     prior = job.run.misfit_prior
-    stale = bool(steps)
     if prior and (stale or not record.done(MISFIT_PRIOR) or not job.misfit_prior_file.is_file()):
-        steps.append(Step(MISFIT_PRIOR, _python("tools.misfit_prior", str(job.folder.path))))
+        steps.append(Step(MISFIT_PRIOR, _python("tools.misfit_prior", folder, *job.run.misfit_options)))
         stale = True
     if stale or not record.done(EVALUATE) or not _newer(job.rows_file, job.misfit_prior_file):
-        steps.append(
-            Step(EVALUATE, _python("experiments.evaluate", str(job.folder.path), "--rows", str(job.rows_file)))
-        )
+        steps.append(Step(EVALUATE, _python("experiments.evaluate", folder, "--rows", str(job.rows_file))))
+    scored = record.done(ROUNDS) and all(job.round_file(step).is_file() for step in job.rounds)
+    if job.rounds and not (trained and scored):
+        steps.append(Step(ROUNDS, _python("experiments.studies.em_rounds.score", folder, *map(str, job.rounds))))
     return steps
 
 
 def train_command(job: Job) -> tuple[str, ...]:
     """Return the training's command: from its own newest checkpoint, or from the one that it branches off at."""
     words = [*job.names, *job.settings, f"name={job.name}", f"out={job.parent_folder}"]
-    if job.milestones:
-        words.append(f"checkpoint.milestones=[{','.join(map(str, job.milestones))}]")
-    if job.last_step is not None:
-        words.append(f"trainer.max_steps={job.last_step}")
+    words.append(f"checkpoint.milestones=[{','.join(map(str, job.milestones))}]")
     if job.folder.newest_checkpoint() is not None:
         words.append("resume=auto")
     elif job.begins_at is not None:
-        assert job.begins_at.last_step is not None
         checkpoint = job.begins_at.checkpoint(job.begins_at.last_step)
         words += [f"resume={checkpoint}", "allow_changes=true"]
     return _python("experiments.train", *words)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from experiments.studies.planning.plan import Job, Plan
 from experiments.studies.running.children import Children, last_line
-from experiments.studies.running.commands import EVALUATE, OPTIONAL, TRAIN, Step, clear_unbegun, pending_steps
+from experiments.studies.running.commands import EVALUATE, OPTIONAL, ROUNDS, TRAIN, Step, clear_unbegun, pending_steps
 from experiments.studies.running.estimate import clock, expected_minutes, minutes_left
 from experiments.studies.running.lock import locked
 from experiments.studies.running.record import RunRecord, read_record
@@ -97,8 +97,9 @@ class Executor:
                 record = read_record(job.beside(".json"))
                 if record.done(TRAIN):
                     self._measured[job.key] = _minutes(record)
-                if self.evaluate_again and job.run.evaluated and EVALUATE in record.steps:
+                if self.evaluate_again and job.run.evaluated:
                     record.forget(EVALUATE)
+                    record.forget(ROUNDS)
                     record.write(job.beside(".json"))
                 # A training that has yet to begin may still lack its checkpoint to begin at: not looked at here.
                 finished = record.done(TRAIN) and not pending_steps(job, record)

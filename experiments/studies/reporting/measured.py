@@ -1,0 +1,144 @@
+"""The rows of one method's evaluations, one file a seed, aligned image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from seethrough.errors import SeethroughError
+
+OUT_OF_DISTRIBUTION = "out_of_distribution"
+MAIN_SUBSETS = ("unoccluded", "occluded", "overall", OUT_OF_DISTRIBUTION)
+_REQUIRED = ("id", "twin", "identity", "occluder", "occluder_name", "subset")
+
+
+def read_rows(path: Path) -> dict[str, np.ndarray]:
+    """Read the columns that an evaluation wrote with ``--rows``, sorted by image.
+
+    Raises:
+        SeethroughError: the file is missing, broken or none of ours.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            columns = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise SeethroughError(
+            f"{path} holds no rows of an evaluation ({type(error).__name__}): evaluate again"
+        ) from None
+    missing = [name for name in _REQUIRED if name not in columns]
+    if missing:
+        raise SeethroughError(f"{path} has no column '{missing[0]}': evaluate again")
+    order = np.argsort(columns["id"], kind="stable")
+    return {name: values[order] for name, values in columns.items()}
+
+
+@dataclass(frozen=True)
+class Method:
+    """What some seeds of one method scored on the same images.
+
+    Attributes:
+        name: of the row.
+        label: in tables.
+        seeds: numbers of the seeds.
+        rows: columns of each seed, on the same images in the same order.
+    """
+
+    name: str
+    label: str
+    seeds: tuple[int, ...]
+    rows: tuple[dict[str, np.ndarray], ...]
+
+    @property
+    def facts(self) -> dict[str, np.ndarray]:
+        """Columns that say what an image shows, the same for every seed."""
+        return self.rows[0]
+
+    @property
+    def people(self) -> np.ndarray:
+        """(N,) the person in each image."""
+        return self.facts["identity"]
+
+    def values(self, column: str) -> np.ndarray:
+        """Return (seeds, N) float64 of a column; NaN where it is not known or not there.
+
+        ``twin:COLUMN`` is what an occluder costs: the occluded image's value minus that of its twin without the
+        occluder, NaN in all other images.
+        """
+        name = column.removeprefix("twin:")
+        nothing = np.full(len(self.people), np.nan)
+        stacked = np.stack([rows.get(name, nothing).astype(np.float64) for rows in self.rows])
+        return stacked if name == column else self._twin_differences(stacked)
+
+    def mean(self, column: str) -> np.ndarray:
+        """Return (N,) of each image's mean over seeds."""
+        return self.values(column).mean(0)
+
+    def subset(self, name: str) -> np.ndarray:
+        """Return (N,) whether an image belongs to a subset or occluder class.
+
+        Images out of distribution belong to that subset only.
+        """
+        facts = self.facts
+        foreign = np.char.startswith(facts["subset"].astype(str), "ood_")
+        if name == OUT_OF_DISTRIBUTION:
+            return foreign
+        if name == "overall":
+            return ~foreign
+        if name == "unoccluded":
+            return ~foreign & (facts["occluder"] == 0)
+        if name == "occluded":
+            return ~foreign & (facts["occluder"] > 0)
+        return ~foreign & (facts["occluder"] > 0) & (facts["occluder_name"] == name)
+
+    @cached_property
+    def families(self) -> list[str]:
+        """The occluder classes of the test images, by their numbers."""
+        chosen = self.subset("occluded")
+        numbers, names = self.facts["occluder"][chosen], self.facts["occluder_name"][chosen]
+        return [name for _, name in sorted({(int(n), str(w)) for n, w in zip(numbers, names, strict=True)})]
+
+    @cached_property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the occluded images that have a twin, and the rows of these twins."""
+        place = {str(name): row for row, name in enumerate(self.facts["id"])}
+        twins = [place.get(str(twin), -1) for twin in self.facts["twin"]]
+        occluded = [row for row, twin in enumerate(twins) if self.facts["occluder"][row] > 0 and twin >= 0]
+        return np.array(occluded, dtype=int), np.array([twins[row] for row in occluded], dtype=int)
+
+    def _twin_differences(self, values: np.ndarray) -> np.ndarray:
+        occluded, clean = self.pairs
+        differences = np.full_like(values, np.nan)
+        differences[:, occluded] = values[:, occluded] - values[:, clean]
+        return differences
+
+
+def gather(name: str, label: str, files: Sequence[tuple[int, Path]]) -> Method | None:
+    """Return what the seeds of a method scored, from those (seed, file) whose file is there; None if none is.
+
+    Raises:
+        SeethroughError: two seeds were evaluated on different images.
+    """
+    found = [(seed, read_rows(path)) for seed, path in files if path.is_file()]
+    if not found:
+        return None
+    ids = found[0][1]["id"]
+    for seed, rows in found:
+        if not np.array_equal(rows["id"], ids):
+            raise SeethroughError(
+                f"{name}, seed {seed} was evaluated on other images than seed {found[0][0]}: {_AGAIN}"
+            )
+    return Method(name, label, tuple(seed for seed, _ in found), tuple(rows for _, rows in found))
+
+
+def check_same_images(methods: Sequence[Method]) -> None:
+    """Raise ``SeethroughError`` where methods were evaluated on different images, which no table could compare."""
+    for method in methods:
+        if not np.array_equal(method.facts["id"], methods[0].facts["id"]):
+            raise SeethroughError(f"{method.name} was evaluated on other images than {methods[0].name}: {_AGAIN}")
+
+
+_AGAIN = "run the study with --evaluate-again"

@@ -1,0 +1,39 @@
+"""The misfit priors of several runs below each other, as their command drew them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from experiments.studies.planning.plan import Job
+from experiments.studies.reporting.small_pictures import save_small
+
+_WIDTH, _LABEL = 620, 20
+
+
+def misfit_maps(jobs: Mapping[str, Job], labels: Mapping[str, str], out: Path) -> list[Path]:
+    """Return one picture: the prior of each run along x, y and z from two views (FOCUS Fig. 4).
+
+    Args:
+        jobs: runs with a misfit prior, by row.
+        labels: names of the rows.
+        out: folder of the results.
+    """
+    panels = []
+    for row, job in jobs.items():
+        drawn = job.misfit_prior_file.with_suffix(".png")
+        if drawn.is_file():
+            picture = Image.open(drawn).convert("RGB")
+            height = round(picture.height * _WIDTH / picture.width)
+            panels.append((labels[row], picture.resize((_WIDTH, height), Image.Resampling.LANCZOS)))
+    if not panels:
+        return []
+    sheet = Image.new("RGB", (_WIDTH, sum(_LABEL + panel.height for _, panel in panels)), "white")
+    draw, font, top = ImageDraw.Draw(sheet), ImageFont.load_default(size=14), 0
+    for label, panel in panels:
+        draw.text((6, top + 2), label, fill="black", font=font)
+        sheet.paste(panel, (0, top + _LABEL))
+        top += _LABEL + panel.height
+    return [save_small(sheet, out / "misfit_prior.png")]

@@ -1,0 +1,125 @@
+"""The report of a study: its tables and pictures, from whatever runs there are."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from experiments.studies.planning.plan import Job, Plan, study_runs
+from experiments.studies.planning.specification import Study, read_catalogue
+from experiments.studies.reporting.cells import Cells
+from experiments.studies.reporting.measured import Method, check_same_images, gather
+from experiments.studies.reporting.provenance import provenance
+from seethrough.errors import SeethroughError
+
+
+@dataclass
+class Report:
+    """What a study's own ``report.py`` gets to make its tables and pictures of.
+
+    Attributes:
+        study: which one.
+        methods: what was measured, by row; rows without a result are absent.
+        jobs: the runs of each row that have been evaluated, by row and seed.
+        labels: names of all rows in tables.
+        out: folder of the results.
+        cells: formats numbers and keeps them.
+        quick: at the size of a test.
+    """
+
+    study: Study
+    methods: Mapping[str, Method]
+    jobs: Mapping[str, Mapping[int, Job]]
+    labels: Mapping[str, str]
+    out: Path
+    cells: Cells = field(default_factory=Cells)
+    quick: bool = False
+
+    @property
+    def anyone(self) -> Method:
+        """Some method, to ask what the images are."""
+        return next(iter(self.methods.values()))
+
+    def method(self, row: str) -> Method | None:
+        """Return what a row measured, or None."""
+        return self.methods.get(row)
+
+    def first_job(self, row: str) -> Job | None:
+        """Return the run of a row's lowest seed, for pictures, or None."""
+        jobs = self.jobs.get(row) or {}
+        return jobs[min(jobs)] if jobs else None
+
+
+def report(study: Study, plan: Plan, out: Path, *, pictures: bool = True, quick: bool = False) -> list[Path]:
+    """Write ``table.md``, ``rows.json`` and the pictures of a study; returns the files.
+
+    Rows that have not been run are shown as such.
+
+    Raises:
+        SeethroughError: rows were measured on different images, or a file cannot be written.
+    """
+    runs = study_runs(study, read_catalogue(), quick)
+    seeds = plan.seeds[study.name]
+    every: dict[str, dict[int, Job]] = {}
+    for seed in seeds:
+        for row in runs:
+            job = plan.job(seed, row)
+            if job is not None and job.rows_file.is_file():
+                every.setdefault(row, {})[seed] = job
+    methods: dict[str, Method] = {}
+    for row, jobs in every.items():
+        method = gather(row, runs[row].label, [(seed, job.rows_file) for seed, job in jobs.items()])
+        if method is not None:
+            methods[row] = method
+    check_same_images(list(methods.values()))
+    this = Report(study, methods, every, {row: run.label for row, run in runs.items()}, out, quick=quick)
+    text = [f"# {study.title}", "", provenance(_command(study, quick), _with_stems(plan, study, runs), quick)]
+    missing = [f"{runs[row].label} ({row})" for row in runs if row not in methods]
+    if missing:
+        text += [f"Not run yet: {', '.join(missing)}.", ""]
+    module = import_module(f"experiments.studies.{study.name}.report")
+    if methods:
+        text.append(module.tables(this))
+    files = _write(this, "\n".join(text))
+    draw: Callable[[Report], list[Path]] | None = getattr(module, "pictures", None)
+    if pictures and methods and draw is not None:
+        files += draw(this)
+    return files
+
+
+def _write(this: Report, text: str) -> list[Path]:
+    table, numbers = this.out / "table.md", this.out / "rows.json"
+    try:
+        this.out.mkdir(parents=True, exist_ok=True)
+        lines = ",\n".join(json.dumps(_plain(record), ensure_ascii=False) for record in this.cells.records)
+        for path, content in ((table, text), (numbers, f"[\n{lines}\n]\n")):
+            partial = path.with_name(f"{path.name}.partial")
+            partial.write_text(content, encoding="utf-8")
+            os.replace(partial, path)
+    except OSError as error:
+        raise SeethroughError(f"cannot write results to {this.out}: {error.strerror}") from None
+    return [table, numbers]
+
+
+def _plain(record: dict) -> dict:
+    return {key: None if isinstance(value, float) and value != value else value for key, value in record.items()}
+
+
+def _with_stems(plan: Plan, study: Study, runs: Mapping[str, object]) -> list[Job]:
+    """Return the study's runs and those that they begin at, each once."""
+    jobs: dict[tuple[int, str], Job] = {}
+    for seed in plan.seeds[study.name]:
+        for row in runs:
+            job = plan.job(seed, row)
+            while job is not None:
+                jobs[job.key] = job
+                job = job.begins_at
+    return list(jobs.values())
+
+
+def _command(study: Study, quick: bool) -> str:
+    return f"python -m experiments.studies {study.name}" + (" --quick" if quick else "")
