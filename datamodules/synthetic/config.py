@@ -31,12 +31,16 @@ class SceneConfig:
     """Height and width of a picture, px."""
     pose: Literal["aligned", "wide"] = "aligned"
     """Spread of head poses: "aligned" is that of detected and aligned crops, "wide" turns, tilts and shifts more."""
+    domain: Literal["training", "unseen"] = "training"
+    """Which occluders, textures, lights and backgrounds there are: those of training, or others that share none."""
     occluded_fraction: float = 0.5
     """Share of pictures with an occluder."""
     occluders: dict[str, float] = field(default_factory=_every_family_alike)
     """Relative frequency of each occluder family; a family that is not named does not occur."""
     images_per_identity: int = 1
     """How many pictures, one after the other, show the same person."""
+    images_per_identity_up_to: int = 0
+    """Where this is above ``images_per_identity``, the number of pictures of a person varies between the two."""
     identity_limit: float = 2.5
     """Identity coefficients are drawn from N(0, 1) and clipped to this many standard deviations."""
     detail: float = 1.0
@@ -61,6 +65,11 @@ class SceneConfig:
             raise SeethroughError("occluded_fraction is above 0 but no occluder family has a weight above 0")
         if self.images_per_identity < 1:
             raise SeethroughError(f"images_per_identity={self.images_per_identity} must be at least 1")
+        if 0 < self.images_per_identity_up_to < self.images_per_identity:
+            raise SeethroughError(
+                f"images_per_identity_up_to={self.images_per_identity_up_to} is below "
+                f"images_per_identity={self.images_per_identity}: raise it, or use 0 for the same number everywhere"
+            )
 
 
 @dataclass

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from datamodules.synthetic.light import irradiance, polynomial
+from datamodules.synthetic.mouth import mouth_inside, paint_mouth
 from datamodules.synthetic.scene import Scene
 from datamodules.synthetic.skin import Complexion, displace, gloss, look_up, skin_map
 from seethrough.morphable import FaceModel
@@ -19,6 +20,7 @@ from seethrough.rendering.renderer import Renderer
 
 SUPERSAMPLING = 2
 _HIDDEN_MM = 6.0
+_SKIN_LANDMARKS = (2, 14, 30, 31, 35, 5, 11)
 
 
 @dataclass
@@ -35,6 +37,8 @@ class PaintedFace:
         origin: (3,) mm, camera frame.
         light: (3, 9) polynomial of the light.
         skin: (3,) mean albedo.
+        skull: (3,) albedo at the upper border of the face.
+        forehead: (3,) mm, camera frame, the highest point of the face in the middle.
     """
 
     colour: np.ndarray
@@ -46,6 +50,8 @@ class PaintedFace:
     origin: np.ndarray
     light: np.ndarray
     skin: np.ndarray
+    skull: np.ndarray
+    forehead: np.ndarray
 
 
 class FacePainter:
@@ -65,7 +71,15 @@ class FacePainter:
         self._albedo = (_flat(model.albedo_mean), _flat(model.albedo_basis))
         self._map = skin_map(model)
         places = self._map.places
-        self._fixed = np.stack([*places.T, self._map.brows, self._map.beard, self._map.freckles], 1)
+        fixed = [*places.T, self._map.brows, self._map.beard, self._map.freckles, self._map.hairline]
+        self._fixed = np.stack(fixed, 1)
+        mean = model.mean.numpy()
+        face = np.ones(len(mean), bool) if "face" not in model.regions else model.regions["face"].numpy() > 0.5
+        self._crown = int(np.argmax(np.where(face, mean[:, 1] - 0.5 * np.abs(mean[:, 0]), -np.inf)))
+        self._top = np.argsort(np.where(face, mean[:, 1], -np.inf))[-max(len(mean) // 60, 3) :]
+        samples = model.landmarks.numpy()[list(_SKIN_LANDMARKS)]
+        palette = [model.albedo_mean.numpy()[samples].mean(0), *model.albedo_basis.numpy()[:, samples].mean(1)]
+        self.palette = np.stack(palette).astype(np.float64)
 
     def decode(self, scenes: Sequence[Scene]) -> tuple[np.ndarray, np.ndarray]:
         """Return vertices (B, V, 3) in mm, model frame, and albedo (B, V, 3) of some scenes.
@@ -83,7 +97,11 @@ class FacePainter:
     def paint(self, scene: Scene, vertices: np.ndarray, albedo: np.ndarray, complexion: Complexion) -> PaintedFace:
         """Paint one face on nothing, from its decoded (V, 3) vertices and albedo."""
         lips = (self._map.lips * complexion.lipstick[3])[:, None]
-        albedo = np.clip(albedo + lips * (complexion.lipstick[:3] - albedo), 0.01, 1.0)
+        albedo = albedo + lips * (complexion.lipstick[:3] - albedo)
+        for weight, paint in zip(self._map.make_up, complexion.make_up, strict=True):
+            if paint[3] > 0:
+                albedo += (weight * paint[3])[:, None] * (paint[:3] - albedo)
+        albedo = np.clip(albedo, 0.01, 1.0)
 
         rotation = rotation_matrix(torch.from_numpy(scene.rotation)[None])[0].numpy()
         origin = (scene.translation + np.array([0.0, 0.0, REST_DISTANCE])).astype(np.float32)
@@ -99,7 +117,12 @@ class FacePainter:
         lit = np.empty_like(normals)
         irradiance(light, normals, lit)
         shine = np.empty(len(posed), np.float32)
-        gloss(normals, posed, _towards_light(light), complexion.amounts[6] * float(light[:, 0].mean()), shine)
+        brightness, towards = float(light[:, 0].mean()), _towards_light(light)
+        gloss(normals, posed, towards, complexion.amounts[6] * brightness, 18.0, shine)
+        if complexion.amounts[10] > 0:
+            self._wet_eyes(vertices, posed, normals, towards, complexion.amounts[10] * brightness, lit, shine)
+        marks = vertices[self._landmarks]
+        inside = mouth_inside(marks, rotation, origin, self.camera.focal, complexion.amounts[9], scene, light)
 
         rast = self.renderer.rasterize(torch.from_numpy(posed)[None])[1][0].numpy()
         size = self.size
@@ -108,7 +131,7 @@ class FacePainter:
         # One row a vertex: a triangle's corners are three cache lines, not thirty.
         attributes = np.concatenate([posed[:, 2:], self._fixed, albedo, lit, shine[:, None]], 1, dtype=np.float32)
         person = (complexion.amounts, complexion.fields, complexion.offsets, complexion.hair)
-        paint_pixels(rast, self._triangles, attributes, *person, colour, coverage, depth)
+        paint_pixels(rast, self._triangles, self._map.mouth, inside, attributes, *person, colour, coverage, depth)
         projected = points[:, :2] / points[:, 2:] * np.float32(self.camera.focal) + np.float32(size / 2)
         return PaintedFace(
             colour=colour,
@@ -119,8 +142,36 @@ class FacePainter:
             rotation=rotation,
             origin=origin,
             light=light,
-            skin=albedo[self._landmarks[[2, 14, 30, 31, 35, 5, 11]]].mean(0).astype(np.float32),
+            skin=albedo[self._landmarks[list(_SKIN_LANDMARKS)]].mean(0).astype(np.float32),
+            skull=albedo[self._top].mean(0).astype(np.float32),
+            forehead=posed[self._crown].astype(np.float64),
         )
+
+    def _wet_eyes(
+        self,
+        vertices: np.ndarray,
+        posed: np.ndarray,
+        normals: np.ndarray,
+        towards: np.ndarray,
+        strength: float,
+        lit: np.ndarray,
+        shine: np.ndarray,
+    ) -> None:
+        """Give the eyeballs the glint of the light and the shade of the upper lids, in ``shine`` and ``lit``."""
+        eyes = self._map.eyeballs
+        if not len(eyes):
+            return
+        # What is reflected is rarely straight at the side: windows, skies and lamps lie above and before a face.
+        lamp = towards + np.array([0.0, -0.35, -0.7])
+        glint = np.empty(len(eyes), np.float32)
+        gloss(normals[eyes], posed[eyes], lamp / np.linalg.norm(lamp), strength, 90.0, glint)
+        shine[eyes] = glint
+        marks, place = vertices[self._landmarks], vertices[eyes]
+        left = place[:, 0] < marks[27, 0]
+        lid = np.where(left, marks[[37, 38], 1].mean(), marks[[43, 44], 1].mean())
+        open_by = np.where(left, marks[[40, 41], 1].mean(), marks[[46, 47], 1].mean()) - lid
+        height = np.clip((place[:, 1] - lid) / np.minimum(open_by, -2.0), 0.0, 1.0)
+        lit[eyes] *= (1 - 0.55 * np.exp(-((height / 0.45) ** 2)) - 0.08)[:, None].astype(np.float32)
 
     def _normals(self, posed: np.ndarray) -> np.ndarray:
         return vertex_normals(torch.from_numpy(posed)[None], self.renderer.on(torch.device("cpu"))[1], threads=1)[
@@ -183,15 +234,17 @@ def place(vertices, rotation, origin):
 
 
 @numba.njit(cache=True)
-def paint_pixels(rast, triangles, attributes, amounts, fields, offsets, hair, colour, coverage, depth):
+def paint_pixels(rast, triangles, mouth, inside, attributes, amounts, fields, offsets, hair, colour, coverage, depth):
     """Shade every sub-pixel with its skin and add it up per pixel.
 
     Args:
         rast: (S2, S2, 4) rasterization at twice the resolution.
         triangles: (T, 3).
-        attributes: (V, 13) float32: depth in mm, texture place x and y in mm, brows, beard, freckles, albedo (3), light
-            that falls on the vertex (3), highlight.
-        amounts: (8,) see Complexion.
+        mouth: (T,) bool, triangles inside the mouth.
+        inside: (28,) see :func:`~datamodules.synthetic.mouth.mouth_inside`.
+        attributes: (V, 14) float32: depth in mm, texture place x and y in mm, brows, beard, freckles, hairline, albedo
+            (3), light that falls on the vertex (3), highlight.
+        amounts: (11,) see Complexion.
         fields: (3, 128, 128) see Complexion.
         offsets: (6,) see Complexion.
         hair: (3,) albedo of hair.
@@ -200,8 +253,9 @@ def paint_pixels(rast, triangles, attributes, amounts, fields, offsets, hair, co
         depth: (S2, S2) infinite, written where there is face: mm.
     """
     share = np.float32(1.0) / np.float32(SUPERSAMPLING * SUPERSAMPLING)
-    half, one, two, rare = np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(0.75)
+    half, one, three, rare = np.float32(0.5), np.float32(1.0), np.float32(3.0), np.float32(0.8)
     mixed = np.empty(attributes.shape[1], np.float32)
+    lining = np.empty(3, np.float32)
     for i in range(rast.shape[0]):
         for j in range(rast.shape[1]):
             triangle = int(rast[i, j, 3]) - 1
@@ -217,22 +271,31 @@ def paint_pixels(rast, triangles, attributes, amounts, fields, offsets, hair, co
             for k in range(mixed.shape[0]):
                 mixed[k] = u * a[k] + v * b[k] + w * c[k]
             depth[i, j] = mixed[0]
+            p, q = i // SUPERSAMPLING, j // SUPERSAMPLING
+            coverage[p, q] += share
+            if mouth[triangle]:
+                for k in range(3):
+                    lining[k] = mixed[7 + k] * mixed[10 + k]
+                paint_mouth(j + 0.5 - rast.shape[1] / 2, i + 0.5 - rast.shape[0] / 2, mixed[0], inside, lining)
+                for k in range(3):
+                    colour[p, q, k] += share * lining[k]
+                continue
             x, y = mixed[1], mixed[2]
             mottle = look_up(fields[0], half * x + offsets[0], half * y + offsets[1]) - half
             grain = look_up(fields[1], x + offsets[2], y + offsets[3]) - half
             tone = one + amounts[0] * mottle + amounts[1] * grain
             if amounts[2] * mixed[5] > np.float32(0.01):
-                spot = look_up(fields[1], two * x + offsets[5], two * y + offsets[4]) - rare
+                spot = look_up(fields[1], three * x + offsets[5], three * y + offsets[4]) - rare
                 tone -= amounts[2] * mixed[5] * min(max(spot, np.float32(0.0)) * np.float32(6.0), one)
             cover = np.float32(0.0)
-            if mixed[3] + mixed[4] > np.float32(0.01):
-                strand = look_up(fields[2], x + offsets[3], np.float32(0.7) * y + offsets[2])
+            if mixed[3] + mixed[4] + mixed[6] > np.float32(0.01):
+                strand = look_up(fields[2], np.float32(1.6) * x + offsets[3], y + offsets[2])
                 brow = amounts[4] * mixed[3] * (one - amounts[5] * (one - strand))
-                cover = min(max(amounts[3] * mixed[4] * (half + strand), brow), one)
-            highlight = mixed[12] * (one - cover)
-            p, q = i // SUPERSAMPLING, j // SUPERSAMPLING
-            coverage[p, q] += share
+                edge = (mixed[6] + np.float32(0.7) * strand - np.float32(0.85)) * np.float32(3.0)
+                rim = amounts[8] * min(max(edge, np.float32(0.0)), one)
+                cover = min(max(amounts[3] * mixed[4] * (half + strand), max(brow, rim)), one)
+            highlight = mixed[13] * (one - cover)
             for k in range(3):
-                base = mixed[6 + k] * tone
+                base = mixed[7 + k] * tone
                 base += cover * (hair[k] - base)
-                colour[p, q, k] += share * (base * mixed[9 + k] + highlight)
+                colour[p, q, k] += share * (base * mixed[10 + k] + highlight)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 NO_OCCLUDER = "none"
 
-OCCLUDER_FAMILIES = ("glasses", "cloth", "hand", "fringe", "blob", "object")
+OCCLUDER_FAMILIES = ("glasses", "cloth", "hand", "fringe", "blob", "object", "text")
 
 OCCLUDER_NAMES = (NO_OCCLUDER, *OCCLUDER_FAMILIES)
 """Occluder class number -> name; 0 is none."""

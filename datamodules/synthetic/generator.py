@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datamodules.synthetic.config import SceneConfig
+from datamodules.synthetic.distractors import draw_distractor, draw_shade
 from datamodules.synthetic.face import FacePainter, PaintedFace
 from datamodules.synthetic.families import NO_OCCLUDER, OCCLUDER_NAMES
 from datamodules.synthetic.head import PosedHead
@@ -21,7 +22,7 @@ from datamodules.synthetic.surround import draw_background, draw_person
 from datamodules.synthetic.textures import TextureBank
 from seethrough.morphable import FaceModel
 
-GENERATOR_VERSION = 5
+GENERATOR_VERSION = 6
 """Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
 
 HIDDEN_NOISE_FACTOR = 3.0
@@ -121,11 +122,21 @@ class SceneRenderer:
             light=face.light,
             skin=face.skin,
             hair=complexion.hair,
+            forehead=face.forehead,
+            palette=self.painter.palette,
+            skull=face.skull,
         )
         picture = draw_background(head, self.textures, scene.stream(Factor.BACKGROUND))
         rng = scene.stream(Factor.SURROUND)
-        draw_person(head, complexion.bald, face.coverage, picture, self.textures, rng)
+        worn = scene.stream(Factor.HEADWEAR).random()
+        draw_person(head, complexion.bald, complexion.receding, face.coverage, picture, self.textures, rng, worn)
+        distractor = draw_distractor(head, self.textures, scene.stream(Factor.DISTRACTOR))
+        if distractor is not None:
+            picture = distractor.over(picture)
         picture = picture * (1 - face.coverage[..., None]) + face.colour
+        shade = draw_shade(self.config.image_size, scene.stream(Factor.SHADE))
+        if shade is not None:
+            picture *= shade[..., None]
         if scene.family == NO_OCCLUDER:
             return picture, face, None
         rng = scene.stream(Factor.OCCLUDER)

@@ -23,6 +23,9 @@ class PosedHead:
         light: (3, 9) polynomial of the light, see :mod:`datamodules.synthetic.light`.
         skin: (3,) mean albedo of the skin.
         hair: (3,) albedo of hair, brows and beard.
+        forehead: (3,) the highest point of the face in the middle.
+        palette: (1 + A, 3) mean albedo of skin and how the modes of the face model change it, for other people's skin.
+        skull: (3,) albedo of the skin at the upper border of the face.
     """
 
     landmarks: np.ndarray
@@ -33,6 +36,9 @@ class PosedHead:
     light: np.ndarray
     skin: np.ndarray
     hair: np.ndarray
+    forehead: np.ndarray
+    palette: np.ndarray
+    skull: np.ndarray
 
     @property
     def right(self) -> np.ndarray:
@@ -69,6 +75,18 @@ class PosedHead:
     def move(self, points: np.ndarray, right: float = 0.0, up: float = 0.0, out: float = 0.0) -> np.ndarray:
         """Shift points of the camera frame along the axes of the head, mm."""
         return points + right * self.right + up * self.up + out * self.out
+
+    @cached_property
+    def shadow(self) -> np.ndarray:
+        """Where light throws shadows in the picture, (2,) x and y; the longer, the more it comes from a side."""
+        direction = self.light[:, 1:4].mean(0).astype(np.float64)
+        thrown = -direction[:2] / max(abs(direction[2]), 0.5 * float(np.linalg.norm(direction)), 1e-6)
+        return thrown / max(float(np.linalg.norm(thrown)) / 1.3, 1.0)
+
+    def other_skin(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw (3,) albedo of another person's skin, as those of the faces are drawn."""
+        weights = np.clip(rng.standard_normal(len(self.palette) - 1), -3, 3)
+        return np.clip(self.palette[0] + weights @ self.palette[1:], 0.03, 1.0).astype(np.float32)
 
     @property
     def pixels_per_mm(self) -> float:

@@ -77,14 +77,29 @@ def blurred(alpha: np.ndarray, radius: float) -> np.ndarray:
 
 
 def contact_shadow(
-    alpha: np.ndarray, rng: np.random.Generator, *, strength: tuple[float, float] = (0.1, 0.5)
+    alpha: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    towards: np.ndarray | None = None,
+    strength: tuple[float, float] = (0.1, 0.5),
 ) -> np.ndarray:
-    """Return the soft, slightly shifted shadow that a shape of opacity ``alpha`` casts on what is close behind it."""
+    """Return the soft shadow that a shape of opacity ``alpha`` casts on what is close behind it.
+
+    Args:
+        alpha: (S, S) opacity of the shape.
+        rng: draws how far off the shape is, and how soft and dark its shadow.
+        towards: (2,) where light throws shadows in the picture, x and y; straight down if left out.
+        strength: range of how much light it takes.
+    """
     size = alpha.shape[0]
-    dx, dy = round(rng.normal(0, 0.015) * size), round(rng.uniform(0.0, 0.045) * size)
+    jitter, distance = rng.normal(0, 0.008), rng.uniform(0.004, 0.05)
+    dx, dy = ((np.array([0.0, 1.0]) if towards is None else towards) * distance + [jitter, 0.0]) * size
+    dx, dy = (int(np.clip(round(float(shift)), -size + 1, size - 1)) for shift in (dx, dy))
     moved = np.zeros_like(alpha)
-    moved[max(dy, 0) :, max(dx, 0) : size + min(dx, 0)] = alpha[: size - max(dy, 0), max(-dx, 0) : size - max(dx, 0)]
-    return blurred(moved, rng.uniform(0.012, 0.045) * size) * np.float32(rng.uniform(*strength))
+    rows, columns = size - abs(dy), size - abs(dx)
+    moved[max(dy, 0) :, max(dx, 0) :][:rows, :columns] = alpha[max(-dy, 0) :, max(-dx, 0) :][:rows, :columns]
+    # The farther off, the softer.
+    return blurred(moved, (0.008 + 0.6 * distance + rng.uniform(0, 0.012)) * size) * np.float32(rng.uniform(*strength))
 
 
 def rounded(points: np.ndarray, times: int = 2) -> np.ndarray:

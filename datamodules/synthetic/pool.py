@@ -30,7 +30,7 @@ from datamodules.synthetic.pool_files import (
     write_manifest,
     write_rows,
 )
-from datamodules.synthetic.scene import Scene, SceneSampler
+from datamodules.synthetic.scene import Scene, SceneSampler, person_of
 from datamodules.synthetic.streams import Seed
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
@@ -65,7 +65,7 @@ class PoolSpec:
 
     def person(self, row: int) -> int:
         """Return the number of the person on a row."""
-        return (row // 2 if self.twins else row) // self.scene.images_per_identity
+        return person_of(self.scene, row // 2 if self.twins else row)
 
     def scene_of(self, sampler: SceneSampler, row: int, epoch: int = 0) -> Scene:
         """Return the scene on a row."""

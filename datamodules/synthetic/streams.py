@@ -27,6 +27,10 @@ class Factor(IntEnum):
     SENSOR = 10
     LANDMARKS = 11
     TEXTURES = 12
+    DISTRACTOR = 13
+    HEADWEAR = 14
+    TEETH = 15
+    SHADE = 16
 
 
 def stream(seed: Seed, factor: Factor, *key: int) -> np.random.Generator:

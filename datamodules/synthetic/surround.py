@@ -11,9 +11,10 @@ from datamodules.synthetic.head import PosedHead
 from datamodules.synthetic.layers import blurred
 from datamodules.synthetic.textures import TextureBank, tint
 
-_SKIN, _HAIR, _CAP, _CLOTH = 0, 1, 2, 3
+# What a body is made of; hair and hats of the cap end at the hairline.
+_SKIN, _HAIR, _CAP, _CLOTH, _SKULL, _HAT = 0, 1, 2, 3, 4, 5
 # Skin beside the face lies mostly in its shade and is less red.
-_SKIN_BESIDE = 0.86
+_SKIN_BESIDE, _SKULL_BESIDE = 0.86, 0.97
 
 
 def draw_background(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> np.ndarray:
@@ -50,15 +51,18 @@ def draw_background(head: PosedHead, textures: TextureBank, rng: np.random.Gener
 def draw_person(
     head: PosedHead,
     bald: bool,
+    receding: bool,
     coverage: np.ndarray,
     picture: np.ndarray,
     textures: TextureBank,
     rng: np.random.Generator,
+    worn: float,
 ) -> None:
     """Draw the rest of the person onto (S, S, 3) ``picture`` in place, with ellipsoids that turn with the head.
 
     Where (S, S) ``coverage`` says that the face covers all of a pixel nothing is drawn. The sizes follow the landmarks:
-    the eyes are half-way up a head, its depth is 1.27 of its width.
+    the eyes are half-way up a head, its depth is 1.27 of its width. ``worn``, evenly drawn from [0, 1), says whether a
+    hat or a headscarf is; neither comes before the face.
     """
     size = head.size
     marks = head.in_model(head.landmarks.astype(np.float64))
@@ -71,7 +75,7 @@ def draw_person(
 
     turned = head.rotation.astype(np.float64)
     still = 0.4 * turned + 0.6 * np.diag([1.0, -1.0, -1.0])
-    bodies = [(centre, radii, turned, _SKIN)]
+    bodies = [(centre, radii, turned, _SKULL)]
     for side in (-1.0, 1.0):
         ear = np.array([middle + side * half * 1.16, ears - 8.0, side_depth - 44.0])
         bodies.append((ear, np.array([9.0, 31.0, 19.0]), turned, _SKIN))
@@ -82,24 +86,36 @@ def draw_person(
     if rng.random() < 0.4:
         collar = np.array([middle, chin - 95.0, side_depth - 10.0])
         bodies.append((collar, np.array([half, 42.0, half]), still, _CLOTH))
-    style, thick, thicker = rng.random(), rng.uniform(5.0, 26.0), rng.uniform(30.0, 60.0)
-    fall, width = rng.uniform(70.0, 190.0), rng.uniform(1.15, 1.5)
-    if not bald:
-        bodies.append((centre + np.array([0, 4.0, -8.0]), radii + (thick if style < 0.9 else thicker), turned, _CAP))
-        if style > 0.5:
-            curtain = np.array([middle, eyes - 0.55 * fall, side_depth - 52.0])
-            bodies.append((curtain, np.array([half * width, fall, half * 0.85]), turned, _HAIR))
+    style, thick, thicker = rng.random(), rng.uniform(4.0, 17.0), rng.uniform(30.0, 60.0)
+    fall, width, forward = rng.uniform(70.0, 190.0), rng.uniform(1.12, 1.5), rng.uniform(-62.0, -22.0)
+    hat, veil = worn < 0.07, 0.07 <= worn < 0.11
+    if hat or not bald:
+        swell = thick if style < 0.9 or hat else thicker
+        cover = radii + swell + np.array([0.0, 0.0, 9.0])
+        bodies.append((centre + np.array([0, 4.0, -8.0]), cover, turned, _HAT if hat else _CAP))
+    if not bald and style > 0.5:
+        curtain = np.array([middle, eyes - 0.55 * fall, side_depth + forward])
+        bodies.append((curtain, np.array([half * width, fall, half * 0.85]), turned, _HAIR))
+    if veil:
+        shell = np.array([radii[0] + 16, radii[1] + 20, radii[2] + 4])
+        bodies.append((centre + np.array([0, 2.0, -10.0]), shell, turned, _CLOTH))
+        around = np.array([middle, chin - 35.0, side_depth - 25.0])
+        bodies.append((around, np.array([half * 1.15, 80.0, half * 1.1]), still, _CLOTH))
 
     origins, matrices = np.empty((len(bodies), 3)), np.empty((len(bodies), 3, 3))
     for k, (position, radius, rotation, _) in enumerate(bodies):
         matrices[k] = rotation.T / radius[:, None]
         origins[k] = -matrices[k] @ head.to_camera(position)
     # Hair grows above a plane from the forehead down to the ears; below it, the skin of the skull is seen.
-    hairline = np.array([top - 0.27 * (top - eyes) + rng.uniform(-8, 8), front, rng.uniform(0.8, 1.25)])
+    crown = head.in_model(head.forehead[None])[0]
+    level = rng.uniform(8.0, 26.0) if receding and not hat else rng.uniform(-34.0, -8.0)
+    hairline = np.array([crown[1] + level, crown[2], rng.uniform(0.85, 1.2)])
     plane = np.append(turned[:, 1] - hairline[2] * turned[:, 2], hairline[0] - hairline[2] * hairline[1])
     strands = textures.patch(rng, size, "strand", scale=(0.7, 1.8), turn=0.6)
     weave = textures.patch(rng, size, "cloudy", "stripe", "weave", "check", "fine")
-    colours = np.stack([head.skin * _SKIN_BESIDE, head.hair, rng.random(3), rng.random(3)]).astype(np.float32)
+    cloth, thread = rng.random(3), rng.random(3)
+    colours = np.stack([head.skin * _SKIN_BESIDE, head.hair, head.hair, cloth, head.skull * _SKULL_BESIDE, cloth])
+    colours = np.concatenate([colours, thread[None]]).astype(np.float32)
     chin_row = head.project(head.landmarks[[8]])[0, 1]
     draw_bodies(
         origins,
@@ -127,12 +143,12 @@ def draw_bodies(
     Args:
         origins: (N, 3) the camera in the frame of each ellipsoid, where it is the unit sphere.
         matrices: (N, 3, 3) from the camera frame to that frame.
-        materials: (N,) skin, hair, hair above the hairline only, or cloth.
+        materials: (N,) skin, hair, hair above the hairline only, cloth, skin of the skull, or hat.
         plane: (4,) direction and distance from ``head_origin`` of the hairline, camera frame, mm.
         head_origin: (3,) mm, camera frame.
         focal: px.
         light: (3, 9) polynomial of the light.
-        colours: (4, 3) albedo of skin, hair, and the two colours of the cloth.
+        colours: (7, 3) albedo of each material, and the second colour of cloth.
         strands: (S, S) texture of the hair.
         weave: (S, S) texture of the cloth.
         chin_row: px; under it the chin keeps light off the neck.
@@ -161,7 +177,7 @@ def draw_bodies(
                 t = (-bb - math.sqrt(root)) / aa
                 if t >= nearest:
                     continue
-                if materials[k] == _CAP:
+                if materials[k] == _CAP or materials[k] == _HAT:
                     x, y, z = t * dx - head_origin[0], t * dy - head_origin[1], t - head_origin[2]
                     ragged = plane[3] + 10.0 * (strands[i, j] - 0.5)
                     if plane[0] * x + plane[1] * y + plane[2] * z < ragged:
@@ -181,19 +197,18 @@ def draw_bodies(
             # The rim of a body seen edge-on lets a little of what is behind it through: smooth outlines.
             edge = min(1.0, 6.0 * max(-nz, 0.0) + 0.25)
             shade = 1.0
+            woven = materials[body] == _CLOTH or materials[body] == _HAT
             if materials[body] == _SKIN:
-                under = max(i + 0.5 - chin_row, 0.0) / (0.11 * size)
-                if i + 0.5 > chin_row - 0.05 * size:
-                    shade = 1 - 0.45 * math.exp(-under * under)
-            elif materials[body] != _CLOTH:
+                under = (i + 0.5 - chin_row) / (0.11 * size)
+                shade = 1 - 0.42 * math.exp(-under * under)
+            elif materials[body] == _HAIR or materials[body] == _CAP:
                 shade = 0.5 + 0.95 * strands[i, j]
             for c in range(3):
                 q = light[c]
                 value = q[0] + nx * (q[1] + q[4] * ny + q[6] * nz + q[7] * nx)
                 value += ny * (q[2] + q[5] * nz + q[8] * ny) + q[3] * nz
-                if materials[body] == _CLOTH:
-                    albedo = colours[2, c] + weave[i, j] * (colours[3, c] - colours[2, c])
-                else:
-                    albedo = colours[min(materials[body], _HAIR), c]
+                albedo = colours[materials[body], c]
+                if woven:
+                    albedo += weave[i, j] * (colours[6, c] - albedo)
                 lit = shade * albedo * max(value, 0.0)
                 picture[i, j, c] += edge * (lit - picture[i, j, c])

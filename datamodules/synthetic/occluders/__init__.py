@@ -14,6 +14,7 @@ from datamodules.synthetic.occluders.fringe import draw_fringe
 from datamodules.synthetic.occluders.glasses import draw_glasses
 from datamodules.synthetic.occluders.hand import draw_hand
 from datamodules.synthetic.occluders.object import draw_object
+from datamodules.synthetic.occluders.text import draw_text
 from datamodules.synthetic.textures import TextureBank
 
 OCCLUDERS: dict[str, Callable[[PosedHead, TextureBank, np.random.Generator], Layer]] = {
@@ -23,5 +24,6 @@ OCCLUDERS: dict[str, Callable[[PosedHead, TextureBank, np.random.Generator], Lay
     "fringe": draw_fringe,
     "blob": draw_blob,
     "object": draw_object,
+    "text": draw_text,
 }
 """Occluder family -> the function that draws one; the families of :mod:`datamodules.synthetic.families`."""

@@ -11,8 +11,8 @@ from datamodules.synthetic.textures import TextureBank, tint
 FACE_COLOURED_FRACTION = 0.15
 
 
-def draw_blob(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> Layer:
-    """Draw a random star-shaped blob or polygon somewhere on the face, hard or soft at its edge.
+def draw_blob(head: PosedHead, textures: TextureBank, rng: np.random.Generator, aim: np.ndarray | None = None) -> Layer:
+    """Draw a random star-shaped blob or polygon at ``aim`` (px) or somewhere on the face, hard or soft at its edge.
 
     Some have the colour of the face, so that a patch is not known by its strange colour alone.
     """
@@ -20,6 +20,7 @@ def draw_blob(head: PosedHead, textures: TextureBank, rng: np.random.Generator) 
     on_face = head.project(head.landmarks)
     low, high = on_face.min(0), on_face.max(0)
     centre = low + (high - low) * (0.5 + 0.42 * rng.uniform(-1, 1, 2)) - np.array([0.0, 0.08 * size])
+    centre = centre if aim is None else aim
     radius = size * np.exp(rng.uniform(np.log(0.13), np.log(0.31)))
     if rng.random() < 0.6:
         angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
@@ -40,10 +41,11 @@ def draw_blob(head: PosedHead, textures: TextureBank, rng: np.random.Generator) 
         alpha = blurred(alpha, rng.uniform(0.006, 0.02) * size)
 
     field = textures.patch(rng, size)
-    if rng.random() < FACE_COLOURED_FRACTION:
+    # Away from the face more of them have its colour, which must not tell by itself.
+    if rng.random() < (FACE_COLOURED_FRACTION if aim is None else 0.5):
         albedo = tint(field, head.skin * rng.uniform(0.85, 1.0), head.skin)
     else:
         albedo = tint(field, rng.random(3), rng.random(3))
     normal = np.append(rng.normal(0, 0.4, 2), -1.0)
     colour = head.lit(albedo, np.broadcast_to(normal / np.linalg.norm(normal), albedo.shape))
-    return Layer(colour, alpha, contact_shadow(alpha, rng, strength=(0.0, 0.4)))
+    return Layer(colour, alpha, contact_shadow(alpha, rng, towards=head.shadow, strength=(0.0, 0.4)))

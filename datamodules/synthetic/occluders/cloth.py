@@ -77,7 +77,7 @@ def draw_cloth(head: PosedHead, textures: TextureBank, rng: np.random.Generator)
     normals = lean + head.out
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
     colour = head.lit(albedo, normals)
-    return Layer(colour, alpha, contact_shadow(alpha, rng))
+    return Layer(colour, alpha, contact_shadow(alpha, rng, towards=head.shadow))
 
 
 def _head_axes(head: PosedHead) -> tuple[np.ndarray, np.ndarray]:

@@ -51,7 +51,7 @@ def draw_fringe(head: PosedHead, textures: TextureBank, rng: np.random.Generator
     draw_locks(points, radii, tones, alpha, tone)
     gloss = textures.patch(rng, size, "strand", scale=(0.8, 2.0), turn=0.35)
     colour = head.lit(head.hair) * (tone * (0.7 + 0.6 * gloss))[..., None]
-    return Layer(colour.astype(np.float32), alpha, contact_shadow(alpha, rng, strength=(0.1, 0.4)))
+    return Layer(colour.astype(np.float32), alpha, contact_shadow(alpha, rng, towards=head.shadow, strength=(0.1, 0.4)))
 
 
 def _hairline(head: PosedHead, lift: float) -> np.ndarray:

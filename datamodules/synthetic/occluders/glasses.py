@@ -80,5 +80,5 @@ def draw_glasses(head: PosedHead, textures: TextureBank, rng: np.random.Generato
     alpha = 1 - (1 - frame) * (1 - lens)
     share = (frame / np.maximum(alpha, 1e-6))[..., None]
     colour = share * frame_colour + (1 - share) * lens_colour
-    shadow = contact_shadow(np.maximum(frame, lens * lens), rng, strength=(0.05, 0.35))
+    shadow = contact_shadow(np.maximum(frame, lens * lens), rng, towards=head.shadow, strength=(0.05, 0.35))
     return Layer(colour.astype(np.float32), alpha.astype(np.float32), shadow)

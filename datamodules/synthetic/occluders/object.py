@@ -1,25 +1,25 @@
-"""Rigid things that people hold before their face: cups, microphones, telephones."""
+"""Things that people hold before their face or wear over the forehead: cups, microphones, telephones, caps."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from datamodules.synthetic.head import PosedHead
-from datamodules.synthetic.layers import Layer, Stencil, contact_shadow, pixel_grid
+from datamodules.synthetic.layers import Layer, Stencil, contact_shadow, convex_hull, pixel_grid, rounded
 from datamodules.synthetic.occluders.capsules import draw_capsules
 from datamodules.synthetic.textures import TextureBank, tint
 
 
 def draw_object(head: PosedHead, textures: TextureBank, rng: np.random.Generator) -> Layer:
-    """Draw a cup, a microphone or a telephone near the mouth, the chin or a cheek."""
-    kind = int(rng.integers(3))
-    alpha, albedo, normals = (_cup, _microphone, _telephone)[kind](head, textures, rng)
+    """Draw a cup, a microphone or a telephone near the mouth, the chin or a cheek, or a cap with a brim."""
+    kind = int(rng.integers(4))
+    alpha, albedo, normals = (_cup, _microphone, _telephone, _peaked_cap)[kind](head, textures, rng)
     colour = head.lit(albedo, normals)
-    if rng.random() < 0.5:
+    if kind < 3 and rng.random() < 0.5:
         # A narrow highlight, as on glazed or polished things.
         shine = np.clip(normals @ _unit(np.append(rng.normal(0, 0.5, 2), -1.0)), 0, 1) ** 24
         colour = colour + shine[..., None] * np.float32(rng.uniform(0.1, 0.6))
-    return Layer(colour.astype(np.float32), alpha, contact_shadow(alpha, rng, strength=(0.1, 0.5)))
+    return Layer(colour.astype(np.float32), alpha, contact_shadow(alpha, rng, towards=head.shadow, strength=(0.1, 0.5)))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
@@ -120,3 +120,36 @@ def _telephone(
         albedo = 0.5 * albedo + 0.5 * tint(textures.patch(rng, size), rng.random(3), rng.random(3))
     normal = _unit(np.append(rng.normal(0, 0.25, 2), -1.0))
     return alpha, albedo, np.broadcast_to(normal, albedo.shape)
+
+
+def _peaked_cap(
+    head: PosedHead, textures: TextureBank, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    size, scale = head.size, head.pixels_per_mm
+    half = 0.5 * float(np.linalg.norm(head.landmarks[16] - head.landmarks[0]))
+    brows = head.landmarks[17:27].mean(0)
+    # The band goes round the head: a half circle seen from above, a little higher at the sides.
+    lift, reach = rng.uniform(6.0, 34.0), rng.uniform(25.0, 75.0)
+    around = np.linspace(-1.45, 1.45, 15)
+    depth = float((brows - head.landmarks[[0, 16]].mean(0)) @ head.out) + 6.0
+    centre = head.move(brows, up=lift, out=-depth)
+    band = centre + np.outer(np.sin(around) * half * 1.08, head.right) + np.outer(np.cos(around) * depth, head.out)
+    upper = centre + 0.85 * (band - centre)
+    dome = np.concatenate([band, head.move(upper, up=55.0), head.move(centre + 0.6 * (band - centre), up=85.0)])
+    crown = convex_hull(head.project(dome))
+    inner = np.abs(around) < 1.2
+    edge = np.cos(around[inner] * 1.3)
+    peak = band[inner] + np.outer(edge * reach, head.out) - np.outer(edge * rng.uniform(0.0, 0.35) * reach, head.up)
+    brim = convex_hull(head.project(np.concatenate([band[inner], peak])))
+    cloth, peaked = Stencil(size).polygon(crown).alpha(), Stencil(size).polygon(rounded(brim, 1)).alpha()
+    first = np.clip(rng.random(3) * rng.uniform(0.1, 1.0), 0.02, 1)
+    second = first * rng.uniform(0.6, 1.3) if rng.random() < 0.6 else rng.random(3)
+    field = textures.patch(rng, size, "fine", "weave", "cloudy", "stripe", scale=(0.8, 2.0))
+    albedo = tint(field, np.clip(first * 0.85, 0, 1), np.clip(second if rng.random() < 0.3 else first, 0, 1))
+    x, _ = pixel_grid(size)
+    middle = head.project(centre[None])[0, 0]
+    across = np.clip((x - middle) / (half * 1.15 * scale), -0.95, 0.95)[..., None]
+    normals = across * head.right + np.sqrt(1 - across**2) * (0.9 * head.out + 0.3 * head.up)
+    normals = normals + peaked[..., None] * (0.9 * head.up - 0.4 * normals)
+    normals = normals / np.linalg.norm(normals, axis=-1, keepdims=True)
+    return np.maximum(cloth, peaked), albedo * (1 - 0.25 * peaked[..., None]), normals
