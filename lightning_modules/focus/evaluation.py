@@ -15,10 +15,10 @@ from lightning_modules.focus.twins import SharedRegionErrors
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
 from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores
+from seethrough.metrics.masks import MASK_SCORES
 from seethrough.metrics.table import TEXT, WHOLE, Column, numbered, text_rows, words_of
 from seethrough.rendering import FaceRendering
 
-MASK_SCORES = ("acc", "ppv", "tpr", "f1", "occluder_iou")
 MASKS = ("mask", "all_face", "preliminary", "skin")
 REGIONS = ("own", "fixed")
 MASK_COLUMNS = tuple(f"{mask}_{region}_{score}" for mask in MASKS for region in REGIONS for score in MASK_SCORES)
@@ -219,9 +219,11 @@ def _subsets(batch: dict[str, Any]) -> list[str]:
 
 
 def _somebody_else(batch: dict[str, Any], like: Tensor) -> Tensor:
-    """Return identity coefficients of a random person for each image, always the same one for the same image."""
+    """Return identity coefficients of a random person for each image, always the same one for the same person."""
     true = batch["truth"]["parameters"]["identity"]
-    seeds = numbered(batch["id"]).tolist()
+    people = batch["identity"].tolist() if "identity" in batch else [-1] * len(true)
+    names = [f"person {person}" if person >= 0 else name for person, name in zip(people, batch["id"], strict=True)]
+    seeds = numbered(names).tolist()
     drawn = [torch.randn(true.shape[1], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     return torch.stack(drawn).clamp(-_IDENTITY_LIMIT, _IDENTITY_LIMIT).to(like)
 

@@ -1,16 +1,21 @@
 """What the evaluation tables are made of."""
 
-from seethrough.metrics.images import image_rmse
+from seethrough.metrics.images import ImageRMSE, image_rmse
 from seethrough.metrics.intervals import MeanInterval, mean_interval, skill_interval
-from seethrough.metrics.masks import mask_scores
+from seethrough.metrics.masks import MaskScores, mask_scores
 from seethrough.metrics.paired import PairedComparison, paired_comparison
+from seethrough.metrics.shape_scores import SkillOverMeanFace, VertexError
 from seethrough.metrics.shapes import align, vertex_errors
 from seethrough.metrics.table import PerImageTable
 
 __all__ = [
+    "ImageRMSE",
+    "MaskScores",
     "MeanInterval",
     "PairedComparison",
     "PerImageTable",
+    "SkillOverMeanFace",
+    "VertexError",
     "align",
     "image_rmse",
     "mask_scores",

@@ -69,6 +69,10 @@ class PerImageTable(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         """Return ``index`` and every column, sorted by index, each index once."""
+        return self.rows()
+
+    def rows(self) -> dict[str, Tensor]:
+        """Return the rows that are here: all of them inside :meth:`compute`, which gathers them."""
         index = _joined(self.index, WHOLE)
         order = torch.argsort(index, stable=True)
         first = torch.ones(len(order), dtype=torch.bool, device=order.device)
