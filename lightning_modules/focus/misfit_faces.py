@@ -48,7 +48,9 @@ class FaceSpread:
 class MisfitFaces:
     """Random faces of the fitted model: no occluder, no detail beyond the model, and a smooth random background.
 
-    Face ``index`` is a pure function of seed and index, whatever batch it comes in.
+    Face ``index`` is a pure function of seed and index, whatever batch it comes in. Faces 2k and 2k + 1 have opposite
+    identities and nothing else in common: the mean of an even number of true shapes is then the model's mean, and does
+    not add its own chance to a mean error.
 
     Args:
         renderer: the decoder of the run, with its fitted model.
@@ -83,9 +85,9 @@ class MisfitFaces:
 
     def _draw(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the flat coefficients of one face and the cells of its background."""
-        key = np.random.SeedSequence((_STREAM, self.seed), spawn_key=(index,))
-        rng, spread, sizes = np.random.default_rng(key), self.spread, self.sizes
-        identity = np.clip(rng.standard_normal(sizes.identity), -_IDENTITY_LIMIT, _IDENTITY_LIMIT) * spread.identity
+        rng, spread, sizes = self._stream(1, index), self.spread, self.sizes
+        person = self._stream(0, index // 2).standard_normal(sizes.identity) * (-1 if index % 2 else 1)
+        identity = np.clip(person, -_IDENTITY_LIMIT, _IDENTITY_LIMIT) * spread.identity
         expression = rng.standard_normal(sizes.expression) * spread.expression * (rng.random() >= spread.neutral)
         albedo = np.clip(rng.standard_normal(sizes.albedo), -_ALBEDO_LIMIT, _ALBEDO_LIMIT) * spread.albedo
         grey, coloured = rng.standard_normal((1, 9)), rng.standard_normal((3, 9))
@@ -96,35 +98,42 @@ class MisfitFaces:
         cells = rng.random((3, _BACKGROUND_CELLS, _BACKGROUND_CELLS))
         return vector.astype(np.float32), cells.astype(np.float32)
 
+    def _stream(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence((_STREAM, self.seed), spawn_key=key))
+
 
 class FaceStream:
-    """Endless batches of faces that no other batch shows; its position is saved with a training and restored.
+    """Batches of faces that no other batch shows; its position is saved with a training and restored.
 
     Args:
         faces: what to draw from.
         batch_size: faces a batch.
         first: index of the first face.
+        batches: how many there are. A loader that knows its length is not read ahead, which would move the position.
     """
 
-    def __init__(self, faces: MisfitFaces, batch_size: int, first: int) -> None:
-        self.faces, self.batch_size, self.first = faces, batch_size, first
-        self._batches = 0
+    def __init__(self, faces: MisfitFaces, batch_size: int, first: int, batches: int) -> None:
+        self.faces, self.batch_size, self.first, self.batches = faces, batch_size, first, batches
+        self._done = 0
+
+    def __len__(self) -> int:
+        return self.batches
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        while True:
-            start = self.first + self._batches * self.batch_size
+        while self._done < self.batches:
+            start = self.first + self._done * self.batch_size
             batch = self.faces.batch(range(start, start + self.batch_size))
             # Counted before it is handed out: the state is saved while the trainer still holds this batch.
-            self._batches += 1
+            self._done += 1
             yield {key: value for key, value in batch.items() if key != "parameters"}
 
     def state_dict(self) -> dict[str, int]:
         """Return the position."""
-        return {"batches": self._batches}
+        return {"batches": self._done}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Take a position up again."""
-        self._batches = int(state["batches"])
+        self._done = int(state["batches"])
 
 
 def measured_batches(faces: MisfitFaces, count: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

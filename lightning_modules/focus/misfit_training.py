@@ -87,7 +87,7 @@ def build_misfit_prior(
     faces = MisfitFaces(syn.focus.face_renderer, settings.spread, settings.seed)
     if settings.steps:
         begun = _begun(folder, {**asdict(settings), "fingerprint": fingerprint})
-        stream = FaceStream(faces, settings.batch_size, first=settings.faces)
+        stream = FaceStream(faces, settings.batch_size, settings.faces, settings.steps)
         _train(syn, stream, begun, _trainer(folder, accelerator, progress), settings)
     syn.eval()
 

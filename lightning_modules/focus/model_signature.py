@@ -8,28 +8,31 @@ from torch import Tensor
 from seethrough.morphable import FaceModel
 
 _TOLERANCE = 1e-3
+_FREQUENCY = 12.9898  # any number that no pattern of a mesh repeats with
 
 
 def model_signature(model: FaceModel) -> Tensor:
-    """Return numbers that change with the mean, the mesh, or any mode of a model: (1 + 2 * modes,) float32.
+    """Return numbers that change with the mesh, the means, or any mode of a model: (1 + 2 * (modes + 2),) float32.
 
-    The number of vertices, then for each identity, expression and albedo mode its root mean square and its mean product
-    with the mean shape or albedo. Rounding on another machine moves them far less than :func:`same_model` forgives.
+    The number of vertices, then for the mean and each identity and expression mode, the mean and each mode of albedo:
+    its root mean square and its sum with fixed weights. Rounding on another machine moves them far less than
+    :func:`same_model` forgives.
     """
     parts = [torch.tensor([float(model.vertex_count)], dtype=torch.float64)]
-    for basis, mean in (
-        (model.identity_basis, model.mean),
-        (model.expression_basis, model.mean),
-        (model.albedo_basis, model.albedo_mean),
-    ):
-        modes = basis.detach().cpu().double().flatten(1)
-        parts += [modes.square().mean(1).sqrt(), (modes * mean.detach().cpu().double().flatten()).mean(1)]
+    shapes = torch.cat([model.mean[None], model.identity_basis, model.expression_basis])
+    colours = torch.cat([model.albedo_mean[None], model.albedo_basis])
+    for fields in (shapes, colours):
+        rows = fields.detach().cpu().double().flatten(1)
+        weights = torch.cos(_FREQUENCY * torch.arange(rows.shape[1], dtype=torch.float64))
+        size = rows.square().mean(1).sqrt()
+        parts += [size, rows @ weights / rows.shape[1] ** 0.5]
     return torch.cat(parts).float()
 
 
 def same_model(first: Tensor, second: Tensor) -> bool:
     """Return whether two signatures are those of the same model, cut to the same number of modes."""
-    if first.shape != second.shape:
-        return False
-    scale = float(first[1:].abs().max()) if len(first) > 1 else 1.0
-    return bool(first[0] == second[0]) and torch.allclose(first, second, rtol=_TOLERANCE, atol=_TOLERANCE * scale)
+    return (
+        first.shape == second.shape
+        and bool(first[0] == second[0])
+        and torch.allclose(first, second, rtol=_TOLERANCE, atol=_TOLERANCE)
+    )
