@@ -226,7 +226,7 @@ class FocusModule(pl.LightningModule):
         rendering = prediction.rendering
         drawn = rendering.image.clamp(0, 1)
         over = torch.where(rendering.mask > 0, drawn, image)
-        mask = prediction.mask if self.config.has_segmentation else rendering.mask
+        mask = prediction.mask if self.config.has_segmentation else self._mask(rendering, batch)
         return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

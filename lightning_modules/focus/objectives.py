@@ -56,6 +56,7 @@ class ReconstructionObjective:
         config, weights = self.config, self.config.weights
         kinds = _ALL_KINDS if config.regulariser_scope == "all" else _FACE_KINDS
         landmark = weights.landmark * config.landmark_final_fraction**progress
+        self.landmark_weights = self.landmark_weights.to(landmarks.device)  # once, not in each step
         return {
             "landmark": landmark
             * landmark_loss(batch["landmarks"], landmarks, self.image_size, weights=self.landmark_weights),

@@ -53,7 +53,9 @@ class TestPixel:
     def test_gradcheck(self, form):
         generator = torch.Generator().manual_seed(0)
         inputs = [torch.rand(2, c, 3, 3, dtype=torch.float64, generator=generator).requires_grad_() for c in (3, 3, 1)]
-        assert torch.autograd.gradcheck(lambda *a: pixel_loss(*a, form=form), inputs)
+        for normalisation in ("batch_area", "image_area", "pixels", "none"):
+            options = {"form": form, "normalisation": normalisation}
+            assert torch.autograd.gradcheck(lambda *a, options=options: pixel_loss(*a, **options), inputs)
 
     def test_bad_settings(self):
         with pytest.raises(ValueError, match="form"):
@@ -119,7 +121,9 @@ class TestLandmarks:
     def test_gradcheck(self):
         inputs = [torch.rand(2, 68, 2, dtype=torch.float64).requires_grad_() for _ in range(2)]
         weights = landmark_weights()
+        valid = torch.arange(68).expand(2, -1) % 3 > 0
         assert torch.autograd.gradcheck(lambda *a: landmark_loss(*a, 80, weights=weights), inputs)
+        assert torch.autograd.gradcheck(lambda *a: landmark_loss(*a, 80, weights=weights, valid=valid), inputs)
 
     def test_bad_shapes(self):
         with pytest.raises(ValueError, match="B, L, 2"):
@@ -138,3 +142,12 @@ class TestRegulariser:
         assert regulariser_loss(parameters, kinds=("identity",), divisor=1.0) == pytest.approx(4)
         everything = ("identity", "expression", "albedo", "illumination", "rotation", "translation")
         assert regulariser_loss(parameters, kinds=everything, divisor=1.0) == pytest.approx(6 + 27 + 75)
+
+    def test_gradcheck(self):
+        sizes = ParameterSizes(2, 3, 4)
+        generator = torch.Generator().manual_seed(0)
+        vector = torch.rand(2, sizes.total, dtype=torch.float64, generator=generator).requires_grad_()
+        kinds = ("identity", "albedo", "rotation")
+        assert torch.autograd.gradcheck(
+            lambda v: regulariser_loss(FaceParameters.from_vector(v, sizes), kinds=kinds, reduction="none"), (vector,)
+        )

@@ -48,13 +48,29 @@ class TestNeighbour:
         (gradient,) = torch.autograd.grad(neighbour_loss(*images, mask), mask)
         assert torch.allclose(gradient, neighbour_error(*images) / (2 * 64))
 
-    @pytest.mark.parametrize("masking", ["error", "images"])
-    def test_gradcheck(self, masking):
+    @pytest.mark.parametrize("direction", ["target_to_render", "render_to_target"])
+    @pytest.mark.parametrize("squared", [False, True])
+    @pytest.mark.parametrize(
+        ("masking", "border", "pixels"),
+        [("error", "clip", "mean"), ("images", "drop", "sum"), ("error", "drop", "sum")],
+    )
+    def test_gradcheck(self, masking, border, pixels, squared, direction):
         generator = torch.Generator().manual_seed(1)
         inputs = [torch.rand(1, c, 4, 4, dtype=torch.float64, generator=generator) for c in (3, 3, 1)]
         for value in inputs:
             value.requires_grad_()
-        assert torch.autograd.gradcheck(lambda *a: neighbour_loss(*a, masking=masking), inputs, eps=1e-7, atol=1e-5)
+        options = {"masking": masking, "border": border, "pixels": pixels, "squared": squared, "direction": direction}
+        assert torch.autograd.gradcheck(lambda *a: neighbour_loss(*a, **options), inputs, eps=1e-7, atol=1e-5)
+
+    def test_directions_differ_where_one_image_has_more_colours(self):
+        # The target has a bright pixel that the render lacks: the target misses it, the render misses nothing.
+        rendered = torch.zeros(1, 3, 3, 3)
+        target = rendered.clone()
+        target[..., 1, 1] = 0.5
+        mask = torch.ones(1, 1, 3, 3)
+        missed = neighbour_loss(target, rendered, mask, squared=True, pixels="sum")
+        assert missed == pytest.approx(3 * 0.25)
+        assert neighbour_loss(target, rendered, mask, direction="render_to_target", pixels="sum") == 0
 
     def test_empty_mask(self, images):
         for masking in ("error", "images"):
@@ -109,6 +125,7 @@ class TestDistance:
         generator = torch.Generator().manual_seed(2)
         inputs = [torch.randn(2, 3, 2, 3, dtype=torch.float64, generator=generator).requires_grad_() for _ in range(2)]
         assert torch.autograd.gradcheck(lambda *a: distance_loss(*a, normalise_rows=rows), inputs)
+        assert torch.autograd.gradcheck(lambda *a: preserve_loss(*a, normalise_rows=rows), inputs)
 
     def test_bad_shapes(self):
         with pytest.raises(ValueError, match="one shape"):
@@ -166,6 +183,7 @@ class TestBinary:
     def test_gradcheck(self, form):
         mask = torch.tensor([0.1, 0.3, 0.7, 0.9], dtype=torch.float64).view(1, 1, 2, 2).requires_grad_()
         assert torch.autograd.gradcheck(lambda m: binary_loss(m, form=form), (mask,))
+        assert torch.autograd.gradcheck(lambda m: binary_loss(m, form=form, pixels="sum"), (mask,))
 
     def test_bad_settings(self):
         mask = torch.rand(1, 1, 2, 2)
