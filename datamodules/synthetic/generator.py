@@ -22,7 +22,7 @@ from datamodules.synthetic.surround import draw_background, draw_person
 from datamodules.synthetic.textures import TextureBank
 from seethrough.morphable import FaceModel
 
-GENERATOR_VERSION = 6
+GENERATOR_VERSION = 7
 """Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
 
 HIDDEN_NOISE_FACTOR = 3.0

@@ -75,9 +75,10 @@ def random_illumination(rng: np.random.Generator) -> np.ndarray:
     fill = (rng.normal(0, 1.2), rng.normal(0.1, 0.6))
     towards = np.array([(x, -y, -1.0) for x, y in (key, fill)])
     from_key, from_fill = harmonics(towards / np.linalg.norm(towards, axis=1, keepdims=True)) * _COSINE_BANDS
-    sky = rng.uniform(0.22, 0.4) if hard else rng.uniform(0.35, 0.75)
-    strength = rng.uniform(0.7, 1.0) if hard else rng.uniform(0.25, 0.75)
-    exposure = 0.95 * np.exp(rng.normal(0.0, 0.1))
+    sky = rng.uniform(0.22, 0.4) if hard else rng.uniform(0.3, 0.7)
+    strength = rng.uniform(0.7, 1.0) if hard else rng.uniform(0.3, 0.9)
+    # Cameras and photographers expose for the face: in photos it is brighter than the middle of the range.
+    exposure = 1.2 * np.exp(rng.normal(0.0, 0.12))
     total = np.outer(colour(), from_key) * strength + np.outer(colour(), from_fill) * rng.uniform(0.0, 0.3)
     total += rng.normal(0, 0.04, (3, 9)) + rng.normal(0, 0.04, (1, 9))
     total[:, 0] += sky * colour() / BAND_0

@@ -139,12 +139,22 @@ def test_the_sensor_passes_an_even_grey_on() -> None:
     grey = np.full((12, 12, 3), 0.4, np.float32)
     curve = np.linspace(0, 1, 513).astype(np.float32)
     out = np.empty_like(grey)
-    develop(grey, np.ones(3, np.float32), curve, out)
+    develop(grey, np.ones(3, np.float32), curve, np.float32(1.3), out)
     np.testing.assert_allclose(out, 0.4, atol=1e-6)
     np.testing.assert_allclose(blur_colour(out, taps(1.3)), 0.4, atol=1e-6)
     pixels = np.empty((12, 12, 3), np.uint8)
     quantise(out, np.zeros(100, np.float32), 0, np.float32(0.1), pixels)
     assert (pixels == 102).all()
+
+
+def test_saturation_moves_colours_away_from_their_grey() -> None:
+    picture = np.full((2, 2, 3), (0.2, 0.4, 0.6), np.float32)
+    curve = np.linspace(0, 1, 513).astype(np.float32)
+    out = np.empty_like(picture)
+    develop(picture, np.ones(3, np.float32), curve, np.float32(0.0), out)
+    np.testing.assert_allclose(out, 0.4, atol=1e-5)
+    develop(picture, np.ones(3, np.float32), curve, np.float32(1.5), out)
+    np.testing.assert_allclose(out[0, 0], (0.1, 0.4, 0.7), atol=1e-5)
 
 
 def test_noise_has_its_deviation(textures: TextureBank) -> None:
