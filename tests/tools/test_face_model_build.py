@@ -24,6 +24,8 @@ from tools.face_model.makehuman import MakeHumanData, parse_base_mesh, parse_tar
 from tools.face_model.modifiers import modifier_targets
 from tools.face_model.slide import slide
 from tools.face_model.smooth_variation import laplacian, smooth_fields
+from tools.face_model.smoothing import cheek_weight, neighbour_average, smoothed
+from tools.face_model.teeth import LOWER, UPPER, columns_of
 
 OBJ = """# a comment
 v 0 0 0
@@ -141,6 +143,37 @@ def test_a_mouth_is_closed_by_a_curtain():
     assert len(curtain) == 4 and polygon_area(points, curtain).sum() == pytest.approx(4.0)
     with pytest.raises(ValueError, match="does not pair up"):
         close_loop(cycle[:-1], mirror)
+
+
+def test_smoothing_flattens_a_spike_where_it_may_and_nowhere_else():
+    quads, points, _ = grid(8, 8)
+    quads[-1, 3] = -1  # a triangle
+    average = neighbour_average(quads, len(points))
+    assert np.allclose(average.sum(1), 1)
+    middle, corner = 40, 0
+    assert sorted(average[middle].indices) == [31, 39, 41, 49] and average[middle].max() == 0.25
+    fields = np.zeros((2, len(points), 3))
+    fields[:, [middle, corner]] = [1.0, 2.0, -1.0]
+    weights = np.ones(len(points))
+    weights[[corner, 1, 9]] = 0.0
+    result = smoothed(fields, weights, average, steps=14)
+    assert np.abs(result[:, middle]).max() < 0.3 * np.abs(fields[:, middle]).max()
+    assert np.array_equal(result[:, [corner, 1, 9]], fields[:, [corner, 1, 9]])
+    same = np.broadcast_to(np.array([1.0, -2.0, 0.5]), fields.shape)
+    assert np.allclose(smoothed(same, weights, average), same)
+
+
+def test_cheeks_are_smoothed_and_the_rest_of_the_face_is_not():
+    weights = cheek_weight(np.array([[40.0, -18, 0], [-40, -18, 0], [0, -33, 20], [30, 38, 0], [0, -70, 0]]))
+    assert weights[:2].tolist() == [1, 1] and (weights[2:] < 0.02).all()
+
+
+def test_teeth_take_the_columns_above_and_below_the_midline():
+    upper, lower = columns_of(UPPER, 38), columns_of(LOWER, 38)
+    assert upper[0] == 0 == lower[19] and not set(upper) & set(lower)
+    assert upper[8] == 1 and upper[30] == -1 and len(upper) == 2 * UPPER.columns - 1
+    assert all(upper[-column % 38] == -place for column, place in upper.items())
+    assert all(lower[-column % 38] == -place for column, place in lower.items())
 
 
 def test_rings_around_a_rim():
