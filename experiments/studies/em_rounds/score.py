@@ -1,11 +1,12 @@
 """Score the networks as they were at the end of each EM round of a run.
 
-python -m experiments.studies.em_rounds.score runs/study/seed0/focus 5340 5400
+python -m experiments.studies.em_rounds.score runs/study/seed0/focus runs/study/seed0/focus/checkpoints/step_00005400.ckpt
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
@@ -14,10 +15,10 @@ PROGRAM = "python -m experiments.studies.em_rounds.score"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the rows of each step to ``report/rounds/`` of the run."""
+    """Write the rows of each checkpoint to ``report/rounds/`` of the run."""
     parser = argparse.ArgumentParser(PROGRAM, description="Score a run as it was at some of its checkpoints.")
     parser.add_argument("run", help="run folder")
-    parser.add_argument("steps", nargs="+", type=int, metavar="STEP", help="steps whose checkpoints were kept")
+    parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="the run as it was, in order")
     options = parser.parse_args(arguments)
 
     from experiments.building import build_data
@@ -27,15 +28,14 @@ def main(arguments: list[str]) -> int:
 
     folder = open_run(options.run)
     loader = build_data(folder.composition()).test_dataloader()
-    for step in options.steps:
-        checkpoint = folder.checkpoints / f"step_{step:08d}.ckpt"
+    for checkpoint in options.checkpoints:
         if not checkpoint.is_file():
             raise SeethroughError(f"{checkpoint} is not there: the run has to keep it with checkpoint.milestones")
         # A misfit prior belongs to the last step.
         module = load_focus_module(checkpoint, misfit_prior=False)
         for batch in loader:
             module.evaluation.update(batch)
-        target = folder.report / "rounds" / f"step_{step:08d}.npz"
+        target = folder.report / "rounds" / f"{checkpoint.stem}.npz"
         write_rows(target, module.evaluation.rows())
         print(target, flush=True)
     return 0

@@ -100,7 +100,9 @@ class Job:
         return sorted({self.last_step, *self.rounds})
 
     def checkpoint(self, step: int) -> Path:
-        """Return the checkpoint of a step."""
+        """Return the checkpoint of a step, which is another run's where this one had not begun yet."""
+        if self.begins_at is not None and step <= self.begins_at.last_step:
+            return self.begins_at.checkpoint(step)
         return self.folder.checkpoints / f"step_{step:08d}.ckpt"
 
 
@@ -165,7 +167,7 @@ def make_plan(
             jobs[seed, name] = _job(name, run, seed, parent, catalogue, root, quick)
         return jobs[seed, name]
 
-    order = {name: place for place, name in enumerate([*catalogue.runs, *there])}
+    order = {name: place for place, name in enumerate(dict.fromkeys([*catalogue.runs, *there]))}
     swept = set(there).difference(catalogue.runs)
     for seed, name in sorted(wanted, key=lambda key: (key[1] in swept, key[0], order[key[1]])):
         if not only or name in only:

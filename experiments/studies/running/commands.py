@@ -55,7 +55,8 @@ def pending_steps(job: Job, record: RunRecord) -> list[Step]:
         steps.append(Step(EVALUATE, _python("experiments.evaluate", folder, "--rows", str(job.rows_file))))
     scored = record.done(ROUNDS) and all(job.round_file(step).is_file() for step in job.rounds)
     if job.rounds and not (trained and scored):
-        steps.append(Step(ROUNDS, _python("experiments.studies.em_rounds.score", folder, *map(str, job.rounds))))
+        checkpoints = [str(job.checkpoint(step)) for step in job.rounds]
+        steps.append(Step(ROUNDS, _python("experiments.studies.em_rounds.score", folder, *checkpoints)))
     return steps
 
 
