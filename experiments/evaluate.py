@@ -3,6 +3,7 @@
 python -m experiments.evaluate runs/NAME
 python -m experiments.evaluate runs/NAME data/synthetic data.test_identities=500 --json scores.json
 python -m experiments.evaluate default data/synthetic --rows rows.npz
+python -m experiments.evaluate default data/synthetic --adapt 200
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", nargs="*", help="data configs and key=value overrides; default: the run's own data")
     parser.add_argument("--json", metavar="PATH", help="also write all numbers as JSON")
     parser.add_argument("--rows", metavar="PATH.npz", help="also write one row per image, each column an array")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--adapt", type=int, default=0, metavar="STEPS", help="first go on with EM on the test photos")
+    parser.add_argument("--save-adapted", metavar="FILE", help="write the adapted networks to this checkpoint file")
+    options = parser.parse_intermixed_args(arguments)
+    if options.adapt < 0 or (options.save_adapted and not options.adapt):
+        raise SeethroughError(f"--adapt {options.adapt}: give the number of steps, at least 1")
     if options.rows and not options.rows.endswith(".npz"):
         raise SeethroughError(f"--rows {options.rows} must end in .npz: it holds one array for each column")
 
@@ -43,50 +48,70 @@ def main(arguments: list[str]) -> int:
     names, overrides = split_words(options.data)
     composition = folder.composition(names, overrides)
     _refuse_other_networks(folder, composition)
-    summary = evaluate(folder, composition, options.rows)
+    adaptation = {"steps": options.adapt, "save": options.save_adapted} if options.adapt else None
+    summary = evaluate(folder, composition, options.rows, adaptation)
     if options.json:
         write_json(options.json, summary)
     return 0
 
 
 def evaluate(
-    folder: RunFolder, composition: Composition, rows_path: str | Path | None = None
+    folder: RunFolder,
+    composition: Composition,
+    rows_path: str | Path | None = None,
+    adaptation: dict[str, Any] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Score the newest checkpoint of a run on the test data of ``composition``; print and return the tables.
 
     The numbers also go to ``report/evaluation.json`` of the run, and a sheet of targets, renders and masks to
-    ``report/evaluation.png``; the rows of single images go to ``rows_path``, if that is given.
+    ``report/evaluation.png``; the rows of single images go to ``rows_path``, if that is given. With an ``adaptation``
+    (``steps``, and ``save``, a file or None) the networks first go on learning from the test photos without labels, and
+    the files are called ``evaluation_adapted``.
 
     Returns:
         ``{subset: {key: value}}``; lengths in mm, RMSE in 1/255.
     """
     from rich.console import Console
 
+    from experiments.adapting import load_adapted, shuffled
     from experiments.building import build_data
     from experiments.evaluation_table import evaluation_table, occluder_table
     from experiments.pictures import save_picture
     from lightning_modules.focus.evaluation_summary import summarise_subsets
     from lightning_modules.focus.loading import load_focus_module
 
-    module = load_focus_module(folder.weights)
     data = build_data(composition)
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader()
-    _trainer(composition.config.trainer.accelerator).test(module, loader, verbose=False)
+    title, name = f"{folder.title}, {composition.config.dataset} test set", "evaluation"
+    trainer = _trainer(composition.config.trainer.accelerator)
+    if adaptation is None:
+        module = load_focus_module(folder.weights)
+    else:
+        module = load_adapted(
+            folder.weights,
+            shuffled(loader, composition.config.seed),
+            **adaptation,
+            told=title,
+            seed=composition.config.seed,
+            accelerator=composition.config.trainer.accelerator,
+        )
+        title, name = f"{folder.title}, adapted to its photos, {composition.config.dataset} test set", f"{name}_adapted"
+    trainer.test(module, loader, verbose=False)
     rows = module.evaluation.rows()
     summary = summarise_subsets(rows)
 
     console = Console(width=110, highlight=False)
-    console.print(evaluation_table(summary, f"{folder.title}, {composition.config.dataset} test set"))
+    console.print(evaluation_table(summary, title))
     by_occluder = occluder_table(summary)
     if by_occluder is not None:
         console.print(by_occluder)
-    write_json(folder.report / "evaluation.json", summary)
+    write_json(folder.report / f"{name}.json", summary)
     if rows_path is not None:
         write_rows(rows_path, rows)
     batch = next(iter(loader))
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
-    save_picture(module.pictures(shown)["reconstruction"], Path(folder.report / "evaluation.png"), columns=4)
+    save_picture(module.pictures(shown)["reconstruction"], Path(folder.report / f"{name}.png"), columns=4)
     return summary
 
 

@@ -47,16 +47,10 @@ def final_rate(config: FocusConfig, network: Network) -> OptimiserConfig:
     optimiser = config.encoder_optimiser if encoder else config.segmentation_optimiser
     schedule = config.training_schedule()
     phase = Phase.RECONSTRUCT if encoder else Phase.SEGMENT
+    special = (optimiser.em_learning_rate, optimiser.photometric_learning_rate if encoder else None)
+    rate = FLOOR * next((value for value in special if value is not None), optimiser.learning_rate)
     last = max((segment.end - 1 for segment in schedule.segments if segment.phase is phase), default=None)
-    special = optimiser.photometric_learning_rate if encoder else None
-    rate = FLOOR * (optimiser.learning_rate if special is None else special)
     if last is not None:
         rate = max(rate, learning_rate(optimiser, schedule, network, last))
-    return replace(
-        optimiser,
-        learning_rate=rate,
-        photometric_learning_rate=None,
-        pretraining_learning_rate=None,
-        shape="constant",
-        warmup_steps=0,
-    )
+    of_stages = {field.name: None for field in fields(optimiser) if field.name.endswith("_learning_rate")}
+    return replace(optimiser, **of_stages, learning_rate=rate, shape="constant", warmup_steps=0)

@@ -69,7 +69,7 @@ def load_focus_module(path: str | Path, *, perceptual: bool = False, misfit_prio
         raise SeethroughError(f"the weights in {file} do not fit their own settings ({line}): train again") from None
     module.em_step = int(checkpoint["em_step"])
     if misfit_prior:
-        attach_misfit_prior(module, file, checkpoint)
+        attach_misfit_prior(module, file, checkpoint, named=Path(path).is_file())
     return module.eval()
 
 

@@ -100,13 +100,14 @@ def refuse_stale(prior: MisfitPrior, module: FocusModule, checkpoint: Path, wher
         raise SeethroughError(f"{where} was measured for {prior.checkpoint}, and {name} has other weights: {again}")
 
 
-def attach_misfit_prior(module: FocusModule, checkpoint: Path, content: Mapping[str, Any]) -> None:
+def attach_misfit_prior(module: FocusModule, checkpoint: Path, content: Mapping[str, Any], named: bool = False) -> None:
     """Load the prior of a run, if it has one: out of a packed checkpoint, or from beside the checkpoints.
 
     Args:
         module: has the checkpoint's weights.
         checkpoint: its file.
         content: what that file holds.
+        named: the user named this very file; a prior beside it that says it is another file's is then left alone.
 
     Raises:
         SeethroughError: the prior belongs to another checkpoint or face model.
@@ -124,6 +125,8 @@ def attach_misfit_prior(module: FocusModule, checkpoint: Path, content: Mapping[
         if not where.is_file():
             return
         prior = read_misfit_prior(where)
+        if named and prior.checkpoint != checkpoint.name:
+            return
         refuse_stale(prior, module, checkpoint, where)
     module.focus.set_misfit_prior(prior.error, prior.identity_error)
 

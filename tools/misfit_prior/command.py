@@ -23,7 +23,7 @@ PROGRAM = "python -m tools.misfit_prior"
 
 def main(arguments: list[str]) -> int:
     """Build the prior, write it with its picture into the run folder, and say what came out."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
 
     from experiments.lightning_messages import quieten_lightning
     from experiments.run_folder import open_run
