@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from datamodules.synthetic.families import OCCLUDER_FAMILIES
+from datamodules.synthetic.families import OCCLUDER_FAMILIES, UNSEEN_FAMILIES
 from seethrough.errors import SeethroughError
 from seethrough.morphable.loading import OPEN
 from seethrough.morphable.open_model import FINEST_LEVEL
@@ -48,6 +48,10 @@ class SceneConfig:
     landmark_noise_px: float = 1.5
     """Standard deviation of the landmark detector's error in px of a 224 px picture; three times that when hidden."""
 
+    def unseen(self) -> SceneConfig:
+        """Return the same settings with occluders, textures, light and backgrounds that training never has."""
+        return replace(self, domain="unseen", occluders=dict.fromkeys(UNSEEN_FAMILIES, 1.0))
+
     def check(self) -> None:
         """Raise :class:`SeethroughError` for values that make no scene."""
         if self.model == OPEN and self.level is not None and not 0 <= self.level <= FINEST_LEVEL:
@@ -56,9 +60,10 @@ class SceneConfig:
             raise SeethroughError(f"image_size={self.image_size} is too small for a face: use at least 16")
         if not 0 <= self.occluded_fraction <= 1:
             raise SeethroughError(f"occluded_fraction={self.occluded_fraction} must lie between 0 and 1")
-        unknown = sorted(set(self.occluders) - set(OCCLUDER_FAMILIES))
+        known = UNSEEN_FAMILIES if self.domain == "unseen" else OCCLUDER_FAMILIES
+        unknown = sorted(set(self.occluders) - set(known))
         if unknown:
-            raise SeethroughError(f"unknown occluder family {unknown[0]!r}: choose from {', '.join(OCCLUDER_FAMILIES)}")
+            raise SeethroughError(f"unknown occluder family {unknown[0]!r}: choose from {', '.join(known)}")
         if any(weight < 0 for weight in self.occluders.values()):
             raise SeethroughError("the weights of occluder families must not be negative")
         if self.occluded_fraction > 0 and not any(self.occluders.values()):

@@ -9,5 +9,8 @@ NO_OCCLUDER = "none"
 
 OCCLUDER_FAMILIES = ("glasses", "cloth", "hand", "fringe", "blob", "object", "text")
 
-OCCLUDER_NAMES = (NO_OCCLUDER, *OCCLUDER_FAMILIES)
+UNSEEN_FAMILIES = ("headset", "leaves", "cage", "scribble")
+"""Families of the out-of-distribution test set; training never has them."""
+
+OCCLUDER_NAMES = (NO_OCCLUDER, *OCCLUDER_FAMILIES, *UNSEEN_FAMILIES)
 """Occluder class number -> name; 0 is none."""

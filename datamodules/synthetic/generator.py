@@ -20,6 +20,9 @@ from datamodules.synthetic.skin import random_complexion
 from datamodules.synthetic.streams import Factor, Seed
 from datamodules.synthetic.surround import draw_background, draw_person
 from datamodules.synthetic.textures import TextureBank
+from datamodules.synthetic.unseen import UNSEEN_OCCLUDERS
+from datamodules.synthetic.unseen.backgrounds import draw_unseen_background
+from datamodules.synthetic.unseen.textures import unseen_texture
 from seethrough.morphable import FaceModel
 
 GENERATOR_VERSION = 7
@@ -71,7 +74,9 @@ class SceneRenderer:
     def __init__(self, model: FaceModel, config: SceneConfig, seed: Seed) -> None:
         self.config = config
         self.scenes = SceneSampler(model, config, seed)
-        self.textures = TextureBank(seed)
+        unseen = config.domain == "unseen"
+        self.textures = TextureBank(seed, unseen_texture if unseen else None)
+        self.occluders = UNSEEN_OCCLUDERS if unseen else OCCLUDERS
         self.painter = FacePainter(model, config.image_size)
 
     def render_all(self, scenes: Sequence[Scene]) -> list[SyntheticFace]:
@@ -126,11 +131,14 @@ class SceneRenderer:
             palette=self.painter.palette,
             skull=face.skull,
         )
-        picture = draw_background(head, self.textures, scene.stream(Factor.BACKGROUND))
+        unseen = self.config.domain == "unseen"
+        background = draw_unseen_background if unseen else draw_background
+        picture = background(head, self.textures, scene.stream(Factor.BACKGROUND))
         rng = scene.stream(Factor.SURROUND)
         worn = scene.stream(Factor.HEADWEAR).random()
         draw_person(head, complexion.bald, complexion.receding, face.coverage, picture, self.textures, rng, worn)
-        distractor = draw_distractor(head, self.textures, scene.stream(Factor.DISTRACTOR))
+        # What training has beside a face is of its own occluder families.
+        distractor = None if unseen else draw_distractor(head, self.textures, scene.stream(Factor.DISTRACTOR))
         if distractor is not None:
             picture = distractor.over(picture)
         picture = picture * (1 - face.coverage[..., None]) + face.colour
@@ -141,7 +149,7 @@ class SceneRenderer:
             return picture, face, None
         rng = scene.stream(Factor.OCCLUDER)
         for _ in range(_TRIES):
-            layer = OCCLUDERS[scene.family](head, self.textures, rng)
+            layer = self.occluders[scene.family](head, self.textures, rng)
             if np.mean(layer.alpha[face.coverage >= 0.5] >= 0.5) >= _LEAST_HIDDEN:
                 break
         return layer.over(picture), face, layer

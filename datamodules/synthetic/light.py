@@ -13,7 +13,7 @@ from seethrough.rendering.lighting import FOCUS_AMBIENT, spherical_harmonics
 
 # Weights of the bands of a light that falls in from one direction on a matt surface (Ramamoorthi and Hanrahan 2001),
 # divided by the value that they give where the surface faces the light.
-_COSINE_BANDS = np.repeat([np.pi, 2 * np.pi / 3, np.pi / 4], [1, 3, 5]) / 1.0625
+COSINE_BANDS = np.repeat([np.pi, 2 * np.pi / 3, np.pi / 4], [1, 3, 5]) / 1.0625
 
 
 def harmonics(directions: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ def random_illumination(rng: np.random.Generator) -> np.ndarray:
     key = (side, rng.normal(0.2, 0.4)) if hard else (rng.normal(0, 0.7), rng.normal(0.5, 0.5))
     fill = (rng.normal(0, 1.2), rng.normal(0.1, 0.6))
     towards = np.array([(x, -y, -1.0) for x, y in (key, fill)])
-    from_key, from_fill = harmonics(towards / np.linalg.norm(towards, axis=1, keepdims=True)) * _COSINE_BANDS
+    from_key, from_fill = harmonics(towards / np.linalg.norm(towards, axis=1, keepdims=True)) * COSINE_BANDS
     sky = rng.uniform(0.22, 0.4) if hard else rng.uniform(0.3, 0.7)
     strength = rng.uniform(0.7, 1.0) if hard else rng.uniform(0.3, 0.9)
     # Cameras and photographers expose for the face: in photos it is brighter than the middle of the range.

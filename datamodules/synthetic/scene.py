@@ -10,6 +10,7 @@ from datamodules.synthetic.config import SceneConfig
 from datamodules.synthetic.families import NO_OCCLUDER
 from datamodules.synthetic.light import random_illumination
 from datamodules.synthetic.streams import Factor, Seed, spread, stream
+from datamodules.synthetic.unseen.light import unseen_illumination
 from seethrough.morphable import FaceModel
 
 NEUTRAL_FRACTION = 0.4
@@ -70,6 +71,7 @@ class SceneSampler:
         self.units = {name: unit.numpy() for name, unit in sorted(model.expression_units.items())}
         weights = {name: weight for name, weight in config.occluders.items() if weight > 0}
         self.families = sorted(weights)
+        self.random_light = unseen_illumination if config.domain == "unseen" else random_illumination
         self.shares = np.cumsum([weights[name] for name in self.families])
 
     def scene(self, epoch: int, index: int, *, family: str | None = None) -> Scene:
@@ -90,7 +92,7 @@ class SceneSampler:
             identity=np.clip(identity, -limit, limit).astype(np.float32),
             expression=self._expression(rng(Factor.EXPRESSION, index)),
             albedo=np.clip(rng(Factor.ALBEDO, person).standard_normal(self.sizes.albedo), -3, 3).astype(np.float32),
-            illumination=random_illumination(rng(Factor.LIGHT, index)),
+            illumination=self.random_light(rng(Factor.LIGHT, index)),
             rotation=rotation,
             translation=translation,
             family=self._family(epoch, index) if family is None else family,

@@ -6,6 +6,7 @@ Noise filters cost milliseconds; a rotated, scaled and tinted look-up into a rea
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numba
 import numpy as np
@@ -29,7 +30,9 @@ class TextureBank:
         noise: (262147,) float32 standard normal numbers, to be read from a random place on.
     """
 
-    def __init__(self, seed: Seed) -> None:
+    def __init__(self, seed: Seed, make: Callable[[str, np.random.Generator], np.ndarray] | None = None) -> None:
+        """Make all textures, by other rules than those of training where ``make`` gives them."""
+        make = make or _texture
         fields: list[np.ndarray] = []
         self.grains: dict[str, list[int]] = {}
         for number, grain in enumerate(_GRAINS):
@@ -37,7 +40,7 @@ class TextureBank:
             for each in range(_EACH):
                 rng = stream(seed, Factor.TEXTURES, number, each)
                 self.grains[grain].append(len(fields))
-                fields.append(_texture(grain, rng))
+                fields.append(make(grain, rng))
         self.fields = np.stack(fields)
         last = stream(seed, Factor.TEXTURES, len(_GRAINS), 0)
         self.noise = last.standard_normal(NOISE_LENGTH, np.float32)
@@ -108,7 +111,7 @@ def _texture(grain: str, rng: np.random.Generator) -> np.ndarray:
         gain = 1.0 / np.maximum(radius, first) ** slope
         gain[0, 0] = 0.0
         noise = np.fft.ifft2(np.fft.fft2(rng.standard_normal((n, n))) * gain).real
-        return _stretch(noise)
+        return stretch(noise)
     y, x = np.meshgrid(np.arange(n) / n, np.arange(n) / n, indexing="ij")
     if grain == "cell":
         points = rng.random((40, 2))
@@ -119,13 +122,13 @@ def _texture(grain: str, rng: np.random.Generator) -> np.ndarray:
             near = np.hypot(np.minimum(dx, 1 - dx), np.minimum(dy, 1 - dy))
             second = np.minimum(second, np.maximum(distance, near))
             distance = np.minimum(distance, near)
-        return _stretch(second - distance if rng.random() < 0.5 else distance)
+        return stretch(second - distance if rng.random() < 0.5 else distance)
     if grain in ("stripe", "check", "weave"):
         count = int(rng.integers(3, 9)) if grain != "weave" else int(rng.integers(16, 32))
         sharp = rng.uniform(1.0, 8.0)
         wave = np.tanh(sharp * np.sin(2 * np.pi * (count * x + rng.random())))
         across = np.tanh(sharp * np.sin(2 * np.pi * (count * y + rng.random())))
-        return _stretch({"stripe": wave, "check": wave * across, "weave": wave + across}[grain])
+        return stretch({"stripe": wave, "check": wave * across, "weave": wave + across}[grain])
     picture = np.zeros((n, n))
     for _ in range(14):
         px, py, angle = rng.random(), rng.random(), rng.uniform(0, np.pi)
@@ -139,9 +142,10 @@ def _texture(grain: str, rng: np.random.Generator) -> np.ndarray:
         )
         alpha = 1 / (1 + np.exp(np.clip((edge - 1) * rng.uniform(6, 40), -50, 50)))
         picture += alpha * (rng.random() - picture)
-    return _stretch(picture)
+    return stretch(picture)
 
 
-def _stretch(field: np.ndarray) -> np.ndarray:
+def stretch(field: np.ndarray) -> np.ndarray:
+    """Spread all but the outermost hundredths of the values of a field over [0, 1]."""
     low, high = np.quantile(field, [0.01, 0.99])
     return np.clip((field - low) / max(high - low, 1e-9), 0.0, 1.0).astype(np.float32)

@@ -17,7 +17,9 @@ from datamodules.synthetic.occluders.object import draw_object
 from datamodules.synthetic.occluders.text import draw_text
 from datamodules.synthetic.textures import TextureBank
 
-OCCLUDERS: dict[str, Callable[[PosedHead, TextureBank, np.random.Generator], Layer]] = {
+DrawOccluder = Callable[[PosedHead, TextureBank, np.random.Generator], Layer]
+
+OCCLUDERS: dict[str, DrawOccluder] = {
     "glasses": draw_glasses,
     "cloth": draw_cloth,
     "hand": draw_hand,
