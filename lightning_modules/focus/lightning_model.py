@@ -58,6 +58,9 @@ class FocusModule(pl.LightningModule):
         mask = own_mask(config.mask, config.has_segmentation)
         self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, mask)
         self.losses = FiniteLosses()
+        # Every process reads the same face model; DDP would send its bases around at every step. It asks for this name.
+        kept = self.state_dict().keys()
+        self._ddp_params_and_buffers_to_ignore = [name for name, _ in self.named_buffers() if name not in kept]
         self.em_step = 0
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -103,7 +106,8 @@ class FocusModule(pl.LightningModule):
         Not by ``self.log``: it would repeat the last value of every phase in all later rows of an epoch.
         """
         if self.em_step % self.trainer.log_every_n_steps == 0 or self.trainer.should_stop:
-            row = {f"{phase}/{name}": float(value.detach()) for name, value in terms.items()}
+            values = torch.stack([value.detach() for value in terms.values()]).tolist()  # one wait for the device
+            row = {f"{phase}/{name}": value for name, value in zip(terms, values, strict=True)}
             for logger in self.loggers:
                 logger.log_metrics({**row, "step": float(self.em_step)}, step=self.em_step)
 

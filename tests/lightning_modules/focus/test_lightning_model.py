@@ -278,3 +278,18 @@ def test_checkpoint_opens_where_its_recognition_network_is_not(focus_config, tmp
     torch.save([1, 2], path)
     with pytest.raises(SeethroughError, match="holds a list"):
         load_focus(tmp_path)
+
+
+def test_processes_do_not_send_the_face_model_around(focus_config, tmp_path):
+    """DDP broadcasts what it finds in ``modules_buffers`` at every step: statistics of BatchNorm, nothing larger."""
+    focus_config.schedule.supervised_steps = 1
+    module = FocusModule(focus_config)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    try:
+        wrapped = torch.nn.parallel.DistributedDataParallel(module)
+        sent = {buffer.data_ptr() for buffer in wrapped.modules_buffers}
+    finally:
+        torch.distributed.destroy_process_group()
+    statistics = {name: buffer for name, buffer in module.named_buffers() if ".running_" in name}
+    assert statistics and {buffer.data_ptr() for buffer in statistics.values()} <= sent
+    assert len(sent) == len([key for key in module.state_dict() if key not in dict(module.named_parameters())])
