@@ -2,6 +2,8 @@
 
 python -m experiments.reconstruct photo.jpg folder/ list.txt --out out/
 python -m experiments.reconstruct group.jpg --out out/ --faces all --checkpoint runs/NAME
+python -m experiments.reconstruct album/ --out out/ --adapt 100
+python -m experiments.reconstruct photo.jpg --out out/ --refine 0 --misfit-prior
 """
 
 from __future__ import annotations
@@ -9,9 +11,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.command_line import EXIT_FAILED, run, write_json
 from seethrough.errors import SeethroughError
+
+if TYPE_CHECKING:
+    from lightning_modules.focus.lightning_model import FocusModule
+    from seethrough.photos import FaceDetector
 
 PROGRAM = "python -m experiments.reconstruct"
 REFINE_STEPS = 60
@@ -20,6 +27,7 @@ REFINE_STEPS = 60
 def main(arguments: list[str]) -> int:
     """Reconstruct every photo; returns 1 if one of them failed."""
     options = _parser().parse_args(arguments)
+    _refuse_contradictions(options)
 
     from seethrough.photos import find_photos, load_detector
 
@@ -35,11 +43,18 @@ def main(arguments: list[str]) -> int:
 
     detector = load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
-    estimator = FaceEstimator(checkpoint, options.level)
+    adapted = _adapted(options, checkpoint, photos, detector) if options.adapt else None
+    estimator = FaceEstimator(checkpoint, options.level, adapted)
+    if options.misfit_prior and estimator.misfit_identity is None:
+        raise SeethroughError(
+            f"--misfit-prior: {checkpoint or 'a fit without network'} has none; python -m tools.misfit_prior builds one"
+        )
     manifest = Manifest(options.out)
     settings = {
         "checkpoint": None if checkpoint is None else str(checkpoint),
+        "adapted_steps": options.adapt,
         "refine_steps": options.refine,
+        "misfit_prior": options.misfit_prior,
         "detector": options.detector,
     }
     reconstruct = PhotoToMesh(detector, estimator, manifest, options.faces, options.refine, settings)
@@ -60,6 +75,35 @@ def main(arguments: list[str]) -> int:
     return EXIT_FAILED if failed else 0
 
 
+def _refuse_contradictions(options: argparse.Namespace) -> None:
+    if options.misfit_prior and options.refine:
+        raise SeethroughError(
+            "--misfit-prior corrects what the network itself predicts, and the fit to the photo has moved on from "
+            "there: give --refine 0 too"
+        )
+    if options.misfit_prior and options.adapt:
+        raise SeethroughError("--misfit-prior was measured for the networks before --adapt changes them: give one")
+
+
+def _adapted(
+    options: argparse.Namespace, checkpoint: Path | None, photos: list[Path], detector: FaceDetector
+) -> FocusModule:
+    """Return the networks after some EM steps on the photos' own faces."""
+    if checkpoint is None:
+        raise SeethroughError("--adapt needs a network: name one with --checkpoint RUN")
+
+    from experiments.adapting import load_adapted
+    from experiments.lightning_messages import quieten_lightning
+    from experiments.reconstruction.photo_crops import PhotoCrops
+    from lightning_modules.focus.loading import checkpoint_config, newest_checkpoint, read_checkpoint
+
+    quieten_lightning()
+    file = newest_checkpoint(checkpoint)
+    size = checkpoint_config(read_checkpoint(file), file).image_size
+    crops = PhotoCrops(photos, detector, options.faces, size)
+    return load_adapted(checkpoint, crops, options.adapt, told=f"{len(photos)} photos")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(PROGRAM, description="Reconstruct the faces of photos as coloured meshes.")
     parser.add_argument("photos", nargs="+", metavar="PHOTO|FOLDER|LIST.txt", help="what to reconstruct")
@@ -75,6 +119,16 @@ def _parser() -> argparse.ArgumentParser:
         default=REFINE_STEPS,
         metavar="N",
         help="steps of the fit to each photo; 0: none (%(default)s)",
+    )
+    parser.add_argument(
+        "--adapt",
+        type=_steps,
+        default=0,
+        metavar="N",
+        help="first train the network N more steps on these photos, without labels",
+    )
+    parser.add_argument(
+        "--misfit-prior", action="store_true", help="subtract the network's mean error from the meshes; with --refine 0"
     )
     parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo")
     parser.add_argument("--detector", choices=("dlib", "insightface"), default="dlib", help="what finds the faces")

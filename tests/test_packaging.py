@@ -39,6 +39,13 @@ def test_all_means_all_optional_features(project: dict) -> None:
     assert extras["all"] == [f"seethrough[{','.join(name for name in extras if name not in ('all', 'dev'))}]"]
 
 
+def test_nothing_that_is_shipped_is_ignored_by_git() -> None:
+    """Hatch leaves out what git ignores, so a data file in a package could be missing from the wheel."""
+    files = ["lightning_modules/focus/data/default.pt", "seethrough/morphable/data/open_face_model.npz"]
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not ignored.stdout.split()
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_three_packages_and_their_data(tmp_path: Path) -> None:
     pytest.importorskip("hatchling")
@@ -50,7 +57,9 @@ def test_the_wheel_holds_three_packages_and_their_data(tmp_path: Path) -> None:
     assert tops == {
         "seethrough", "lightning_modules", "datamodules", f"seethrough-{seethrough.__version__}.dist-info",
     }  # fmt: skip
-    tracked = subprocess.run(["git", "ls-files", "seethrough"], cwd=ROOT, capture_output=True, text=True, check=False)
+    # Data files above all: the open face model, and the checkpoint that `default` names.
+    listed = ["git", "ls-files", "seethrough", "lightning_modules", "datamodules"]
+    tracked = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=False)
     missing = set(tracked.stdout.split()) - set(names)
     assert not missing, f"tracked but not in the wheel: {sorted(missing)[:5]}"
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from seethrough.morphable.open_model import DEFAULT_LEVEL, FINEST_LEVEL
 from seethrough.photos import CropTransform
 from seethrough.photos.alignment import REFERENCE_SIZE
 from seethrough.rendering import FOCUS_AMBIENT, FaceRenderer, FaceRendering, focus_camera
+
+if TYPE_CHECKING:
+    from lightning_modules.focus.lightning_model import FocusModule
 
 MESH_LEVEL = 2
 
@@ -42,29 +46,33 @@ class FaceEstimator:
     Args:
         checkpoint: run folder or checkpoint file of FOCUS; None works with the open face model and the fit alone.
         level: subdivision level of the meshes and pictures that are written, for the open model only; None for its own.
+        module: networks to use instead of the checkpoint's own, such as adapted ones.
 
     Attributes:
         fitted_model: the face model with all its modes, at the resolution that the fit uses.
         written_model: the same modes at the resolution of the meshes.
         ambient: white light under the illumination coefficients.
         renderer: draws ``fitted_model`` in the crop of 224 px.
+        misfit_identity: (I,) mean error of the networks' identity coefficients (FOCUS Sec. 3.4), or None.
 
     Raises:
         SeethroughError: no or another checkpoint there; a level that the model does not have.
     """
 
-    def __init__(self, checkpoint: Path | None, level: int | None = None) -> None:
+    def __init__(self, checkpoint: Path | None, level: int | None = None, module: FocusModule | None = None) -> None:
         self.focus = None
         self.segments = False
+        self.misfit_identity: Tensor | None = None
         self.ambient = FOCUS_AMBIENT
         source, full = OPEN, None
         if checkpoint is not None:
             # Imported here: without a network nobody waits for Lightning.
             from lightning_modules.focus.loading import load_focus_module
 
-            module = load_focus_module(checkpoint)
+            module = load_focus_module(checkpoint) if module is None else module
             self.focus = module.focus
-            self.segments = module.config.mask == "segmentation"
+            self.segments = module.config.has_segmentation
+            self.misfit_identity = module.focus.misfit_identity
             self.ambient = module.config.renderer.ambient
             source, full = module.config.face_model.source, module.focus.full_model
         self.fitted_model, self.written_model = _models(source, full, level)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from experiments.command_line import write_json
@@ -17,6 +18,7 @@ from experiments.reconstruction.manifest import printable
 from experiments.reconstruction.side_by_side import side_by_side
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
+from seethrough.morphable import FaceParameters
 from seethrough.photos import CropTransform, DetectedFace
 from seethrough.rendering import REST_DISTANCE
 
@@ -87,9 +89,8 @@ def write_reconstruction(
     Raises:
         SeethroughError: the folder cannot be written.
     """
-    drawing = FaceDrawing(
-        estimator.written_model, estimator.renderer.camera, result.estimate.parameters, estimator.ambient
-    )
+    model, parameters = estimator.written_model, result.estimate.parameters
+    drawing = FaceDrawing(model, estimator.renderer.camera, parameters, estimator.ambient)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         paths = _write_pictures(result, drawing, folder)
@@ -97,9 +98,18 @@ def write_reconstruction(
         raise SeethroughError(
             f"{folder}: the pictures cannot be written ({error.strerror}); is the disk full?"
         ) from None
-    paths |= _write_meshes(drawing, folder)
+    shown, misfit = parameters, {}
+    if settings.get("misfit_prior") and estimator.misfit_identity is not None:
+        shown = parameters.with_changes(identity=parameters.identity - estimator.misfit_identity)
+        misfit = {
+            "identity_misfit": {
+                "unit": "standard deviations, subtracted from the identity for the meshes alone (FOCUS Sec. 3.4)",
+                "values": estimator.misfit_identity.tolist(),
+            }
+        }
+    paths |= _write_meshes(drawing, shown, folder)
     paths["parameters"] = folder / "parameters.json"
-    write_json(paths["parameters"], settings | _parameters(result, estimator))
+    write_json(paths["parameters"], settings | _parameters(result, estimator) | misfit)
     return {name: str(path) for name, path in paths.items()}
 
 
@@ -130,12 +140,13 @@ def _write_pictures(result: Reconstruction, drawing: FaceDrawing, folder: Path) 
     return paths
 
 
-def _write_meshes(drawing: FaceDrawing, folder: Path) -> dict[str, Path]:
+@torch.no_grad()
+def _write_meshes(drawing: FaceDrawing, parameters: FaceParameters, folder: Path) -> dict[str, Path]:
     model = drawing.model
     parts = (model.triangles.numpy(), drawing.albedo[0].numpy(), model.uv.numpy())
-    mesh = Mesh(drawing.vertices[0].numpy(), *parts)
+    mesh = Mesh(model.shape(parameters.identity, parameters.expression)[0].numpy(), *parts)
     paths = {f"mesh_{suffix}": write_mesh(folder / f"mesh.{suffix}", mesh) for suffix in ("obj", "ply", "glb")}
-    paths["neutral_ply"] = write_mesh(folder / "neutral.ply", Mesh(drawing.neutral[0].numpy(), *parts))
+    paths["neutral_ply"] = write_mesh(folder / "neutral.ply", Mesh(model.neutral(parameters)[0].numpy(), *parts))
     return paths
 
 

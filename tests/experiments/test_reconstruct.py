@@ -13,6 +13,7 @@ from experiments.command_line import run
 from experiments.reconstruct import main
 from experiments.reconstruction.photo_to_mesh import PhotoToMesh
 from experiments.reconstruction.stages import STAGES
+from lightning_modules.focus import packing
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
 from seethrough.morphable import FaceParameters
@@ -150,6 +151,7 @@ def test_results_in_the_photo_folder_are_no_photos(photos, tmp_path, monkeypatch
 
 def test_network_predicts_and_finds_what_hides_the_face(photos, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(packing, "DEFAULT_FILE", tmp_path / "nothing.pt")
     save_network(tmp_path / "runs" / "small")
     out = tmp_path / "out"
     assert main([str(photos["good"]), "--out", str(out), "--refine", "2", "--level", "0"]) == 0

@@ -13,6 +13,7 @@ from experiments.reconstruction.estimator import padded
 from experiments.reconstruction.manifest import Manifest, manifest_row
 from experiments.reconstruction.side_by_side import TILE, side_by_side
 from experiments.reconstruction.stages import StageClock
+from lightning_modules.focus import packing
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceParameters
 from seethrough.photos import CropTransform
@@ -86,6 +87,7 @@ def test_stages_say_what_failed():
 
 def test_newest_run_is_the_one_with_the_newest_focus_checkpoint(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(packing, "DEFAULT_FILE", tmp_path / "nothing.pt")
     assert choose_checkpoint(None) is None
     assert "fitting the photos alone" in capsys.readouterr().out
     for age, (name, text) in enumerate(
