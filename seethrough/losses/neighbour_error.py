@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor
 
+from seethrough.losses.colour_distance import root
 from seethrough.losses.neighbour_search import least_square_distance
 
 Direction = Literal["target_to_render", "render_to_target"]
@@ -40,10 +40,4 @@ def neighbour_error(
     else:
         raise ValueError(f"direction must be target_to_render or render_to_target, got {direction!r}")
     best = least_square_distance(seeking, offered, window // 2)
-    if squared:
-        return best
-    if not best.requires_grad:
-        return best.sqrt()
-    # sqrt has no gradient at zero
-    positive = best > 0
-    return torch.where(positive, torch.where(positive, best, torch.ones_like(best)).sqrt(), torch.zeros_like(best))
+    return best if squared else root(best)

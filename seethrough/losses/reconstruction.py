@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seethrough.losses.colour_distance import colour_distance, squared_colour_distance
 from seethrough.losses.reduction import Reduction, check_images, over_batch_area, reduce_batch
 from seethrough.morphable.parameters import FaceParameters
 
@@ -43,11 +44,10 @@ def pixel_loss(
         reduction: over the batch.
     """
     check_images(target, rendered, mask)
-    difference = target - rendered
     if form == "norm":
-        per_pixel = mask * torch.linalg.vector_norm(difference, dim=1, keepdim=True)
+        per_pixel = mask * colour_distance(target, rendered)
     elif form == "squared":
-        per_pixel = mask.square() * difference.square().sum(1, keepdim=True)
+        per_pixel = mask.square() * squared_colour_distance(target, rendered)
     else:
         raise ValueError(f"form must be norm or squared, got {form!r}")
     sums, areas = per_pixel.sum((1, 2, 3)), mask.sum((1, 2, 3))

@@ -8,15 +8,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from seethrough.losses.colour_distance import squared_colour_distance
 from seethrough.losses.reduction import Reduction, check_images, over_batch_area, reduce_batch
 
 SIGMA = 0.043  # deviation of a face pixel's colour error in the released code, for colours in [0, 1]
 RELEASE_THRESHOLD = (3 * SIGMA) ** 2
-
-
-def squared_colour_error(target: Tensor, rendered: Tensor) -> Tensor:
-    """Return (B, 1, H, W), the sum over the channels of ``(I_T - I_R)^2``."""
-    return (target - rendered).square().sum(1, keepdim=True)
 
 
 def face_log_likelihood(target: Tensor, rendered: Tensor, sigma: float = SIGMA) -> Tensor:
@@ -25,7 +21,7 @@ def face_log_likelihood(target: Tensor, rendered: Tensor, sigma: float = SIGMA) 
     ``-d^2 / (2 sigma^2) + N_c`` with ``N_c = -1.5 log(2 pi) - 3 log(sigma)``, a Gaussian over three channels.
     """
     constant = -1.5 * math.log(2 * math.pi) - 3 * math.log(sigma)
-    return constant - squared_colour_error(target, rendered) / (2 * sigma**2)
+    return constant - squared_colour_distance(target, rendered) / (2 * sigma**2)
 
 
 def preliminary_mask(target: Tensor, rendered: Tensor, region: Tensor, threshold: float) -> Tensor:
@@ -36,7 +32,7 @@ def preliminary_mask(target: Tensor, rendered: Tensor, region: Tensor, threshold
     """
     check_images(target, rendered, region)
     with torch.no_grad():
-        return (squared_colour_error(target, rendered) < threshold).to(region.dtype) * region
+        return (squared_colour_distance(target, rendered) < threshold).to(region.dtype) * region
 
 
 def robust_loss(
@@ -68,7 +64,7 @@ def robust_loss(
     check_images(target, rendered, region)
     region = region.detach()
     if form == "truncated_quadratic":
-        error = squared_colour_error(target, rendered).clamp_max(threshold) / (2 * sigma**2)
+        error = squared_colour_distance(target, rendered).clamp_max(threshold) / (2 * sigma**2)
         return reduce_batch(over_batch_area((region * error).sum((1, 2, 3)), region.sum((1, 2, 3))), reduction)
     if form == "likelihood":
         mask = preliminary_mask(target, rendered, region, threshold)
