@@ -36,6 +36,8 @@ class Truth(TypedDict):
     """() int64 occluder class, an index into ``datamodules.synthetic.families.OCCLUDER_NAMES``; 0 is none."""
     occluder_name: str
     """The name of that class."""
+    subset: str
+    """``clean`` or ``occluded``, with ``ood_`` before it for what training has nothing like."""
     twin: str
     """``id`` of the sample of the same scene with (or without) its occluder; empty where there is none."""
 

@@ -93,6 +93,8 @@ class SyntheticConfig:
     """Number of validation pictures."""
     test_identities: int = 240
     """Number of held-out people in the test set, each shown without and with an occluder in the same scene."""
+    out_of_distribution_identities: int = 120
+    """As many more, in scenes whose occluders, textures, light and backgrounds training never has; 0 is none."""
     seed: int = 1
     """Of training and validation scenes, which never share a person; the test set has its own fixed seed."""
     batch_size: int = 32

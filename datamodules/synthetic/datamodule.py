@@ -12,14 +12,40 @@ from torch.utils.data import Dataset
 
 from datamodules.sampler import KeyedBatchSampler, ResumableLoader
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
-from datamodules.synthetic.dataset import LiveDataset, PoolDataset
+from datamodules.synthetic.dataset import JoinedDataset, LiveDataset, PoolDataset
 from datamodules.synthetic.pool import PoolSpec, ensure_pool
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.morphable.loading import OPEN, load_face_model
 
-TEST_SEED = (20260101, 2)
-"""Seed of the test set: no setting, so that nobody trains on it by chance."""
+TEST_SEED, OUT_OF_DISTRIBUTION_SEED, VERIFICATION_SEED = (20260101, 2), (20260101, 3), (20260101, 4)
+"""Seeds of the test sets: no settings, so that nobody trains on them by chance."""
+
+SPLITS = ("train", "validation", "test", "out_of_distribution", "verification")
+VERIFICATION_PEOPLE, VERIFICATION_IMAGES = 300, 4
+
+
+def split_spec(config: SyntheticConfig, split: str) -> PoolSpec:
+    """Return what one of :data:`SPLITS` holds; no two of them share a person.
+
+    ``test`` and ``out_of_distribution`` are twins, the latter of scenes that have nothing in common with training's;
+    ``verification`` shows 300 people in four pictures each.
+    """
+    scene = config.scene
+    if split == "train":
+        return PoolSpec("train", scene, config.size, (config.seed, 0))
+    if split == "validation":
+        return PoolSpec("validation", scene, config.validation_size, (config.seed, 1))
+    if split == "verification":
+        several = replace(scene, images_per_identity=VERIFICATION_IMAGES, images_per_identity_up_to=0)
+        return PoolSpec("verification", several, VERIFICATION_PEOPLE * VERIFICATION_IMAGES, VERIFICATION_SEED)
+    every = replace(scene, occluded_fraction=1.0, images_per_identity=1, images_per_identity_up_to=0)
+    if split == "test":
+        return PoolSpec("test", every, 2 * config.test_identities, TEST_SEED, twins=True)
+    if split == "out_of_distribution":
+        rows = 2 * config.out_of_distribution_identities
+        return PoolSpec("out_of_distribution", every.unseen(), rows, OUT_OF_DISTRIBUTION_SEED, twins=True)
+    raise ValueError(f"unknown split {split!r}: choose from {', '.join(SPLITS)}")
 
 
 def load_generating_model(scene: SceneConfig) -> FaceModel:
@@ -32,6 +58,7 @@ class SyntheticDataModule(pl.LightningDataModule):
     """Rendered faces with exact masks, landmarks and coefficients.
 
     The test set shows every held-out person twice in the same scene, without and with an occluder (rows 2k and 2k + 1).
+    After them come the twins of the out-of-distribution set.
     """
 
     def __init__(self, config: SyntheticConfig) -> None:
@@ -47,16 +74,8 @@ class SyntheticDataModule(pl.LightningDataModule):
         return load_generating_model(self.config.scene)
 
     def spec(self, split: str) -> PoolSpec:
-        """Return what ``train``, ``validation`` or ``test`` holds."""
-        config, scene = self.config, self.config.scene
-        if split == "train":
-            return PoolSpec("train", scene, config.size, (config.seed, 0))
-        if split == "validation":
-            return PoolSpec("validation", scene, config.validation_size, (config.seed, 1))
-        if split == "test":
-            every = replace(scene, occluded_fraction=1.0, images_per_identity=1)
-            return PoolSpec("test", every, 2 * config.test_identities, TEST_SEED, twins=True)
-        raise ValueError(f"unknown split {split!r}")
+        """Return what a split holds, see :func:`split_spec`."""
+        return split_spec(self.config, split)
 
     def prepare_data(self) -> None:
         """Render the training and validation pools, unless they are there."""
@@ -70,6 +89,10 @@ class SyntheticDataModule(pl.LightningDataModule):
             spec = self.spec(split)
             if split == "train" and self.config.source == "live":
                 self._sets[split] = LiveDataset(spec, partial(load_generating_model, self.config.scene))
+            elif split == "test" and self.config.out_of_distribution_identities:
+                specs = (spec, self.spec("out_of_distribution"))
+                parts = [PoolDataset(self._pool(each.name), each) for each in specs]
+                self._sets[split] = JoinedDataset(parts, [each.people for each in specs])
             else:
                 self._sets[split] = PoolDataset(self._pool(split), spec)
         return self._sets[split]
@@ -83,7 +106,7 @@ class SyntheticDataModule(pl.LightningDataModule):
         return self._loader("validation", shuffle=False, drop_last=False)
 
     def test_dataloader(self) -> ResumableLoader:
-        """Return the twins of the held-out people in order."""
+        """Return the twins of the held-out people in order, then those of the out-of-distribution set."""
         return self._loader("test", shuffle=False, drop_last=False)
 
     def predict_dataloader(self) -> ResumableLoader:
@@ -126,7 +149,7 @@ def _check(config: SyntheticConfig) -> None:
     for name in ("size", "validation_size", "test_identities", "batch_size"):
         if getattr(config, name) < 1:
             raise SeethroughError(f"data.{name}={getattr(config, name)} must be at least 1")
-    for name in ("seed", "workers", "render_processes"):
+    for name in ("seed", "workers", "render_processes", "out_of_distribution_identities"):
         if getattr(config, name) < 0:
             raise SeethroughError(f"data.{name}={getattr(config, name)} must not be negative")
     if config.size < config.batch_size:

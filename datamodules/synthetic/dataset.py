@@ -58,6 +58,54 @@ class PoolDataset(Dataset):
         return as_batch(rows, index, self.spec, self.layout.sizes)
 
 
+class JoinedDataset(Dataset):
+    """Data sets one after the other, whose people are numbered on and whose batches may come from several.
+
+    Args:
+        parts: data sets of samples with unlike ids.
+        people: how many people each of them shows.
+    """
+
+    def __init__(self, parts: Sequence[PoolDataset], people: Sequence[int]) -> None:
+        self.parts = list(parts)
+        self._rows = np.cumsum([0, *(len(part) for part in parts)])
+        self._people = np.cumsum([0, *people])
+
+    def __len__(self) -> int:
+        return int(self._rows[-1])
+
+    def __getitem__(self, key: SampleKey | tuple[int, int] | int) -> Sample:
+        return _first(self.__getitems__([key]))
+
+    def __getitems__(self, keys: Sequence[SampleKey | tuple[int, int] | int]) -> dict[str, Any]:
+        """Return a ready batch."""
+        index = np.array([as_key(key).index for key in keys])
+        number = np.searchsorted(self._rows, index, side="right") - 1
+        batches, order = [], []
+        for part in np.unique(number):
+            places = np.flatnonzero(number == part)
+            batch = self.parts[part].__getitems__([int(row) for row in index[places] - self._rows[part]])
+            batch["identity"] = batch["identity"] + int(self._people[part])
+            batches.append(batch)
+            order += places.tolist()
+        return batches[0] if len(batches) == 1 else _merged(batches, np.argsort(order).tolist())
+
+
+def _merged(batches: list[dict[str, Any]], order: list[int]) -> dict[str, Any]:
+    """Concatenate batches of the same keys and bring their samples into an order."""
+    merged: dict[str, Any] = {}
+    for key, value in batches[0].items():
+        values = [batch[key] for batch in batches]
+        if isinstance(value, dict):
+            merged[key] = _merged(values, order)
+        elif isinstance(value, torch.Tensor):
+            merged[key] = torch.cat(values)[order]
+        else:
+            every = [one for each in values for one in each]
+            merged[key] = [every[place] for place in order]
+    return merged
+
+
 class LiveDataset(Dataset):
     """Renders a face whenever it is asked for: other faces in every epoch.
 
@@ -123,6 +171,7 @@ def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, size
             "full_face": mask("full_face"),
             "occluder": occluder,
             "occluder_name": [OCCLUDER_NAMES[number] for number in occluder.tolist()],
+            "subset": [spec.subset(number) for number in occluder.tolist()],
             "twin": [f"{spec.name}-{row ^ 1:06d}" if spec.twins else "" for row in index],
         },
     }

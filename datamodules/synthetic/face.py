@@ -62,7 +62,7 @@ class FacePainter:
     """
 
     def __init__(self, model: FaceModel, size: int) -> None:
-        self.size = size
+        self.model, self.size = model, size
         self.camera: Camera = focus_camera(size)
         self.renderer = Renderer(model.triangles, focus_camera(size * SUPERSAMPLING), backend="cpu", threads=1)
         self._triangles = model.triangles.numpy()
@@ -70,7 +70,7 @@ class FacePainter:
         self._shape = (_flat(model.mean), _flat(model.identity_basis), _flat(model.expression_basis))
         self._albedo = (_flat(model.albedo_mean), _flat(model.albedo_basis))
         self._map = skin_map(model)
-        places = self._map.places
+        places = self.places = self._map.places
         fixed = [*places.T, self._map.brows, self._map.beard, self._map.freckles, self._map.hairline]
         self._fixed = np.stack(fixed, 1)
         mean = model.mean.numpy()

@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
+from datamodules.synthetic.chunk_workers import NO_MAIN_GUARD, usable_cores, work_through
 from datamodules.synthetic.config import SceneConfig
 from datamodules.synthetic.families import NO_OCCLUDER
 from datamodules.synthetic.generator import GENERATOR_VERSION, SceneRenderer, SyntheticFace
@@ -41,8 +39,6 @@ except ModuleNotFoundError:
     raise SeethroughError("pools of synthetic faces need file locks of Linux or macOS; Windows has none") from None
 
 CHUNK = 128
-_NO_MAIN_GUARD = "a script that starts its work outside `if __name__ == '__main__':`"
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,16 @@ class PoolSpec:
     def person(self, row: int) -> int:
         """Return the number of the person on a row."""
         return person_of(self.scene, row // 2 if self.twins else row)
+
+    @property
+    def people(self) -> int:
+        """Number of people on all rows."""
+        return self.person(self.rows - 1) + 1 if self.rows else 0
+
+    def subset(self, occluder: int) -> str:
+        """Return the subset of an evaluation that a picture with this occluder class belongs to."""
+        prefix = "ood_" if self.scene.domain == "unseen" else ""
+        return f"{prefix}{'occluded' if occluder else 'clean'}"
 
     def scene_of(self, sampler: SceneSampler, row: int, epoch: int = 0) -> Scene:
         """Return the scene on a row."""
@@ -124,7 +130,7 @@ def ensure_pool(
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         # A child of our own is importing the main script again, which came here a second time: waiting for the lock of
         # its parent, which waits for the child, would never end.
-        raise RuntimeError(_NO_MAIN_GUARD)
+        raise RuntimeError(NO_MAIN_GUARD)
     model = load_model()
     key = pool_key(spec, model)
     folder, partial = Path(root) / key, Path(root) / f"{key}.partial"
@@ -142,7 +148,7 @@ def ensure_pool(
             create_columns(partial, layout)
             chunks = [first for first in range(0, spec.rows, CHUNK) if not _marker(partial, first).exists()]
             del model
-            _render_chunks(spec, load_model, partial, chunks, processes or _cores(), progress)
+            _render_chunks(spec, load_model, partial, chunks, processes or usable_cores(), progress)
             for first in range(0, spec.rows, CHUNK):
                 _marker(partial, first).unlink()
             write_manifest(partial, layout, {**asdict(spec), "version": GENERATOR_VERSION})
@@ -152,10 +158,6 @@ def ensure_pool(
         raise SeethroughError(f"{root}: cannot keep a pool of pictures there ({error}): set data.folder") from error
     open_columns(folder)
     return folder
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -178,7 +180,6 @@ def _render_chunks(
     processes: int,
     progress: bool,
 ) -> None:
-    processes = min(processes, len(chunks))
     bar = tqdm(
         total=spec.rows,
         initial=spec.rows - sum(min(CHUNK, spec.rows - first) for first in chunks),
@@ -188,28 +189,9 @@ def _render_chunks(
         mininterval=0.3 if sys.stderr.isatty() else 10.0,
     )
     with bar:
-        if processes <= 1:
-            worker = ChunkRenderer(spec, load_model, folder)
-            for first in chunks:
-                bar.update(worker.render(first))
-            return
-        # A fresh interpreter: a fork would copy the locks of torch's threads. One thread each, there is one a core.
-        kept = {name: os.environ.get(name) for name in _THREADS}
-        os.environ.update(dict.fromkeys(_THREADS, "1"))
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(processes, context, _start_worker, (spec, load_model, folder))
-        try:
-            for done in as_completed([executor.submit(_render_in_worker, first) for first in chunks]):
-                bar.update(done.result())
-        except BrokenProcessPool:
-            raise SeethroughError(
-                f"a process that renders faces died: out of memory, or {_NO_MAIN_GUARD}; "
-                "set data.render_processes=1 to render in one process"
-            ) from None
-        finally:
-            executor.shutdown(cancel_futures=True)
-            for name, value in kept.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
+        start = partial(_start_renderer, spec, load_model, folder)
+        for rows in work_through(start, chunks, processes, setting="set data.render_processes=1"):
+            bar.update(rows)
 
 
 class ChunkRenderer:
@@ -228,18 +210,8 @@ class ChunkRenderer:
         return len(faces)
 
 
-_worker: ChunkRenderer | None = None
-
-
-def _start_worker(spec: PoolSpec, load_model: Callable[[], FaceModel], folder: Path) -> None:
-    global _worker
-    torch.set_num_threads(1)
-    _worker = ChunkRenderer(spec, load_model, folder)
-
-
-def _render_in_worker(first: int) -> int:
-    assert _worker is not None
-    return _worker.render(first)
+def _start_renderer(spec: PoolSpec, load_model: Callable[[], FaceModel], folder: Path) -> Callable[[int], int]:
+    return ChunkRenderer(spec, load_model, folder).render
 
 
 def stacked(faces: list[SyntheticFace]) -> dict[str, np.ndarray]:

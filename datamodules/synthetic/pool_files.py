@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -101,13 +102,36 @@ def write_rows(folder: Path, first: int, rows: dict[str, np.ndarray]) -> None:
             os.fsync(file.fileno())
 
 
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def damaged_columns(folder: Path) -> list[str]:
+    """Return a line on each column of a finished pool whose bytes are not those that were written."""
+    layout, _ = open_columns(folder)
+    recorded = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("sha256")
+    if not isinstance(recorded, dict):
+        return [f"{folder / MANIFEST}: has no checksums; pools have them from version 7 of the generator on"]
+    lines = []
+    for name in layout.columns():
+        if recorded.get(name) != checksum(folder / f"{name}.npy"):
+            lines.append(f"{folder / name}.npy: not what was written")
+    return lines
+
+
 def write_manifest(folder: Path, layout: PoolLayout, settings: dict[str, object]) -> None:
-    """Write what the pool is: its layout and the settings it was made with."""
+    """Write what the pool is: its layout, the settings it was made with and the checksums of its columns."""
     content = {
         "rows": layout.rows,
         "image_size": layout.image_size,
         "sizes": asdict(layout.sizes),
         "settings": settings,
+        "sha256": {name: checksum(folder / f"{name}.npy") for name in layout.columns()},
     }
     partial = folder / f"{MANIFEST}.partial"
     partial.write_text(json.dumps(content, indent=1), encoding="utf-8")

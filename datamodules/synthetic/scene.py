@@ -55,6 +55,10 @@ class Scene:
         """Return the twin: the same scene with nothing before the face."""
         return replace(self, family=NO_OCCLUDER)
 
+    def with_neutral_expression(self) -> Scene:
+        """Return the same scene with the face at rest."""
+        return replace(self, expression=np.zeros_like(self.expression))
+
     @property
     def vector(self) -> np.ndarray:
         """All coefficients in the order of :class:`~seethrough.morphable.FaceParameters`, as one (D,) float32 array."""

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datamodules.synthetic.sheet import contact_sheet
 from seethrough.errors import SeethroughError
 from seethrough.morphable.archive import write_face_model
 from tests.small_face import small_face_model
-from tools.synthetic_faces import contact_sheet, main
+from tools.synthetic_faces import main
 
 
-@pytest.mark.parametrize(("kind", "tiles"), [("scenes", (1, 8)), ("families", (6, 8)), ("twins", (1, 8))])
+@pytest.mark.parametrize(("kind", "tiles"), [("scenes", (1, 8)), ("families", (7, 8)), ("twins", (1, 8))])
 def test_preview_draws_a_sheet(tmp_path: Path, kind: str, tiles: tuple[int, int]) -> None:
     write_face_model(small_face_model(17), tmp_path / "small.npz")
     sheet = tmp_path / "new" / "sheet.png"

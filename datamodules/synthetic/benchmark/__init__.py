@@ -1,0 +1,1 @@
+"""SynOcc as ordinary files: pictures, masks, landmarks and truth, with a checksum of each."""

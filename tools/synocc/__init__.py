@@ -1,0 +1,1 @@
+"""SynOcc, the self-contained occlusion benchmark, as files."""
