@@ -65,9 +65,10 @@ class FocusModule(pl.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Return the encoder's and the segmentation network's optimiser."""
+        fused = self.trainer.precision != "16-mixed"
         return [
-            build_optimiser(self.focus.encoder.parameters(), self.config.encoder_optimiser),
-            build_optimiser(self.focus.segmentation.parameters(), self.config.segmentation_optimiser),
+            build_optimiser(self.focus.encoder.parameters(), self.config.encoder_optimiser, fused),
+            build_optimiser(self.focus.segmentation.parameters(), self.config.segmentation_optimiser, fused),
         ]
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:

@@ -57,10 +57,19 @@ class OptimiserConfig:
             raise ValueError(f"{negative[0]}={getattr(self, negative[0])} of an optimiser is negative")
 
 
-def build_optimiser(parameters: Iterable[torch.nn.Parameter], config: OptimiserConfig) -> torch.optim.Optimizer:
-    """Return the optimiser that ``config`` names."""
-    builders = {"adadelta": torch.optim.Adadelta, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-    return builders[config.algorithm](parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+def build_optimiser(
+    parameters: Iterable[torch.nn.Parameter], config: OptimiserConfig, fused: bool = True
+) -> torch.optim.Optimizer:
+    """Return the optimiser that ``config`` names.
+
+    ``fused`` takes the one-pass kernels that torch has for adamw and sgd (a third of the time). Under fp16 they would
+    undo the loss scale themselves, after gradients have been clipped: there it must be False.
+    """
+    rest: dict[str, float] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    if config.algorithm == "adadelta":
+        return torch.optim.Adadelta(parameters, **rest)
+    builder = torch.optim.AdamW if config.algorithm == "adamw" else torch.optim.SGD
+    return builder(parameters, **rest, fused=fused or None)
 
 
 def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Network, step: int) -> float:
