@@ -1,6 +1,6 @@
 """Score the networks as they were at the end of each EM round of a run.
 
-python -m experiments.studies.em_rounds.score runs/study/seed0/focus runs/study/seed0/focus/checkpoints/step_00005400.ckpt
+python -m experiments.studies.em_rounds.score runs/study/seed0/focus runs/study/seed0/focus/checkpoints/*.ckpt
 """
 
 from __future__ import annotations

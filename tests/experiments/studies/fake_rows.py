@@ -1,0 +1,80 @@
+"""Rows of an evaluation that never happened, with effects that tests can look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+FAMILIES = ("glasses", "cloth", "hand")
+MASKS, REGIONS, SCORES = (
+    ("mask", "all_face", "preliminary", "skin"),
+    ("own", "fixed"),
+    ("acc", "ppv", "tpr", "f1", "occluder_iou"),
+)
+
+
+def fake_rows(
+    pairs: int = 12, foreign_pairs: int = 4, *, cost: float = 0.1, error: float = 1.5, rmse: float = 10.0,
+    f1: float = 0.9, prior_gain: float = 0.05, noise: float = 0.01, seed: int = 0,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Return columns of ``pairs`` twins (two pairs a person) and ``foreign_pairs`` twins out of distribution.
+
+    Args:
+        pairs: scenes, each without and with an occluder.
+        foreign_pairs: the same out of distribution.
+        cost: mm of shape error that an occluder adds.
+        error: mm of shape error without.
+        rmse: colour error; an occluder adds one.
+        f1: of the mask on occluded images; everything is face has .8.
+        prior_gain: mm that the misfit prior takes off.
+        noise: standard deviation of what each image adds to its shape error.
+        seed: of that.
+    """
+    scenes = pairs + foreign_pairs
+    foreign = np.repeat(np.arange(scenes) >= pairs, 2)
+    occluded = np.tile([False, True], scenes)
+    scene = np.repeat(np.arange(scenes), 2)
+    families = np.array(["leaves" if f else FAMILIES[s % 3] for f, s in zip(foreign, scene, strict=True)])
+    number = np.where(foreign, 9, scene % 3 + 1)
+    kinds = {
+        (False, False): "clean",
+        (False, True): "occluded",
+        (True, False): "ood_clean",
+        (True, True): "ood_occluded",
+    }
+    shape = error + cost * occluded + np.random.default_rng(seed).normal(0, noise, 2 * scenes)
+    rows: dict[str, np.ndarray] = {
+        "id": np.array([f"test-{s:04d}-{int(o)}" for s, o in zip(scene, occluded, strict=True)]),
+        "twin": np.array([f"test-{s:04d}-{int(not o)}" for s, o in zip(scene, occluded, strict=True)]),
+        "subset": np.array([kinds[bool(f), bool(o)] for f, o in zip(foreign, occluded, strict=True)]),
+        "identity": scene // 2 + 100 * foreign,
+        "occluder": np.where(occluded, number, 0),
+        "occluder_name": np.where(occluded, families, "none"),
+        "yaw_deg": np.linspace(-40, 40, 2 * scenes),
+        "occluded_share": 0.3 * occluded,
+        "rendered_area_ratio": np.full(2 * scenes, 0.97),
+        "image_rmse": rmse + occluded,
+        "image_rmse_shared_region": rmse + 0.5 * occluded,
+        "shape_error_mm": shape,
+        "shape_error_median_mm": shape - 0.2,
+        "shape_error_misfit_prior_mm": shape - prior_gain,
+        "mean_face_error_mm": np.full(2 * scenes, 2.0),
+        "random_identity_error_mm": np.full(2 * scenes, 2.6),
+    }
+    for mask in MASKS:
+        for region in REGIONS:
+            for score in SCORES:
+                hidden = {"mask": f1, "all_face": 0.8, "preliminary": 0.85, "skin": 0.82}[mask]
+                values = np.where(occluded, hidden, 0.98)
+                rows[f"{mask}_{region}_{score}"] = (
+                    np.where(occluded, values, np.nan) if score == "occluder_iou" else values
+                )
+    return rows
+
+
+def write_rows(path: Path, **effects: float) -> Path:
+    """Write :func:`fake_rows` as an evaluation writes its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **fake_rows(**effects))
+    return path

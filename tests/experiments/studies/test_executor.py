@@ -1,0 +1,173 @@
+"""The executor, with commands of a few milliseconds in place of trainings."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments.studies.planning.plan import Job, Plan
+from experiments.studies.planning.specification import Run
+from experiments.studies.running import executor as module
+from experiments.studies.running.commands import EVALUATE, MISFIT_PRIOR, TRAIN, Step
+from experiments.studies.running.executor import Executor
+from experiments.studies.running.lock import locked
+from experiments.studies.running.record import read_record
+
+ORDER = (TRAIN, MISFIT_PRIOR, EVALUATE)
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
+    """(run, command) -> a Python script; commands without one do nothing. Each leaves a file in the run's folder."""
+    chosen: dict[tuple[str, str], str] = {}
+
+    def pending(job: Job, record) -> list[Step]:
+        steps = []
+        for name in ORDER:
+            if not record.done(name):
+                work = chosen.get((job.name, name), "pass")
+                head = f"import pathlib\nfolder = pathlib.Path({str(job.folder.path)!r})\nfolder.mkdir(exist_ok=True)"
+                steps.append(Step(name, (sys.executable, "-c", f"{head}\n{work}\n(folder / {name!r}).touch()")))
+        return steps
+
+    monkeypatch.setattr(module, "pending_steps", pending)
+    return chosen
+
+
+def a_plan(root: Path) -> Plan:
+    """Stem -> (left, right), and a run of its own."""
+    stem = Job("stem", 0, Run("x", until="landmarks", evaluated=False), None, root, (), ())
+    left, right = (Job(name, 0, Run("x", after="stem"), stem, root, (), ()) for name in ("left", "right"))
+    return Plan((stem, left, right, Job("alone", 0, Run("x"), None, root, (), ())), (), {})
+
+
+def run(plan: Plan, workers: int = 2, **options):
+    said: list[str] = []
+    return Executor(plan, workers, say=said.append, **options).run(), said
+
+
+def commands_in(log: Path) -> int:
+    return sum(line.startswith("$ ") for line in log.read_text().splitlines())
+
+
+def test_all_runs_once_in_order_and_a_second_call_does_nothing(tmp_path, scripts):
+    scripts["left", TRAIN] = f"assert pathlib.Path({str(tmp_path)!r}, 'seed0', 'stem', 'train').exists()"
+    result, said = run(a_plan(tmp_path))
+    assert {job.name for job in result.done} == {"stem", "left", "right", "alone"} and not result.failed
+    record = read_record(tmp_path / "seed0/left.json")
+    assert all(record.done(name) for name in ORDER)
+    assert record.steps[TRAIN].wall_seconds > 0 and record.steps[TRAIN].machine
+    assert any("to go, about" in line for line in said)
+    logged = commands_in(tmp_path / "seed0/left.log")
+    result, said = run(a_plan(tmp_path))
+    assert len(result.done) == 4 and commands_in(tmp_path / "seed0/left.log") == logged == 3
+    assert "4 runs, 4 done already; nothing left" in said[0]
+
+
+def test_a_failure_stops_its_own_descendants_only(tmp_path, scripts):
+    scripts["stem", TRAIN] = "raise SystemExit('error: no such luck')"
+    result, _ = run(a_plan(tmp_path))
+    assert [job.name for job in result.done] == ["alone"]
+    assert [job.name for job in result.left] == ["left", "right"]
+    (problem,) = result.failed.values()
+    assert "train ended with exit code 1: error: no such luck" in problem and "seed0/stem.log" in problem
+    del scripts["stem", TRAIN]
+    assert len(run(a_plan(tmp_path))[0].done) == 4
+
+
+def test_a_misfit_prior_that_fails_does_not_spoil_its_run(tmp_path, scripts):
+    scripts["left", MISFIT_PRIOR] = "raise SystemExit(3)"
+    result, _ = run(a_plan(tmp_path))
+    assert len(result.done) == 4 and not result.failed
+    assert "left, seed 0: misfit_prior ended with exit code 3" in result.warnings[0]
+    record = read_record(tmp_path / "seed0/left.json")
+    assert record.done(EVALUATE) and not record.done(MISFIT_PRIOR)
+
+
+def test_what_failed_is_tried_again_and_what_was_done_is_not(tmp_path, scripts):
+    scripts["alone", EVALUATE] = "raise SystemExit(1)"
+    run(a_plan(tmp_path))
+    scripts["alone", TRAIN] = "raise SystemExit('must not be run again')"
+    del scripts["alone", EVALUATE]
+    result, _ = run(a_plan(tmp_path))
+    assert len(result.done) == 4 and not result.failed
+
+
+def test_no_more_than_asked_run_at_a_time(tmp_path, scripts):
+    work = (
+        "import os, time\nbusy = folder.parent / 'busy'\nbusy.mkdir(exist_ok=True)\n"
+        "(busy / str(os.getpid())).touch()\ntime.sleep(.2)\n"
+        "(folder.parent / 'most').open('a').write(f'{len(list(busy.iterdir()))} ')\n(busy / str(os.getpid())).unlink()"
+    )
+    scripts.update({(name, TRAIN): work for name in ("stem", "left", "right", "alone")})
+    run(a_plan(tmp_path), workers=1)
+    assert set((tmp_path / "seed0/most").read_text().split()) == {"1"}
+
+
+def test_a_run_that_another_process_holds_is_waited_for(tmp_path, scripts):
+    holder = (
+        "import sys, time\nfrom pathlib import Path\nfrom experiments.studies.running.lock import locked\n"
+        f"with locked(Path({str(tmp_path)!r}, 'seed0', 'alone.lock')):\n    print('held', flush=True)\n"
+        "    time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", holder], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "held\n"
+    plan = a_plan(tmp_path)
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "waiting, another process runs it" in line:
+            process.kill()
+
+    result = Executor(Plan(plan.jobs[3:], (), {}), 1, say=say).run()
+    process.wait()
+    assert [job.name for job in result.done] == ["alone"]
+    assert any("alone, seed 0: waiting" in line for line in said)
+
+
+def test_a_child_keeps_the_lock_of_a_killed_parent(tmp_path):
+    with locked(tmp_path / "a.lock") as held:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=(held,))
+    waited = []
+
+    def on_wait() -> None:
+        waited.append(True)
+        child.kill()
+        child.wait()
+
+    with locked(tmp_path / "a.lock", on_wait):
+        pass
+    assert waited
+
+
+def test_interrupting_stops_the_commands_and_the_next_call_goes_on(tmp_path, scripts):
+    scripts["alone", TRAIN] = (
+        "import time\n(folder / 'begun').touch()\n"
+        "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    (folder / 'saved').touch()\n    raise SystemExit(130)"
+    )
+    plan = Plan(a_plan(tmp_path).jobs[3:], (), {})
+    folder = tmp_path / "seed0/alone"
+
+    def say(line: str) -> None:
+        if line.endswith("alone, seed 0: train"):
+            import threading
+
+            def interrupt() -> None:
+                while not (folder / "begun").exists():
+                    time.sleep(0.02)
+                os.kill(os.getpid(), signal.SIGINT)
+
+            threading.Thread(target=interrupt).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        Executor(plan, 1, say=say).run()
+    assert (folder / "saved").exists() and not read_record(tmp_path / "seed0/alone.json").done(TRAIN)
+    del scripts["alone", TRAIN]
+    assert Executor(plan, 1, say=lambda line: None).run().done == list(plan.jobs)

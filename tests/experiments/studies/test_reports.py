@@ -1,0 +1,158 @@
+"""Every study's report, from rows that were made up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments.studies.planning.plan import Plan, make_plan
+from experiments.studies.planning.specification import read_catalogue, read_study, study_names
+from experiments.studies.reporting.report import report
+from experiments.studies.reporting.small_pictures import save_small
+from tests.experiments.studies.fake_rows import write_rows
+
+CATALOGUE = read_catalogue()
+EFFECTS = {
+    "focus": {"cost": 0.05, "f1": 0.9, "rmse": 10.0},
+    "backbone": {"cost": 0.15, "rmse": 12.0},
+    "oracle_mask": {"cost": 0.04, "rmse": 9.9},
+    "pretrained": {"f1": 0.84},
+    "perceptual": {"f1": 0.91},
+}
+
+
+def planned(name: str, root: Path, skip: tuple[str, ...] = ()) -> Plan:
+    """Return a study's plan on two seeds whose runs, except some, have been evaluated."""
+    plan = make_plan([read_study(name, CATALOGUE)], CATALOGUE, root, seeds=[0, 1])
+    for job in plan.jobs:
+        if job.run.evaluated and job.name not in skip:
+            effects = {"noise": 0.005, "seed": job.seed, **EFFECTS.get(job.name, {})}
+            write_rows(job.rows_file, **effects)
+            for number, step in enumerate(job.rounds):
+                write_rows(job.round_file(step), **{**effects, "f1": 0.8 + 0.03 * number})
+    return plan
+
+
+def written(name: str, root: Path, **options) -> str:
+    study = read_study(name, CATALOGUE)
+    report(study, planned(name, root, **options), root / "out", pictures=False)
+    return (root / "out/table.md").read_text()
+
+
+def line(text: str, start: str) -> list[str]:
+    """Return the cells of the first row of a table that begins with a label."""
+    found = next(row for row in text.splitlines() if row.startswith(f"| {start} |"))
+    return [cell.strip() for cell in found.strip("|").split("|")][1:]
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_writes_table_and_numbers(name, tmp_path):
+    text = written(name, tmp_path)
+    study = read_study(name, CATALOGUE)
+    assert text.startswith(f"# {study.title}\n") and f"`python -m experiments.studies {name}`" in text
+    numbers = json.loads((tmp_path / "out/rows.json").read_text())
+    assert len(numbers) > 10
+    for record in numbers:
+        assert record["row"] and record["column"] and record["subset"]
+        assert record["mean"] is not None and ("sd_over_seeds" in record) != ("low" in record)
+    assert "nan" not in text.lower().replace("finance", "")
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_a_report_of_half_the_runs_says_what_is_missing(name, tmp_path):
+    study = read_study(name, CATALOGUE)
+    others = tuple(row for row in CATALOGUE.runs if row != study.rows[0])
+    text = written(name, tmp_path, skip=others)
+    assert ("Not run yet" in text) == (len(study.rows) > 1)
+
+
+def test_a_report_of_nothing(tmp_path):
+    study = read_study("ablation", CATALOGUE)
+    plan = make_plan([study], CATALOGUE, tmp_path, seeds=[0])
+    report(study, plan, tmp_path / "out")
+    assert "Not run yet: Pretrained (pretrained)" in (tmp_path / "out/table.md").read_text()
+    assert json.loads((tmp_path / "out/rows.json").read_text()) == []
+
+
+def test_image_fit(tmp_path):
+    text = written("image_fit", tmp_path)
+    unoccluded, occluded, overall, foreign = line(text, "Backbone: no mask")
+    assert (unoccluded, occluded, overall, foreign) == ("12.00 ± 0.00", "13.00 ± 0.00", "12.50 ± 0.00", "12.50 ± 0.00")
+    against = text.split("minus FOCUS")[1]
+    assert line(against, "Backbone: no mask")[1] == "+2.00 [+2.00, +2.00]"
+    assert line(against.split("What an occluder costs")[1], "FOCUS")[0] == "+0.50 [+0.50, +0.50]"
+
+
+def test_occlusion_shape_has_every_baseline(tmp_path):
+    text = written("occlusion_shape", tmp_path)
+    assert "(12 pairs" in text
+    assert line(text, "mean face")[1] == "2.000 ± 0.000" and line(text, "a random person")[4] == "2.600 ± 0.000"
+    corrected, plain = (float(line(text, label)[1].split()[0]) for label in ("FOCUS, MP", "FOCUS"))
+    assert plain - corrected == pytest.approx(0.05, abs=2e-3)
+    costs = text.split("What an occluder costs")[1]
+    row = line(costs, "Backbone: no mask")
+    assert float(row[0].split()[0]) == pytest.approx(0.15, abs=0.01)
+    assert float(row[2].split()[0]) == pytest.approx(0.10, abs=0.01)
+    assert line(costs, "FOCUS")[2] == "-"
+
+
+def test_masks_compare_every_kind_of_mask(tmp_path):
+    text = written("masks", tmp_path)
+    columns = ["unoccluded", "glasses", "cloth", "hand", "occluded", "out of distribution"]
+    assert line(text, "")[:6] == columns
+    assert [float(line(text, label)[3].split()[0]) for label in ("everything is face", "FOCUS")] == [0.8, 0.9]
+    gains = text.split("gains in F1")[1]
+    assert line(gains, "over Pretrained (Sec. 3.3), own region")[3].startswith("+0.060")
+    assert line(text.split("All scores")[1], "unoccluded: FOCUS")[4] == "-"
+    assert line(text.split("How much of the face")[1], "FOCUS")[0] == "0.970 ± 0.000"
+
+
+def test_ablation(tmp_path):
+    text = written("ablation", tmp_path)
+    assert line(text, "Perceptual: F1")[2] == "0.910 ± 0.000"
+    assert line(text.split("F1 minus FOCUS's")[1], "Perceptual, own region")[2].startswith("+0.010")
+    assert line(text, "FOCUS, MP")[0] == "-"
+
+
+def test_misfit_prior(tmp_path):
+    text = written("misfit_prior", tmp_path)
+    before, after, gain, *probabilities, improved = line(text, "FOCUS: occluded")
+    assert float(before.split()[0]) - float(after.split()[0]) == pytest.approx(0.05, abs=2e-3)
+    assert gain.startswith("+0.050 [+0.050") and improved == "100 %"
+    assert all(float(p) < 0.01 for p in probabilities)
+
+
+def test_em_rounds(tmp_path):
+    text = written("em_rounds", tmp_path)
+    table = [row for row in text.splitlines() if row.startswith("| 0, step") or row.startswith("| 1, step")]
+    assert [row.split("|")[2].strip() for row in table[:2]] == ["0.800 ± 0.000", "0.830 ± 0.000"]
+
+
+def test_segmentation_weights_marks_the_standard(tmp_path):
+    text = written("segmentation_weights", tmp_path)
+    assert text.count("| **") == 5 and text.count("\n## ") == 5
+
+
+def test_curves_are_small_pictures(tmp_path):
+    from experiments.studies.occlusion_shape.report import pictures
+    from experiments.studies.reporting.measured import Method
+    from experiments.studies.reporting.report import Report
+    from tests.experiments.studies.fake_rows import fake_rows
+
+    study = read_study("occlusion_shape", CATALOGUE)
+    rows = fake_rows(pairs=60)
+    methods = {name: Method(name, name, (0,), (rows,)) for name in ("focus", "backbone")}
+    for path in pictures(Report(study, methods, {}, {}, tmp_path)):
+        assert path.stat().st_size <= 200_000
+        assert np.asarray(Image.open(path).convert("L")).std() > 10
+
+
+def test_noise_is_made_to_fit(tmp_path):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (600, 600, 3), dtype=np.uint8))
+    assert save_small(noise, tmp_path / "a.png", limit=50_000).stat().st_size <= 50_000
+    flat = Image.new("RGB", (600, 600), "red")
+    assert Image.open(save_small(flat, tmp_path / "b.png")).mode == "RGB"
