@@ -19,7 +19,8 @@ OPTIONAL = (ROUNDS, MISFIT_PRIOR)
 # What may differ between a finished run and the same run planned anew.
 _FREE = (
     "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "trainer", "data.folder",
-    "data.workers", "data.render_processes", "data.validation_size", "data.test_identities", "data.out_of_distribution_identities",
+    "data.workers", "data.render_processes", "data.validation_size", "data.test_identities",
+    "data.out_of_distribution_identities",
 )  # fmt: skip
 
 
