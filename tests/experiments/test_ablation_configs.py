@@ -1,0 +1,56 @@
+"""Rows of the tables: each differs from FOCUS in what it is named for, and in nothing else."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from experiments.config.composition import Composition, compose
+from experiments.resuming import changed
+from lightning_modules.focus.schedule import Network
+
+TRUTH = {"model.mask": "truth", "model.segmentation_labels": "truth"}
+NO_PERCEPTUAL_MASK = {"model.loss.weights.distance": 0.0, "model.loss.weights.preserve": 0.0}
+ROWS = {
+    "focus": {},
+    "mofa": {"model.mask": "none", "model.perceptual": "none"},
+    "backbone": {"model.mask": "none"},
+    "oracle_mask": {"model.mask": "truth"},
+    "supervised": TRUTH,
+    "cutmix": TRUTH | {"model.augmentation.kind": "cutmix"},
+    "cutout": TRUTH | {"model.augmentation.kind": "cutout"},
+    "skin_mask": {"model.mask": "skin"},
+    "preliminary_mask": {"model.mask": "preliminary"},
+    "pretrained": {"model.segmentation_in_em": False},
+    "baseline": NO_PERCEPTUAL_MASK | {"model.loss.neighbour_window": 1},
+    "neighbour": NO_PERCEPTUAL_MASK,
+    "perceptual": {"model.loss.weights.neighbour": 0.0},
+}
+
+
+@cache
+def row(name: str) -> Composition:
+    return compose([f"ablation/{name}"])
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_differs_in_what_it_is_named_for(name: str) -> None:
+    differences = {key: now for key, _, now in changed(row("focus").plain, row(name).plain, free=())}
+    assert differences == ROWS[name]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_has_the_encoder_steps_of_focus(name: str) -> None:
+    own, focus = (row(other).config.model.training_schedule() for other in (name, "focus"))
+    end = focus.total_steps
+    assert own.network_steps(own.total_steps, Network.RECONSTRUCTION) == focus.network_steps(
+        end, Network.RECONSTRUCTION
+    )
+    assert own.phase(own.landmark_steps - 1) == focus.phase(focus.landmark_steps - 1) == "landmarks"
+
+
+def test_the_last_stage_may_change_on_the_way() -> None:
+    method = row("focus").method
+    assert "model.schedule.last_stage" in method.incidental
+    assert not any(key.startswith("model.loss") for key in method.incidental)
