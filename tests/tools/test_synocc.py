@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seethrough.errors import SeethroughError
+from seethrough.morphable.archive import write_face_model
+from tests.small_face import small_face_model
+from tools.synocc.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    path = tmp_path_factory.mktemp("model") / "small.npz"
+    write_face_model(small_face_model(17), path)
+    return ["--model", str(path), "--size", "32"]
+
+
+def test_write_and_check(tmp_path: Path, model: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    write = ["write", "--out", str(tmp_path), "--processes", "1", *model]
+    assert main([*write, "--split", "out_of_distribution", "--count", "4"]) == 0
+    assert main([*write, "--split", "verification", "--count", "8"]) == 0
+    assert main(["check", str(tmp_path)]) == 0
+    assert "everything is as it was written" in capsys.readouterr().out
+    assert (tmp_path / "verification" / "pairs.csv").exists()
+    (tmp_path / "out_of_distribution" / "out_of_distribution-000001.png").unlink()
+    assert main(["check", str(tmp_path)]) == 1
+    assert "out_of_distribution-000001.png: missing" in capsys.readouterr().out
+
+
+def test_the_sheet_shows_64_samples(tmp_path: Path, model: list[str]) -> None:
+    assert main(["sheet", "--out", str(tmp_path / "sheet.png"), *model]) == 0
+    assert np.asarray(Image.open(tmp_path / "sheet.png")).shape == (8 * 64, 8 * 32, 3)
+
+
+def test_mistakes(tmp_path: Path, model: list[str]) -> None:
+    with pytest.raises(SeethroughError, match="--count 3: test needs an even number"):
+        main(["write", "--out", str(tmp_path), "--split", "test", "--count", "3", *model])
+    with pytest.raises(SeethroughError, match="neither a benchmark"):
+        main(["check", str(tmp_path)])
