@@ -25,7 +25,7 @@ from datamodules.synthetic.unseen.backgrounds import draw_unseen_background
 from datamodules.synthetic.unseen.textures import unseen_texture
 from seethrough.morphable import FaceModel
 
-GENERATOR_VERSION = 7
+GENERATOR_VERSION = 8
 """Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
 
 HIDDEN_NOISE_FACTOR = 3.0

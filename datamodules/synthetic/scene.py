@@ -13,7 +13,18 @@ from datamodules.synthetic.streams import Factor, Seed, spread, stream
 from datamodules.synthetic.unseen.light import unseen_illumination
 from seethrough.morphable import FaceModel
 
-NEUTRAL_FRACTION = 0.4
+NEUTRAL_FRACTION = 0.35
+SMILE_FRACTION = 0.3
+SMILE = {
+    "mouthSmileLeft": (1.0, 0.25, 1.0),
+    "cheekSquintLeft": (0.6, 0.1, 0.8),
+    "eyeSquintLeft": (0.4, 0.1, 0.6),
+    "mouthUpperUpLeft": (0.5, 0.1, 0.6),
+    "mouthDimpleLeft": (0.3, 0.1, 0.5),
+    "mouthStretchLeft": (0.3, 0.1, 0.5),
+    "jawOpen": (0.4, 0.05, 0.35),
+}
+"""Actions of a smile: how likely each is, and the range of its weight."""
 
 
 @dataclass(frozen=True)
@@ -111,18 +122,29 @@ class SceneSampler:
         return self.families[int(np.searchsorted(self.shares, position / fraction * self.shares[-1], side="right"))]
 
     def _expression(self, rng: np.random.Generator) -> np.ndarray:
-        size = self.sizes.expression
-        if rng.random() < NEUTRAL_FRACTION:
+        """Draw a neutral face, a smile as people put on for photos, or a few random actions."""
+        size, kind = self.sizes.expression, rng.random()
+        if kind < NEUTRAL_FRACTION:
             return np.zeros(size, np.float32)
         if not self.units:
             return rng.normal(0.0, 0.6, size).astype(np.float32)
         names, total = list(self.units), np.zeros(size)
-        for _ in range(int(rng.integers(1, 5))):
-            name, weight = names[int(rng.integers(len(names)))], rng.uniform(0.2, 0.9)
-            total += weight * self.units[name]
+
+        def act(name: str, weight: float, share: float) -> None:
+            """Add an action and, in this share of the cases, the same on the other side of the face."""
+            total[:] += weight * self.units[name]
             other = _other_side(name)
-            if other in self.units and rng.random() < 0.8:
-                total += weight * rng.uniform(0.7, 1.0) * self.units[other]
+            if other in self.units and rng.random() < share:
+                total[:] += weight * rng.uniform(0.7, 1.0) * self.units[other]
+
+        count = int(rng.integers(1, 5))
+        if kind < NEUTRAL_FRACTION + SMILE_FRACTION:
+            count = int(rng.integers(0, 3))
+            for name, (likely, low, high) in SMILE.items():
+                if name in self.units and rng.random() < likely:
+                    act(name, rng.uniform(low, high), 0.97)
+        for _ in range(count):
+            act(names[int(rng.integers(len(names)))], rng.uniform(0.2, 0.9), 0.8)
         return total.astype(np.float32)
 
     def _pose(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

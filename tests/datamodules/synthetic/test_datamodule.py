@@ -33,6 +33,7 @@ def config(home: Path, **changes: Any) -> SyntheticConfig:
         "size": 10,
         "validation_size": 5,
         "test_identities": 6,
+        "out_of_distribution_identities": 2,
         "batch_size": 4,
         "render_processes": 1,
         **changes,
@@ -59,8 +60,29 @@ def test_loaders(folder: Path) -> None:
     assert [batch["id"] for batch in train] != first
     assert [len(batch["id"]) for batch in data.val_dataloader()] == [4, 1]
     test = list(data.test_dataloader())
-    assert [name for batch in test for name in batch["id"]] == [f"test-{row:06d}" for row in range(12)]
-    assert torch.cat([batch["truth"]["occluder"] for batch in test]).gt(0).sum() == 6
+    names = [f"test-{row:06d}" for row in range(12)] + [f"out_of_distribution-{row:06d}" for row in range(4)]
+    assert [name for batch in test for name in batch["id"]] == names
+    assert torch.cat([batch["truth"]["occluder"] for batch in test]).gt(0).sum() == 6 + 2
+    subsets = [name for batch in test for name in batch["truth"]["subset"]]
+    assert subsets == ["clean", "occluded"] * 6 + ["ood_clean", "ood_occluded"] * 2
+    people = torch.cat([batch["identity"] for batch in test])
+    assert people.tolist() == [row // 2 for row in range(16)]
+
+
+def test_a_batch_across_both_test_sets_keeps_its_order(folder: Path) -> None:
+    test = SyntheticDataModule(config(folder)).dataset("test")
+    batch = test.__getitems__([13, 2, 12, 0])
+    for place, row in enumerate((13, 2, 12, 0)):
+        alone = test[row]
+        check_sample(alone)
+        assert batch["id"][place] == alone["id"]
+        assert torch.equal(batch["image"][place], alone["image"])
+        assert torch.equal(batch["truth"]["parameters"]["identity"][place], alone["truth"]["parameters"]["identity"])
+
+
+def test_the_test_set_can_do_without_unseen_scenes(folder: Path) -> None:
+    data = SyntheticDataModule(config(folder, out_of_distribution_identities=0))
+    assert len(data.dataset("test")) == 12  # pyright: ignore
 
 
 def test_the_truth_model_gives_the_landmarks_back(folder: Path) -> None:
@@ -113,6 +135,7 @@ def test_the_test_seed_is_no_setting() -> None:
         ({"size": 3}, "gives no batch"),
         ({"batch_size": 0}, r"data\.batch_size=0 must be at least 1"),
         ({"seed": -1}, "must not be negative"),
+        ({"out_of_distribution_identities": -1}, "must not be negative"),
         ({"workers": -1}, r"data\.workers=-1 must not be negative"),
         ({"render_processes": -1}, "must not be negative"),
         ({"scene": scene_config(level=7)}, "has levels 0 to 3"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from datamodules.synthetic.layers import Layer, Stencil, blurred, contact_shadow, convex_hull, rounded
 from datamodules.synthetic.occluders.capsules import draw_capsules
 from datamodules.synthetic.occluders.fringe import draw_locks
+from datamodules.synthetic.occluders.lettering import ALPHABET, random_word, word_strokes
 from datamodules.synthetic.sensor import blur_colour, develop, expose, quantise, taps
 from datamodules.synthetic.textures import TEXTURE_SIZE, TextureBank, cut, tint
 
@@ -100,6 +101,32 @@ def test_a_contact_shadow_lies_near_its_shape() -> None:
         assert shadow[:12].max() == 0
         rows = np.arange(60) + 0.5
         assert (shadow.sum(1) * rows).sum() / shadow.sum() > 29.5  # not above: light comes from above
+
+
+def test_a_shadow_falls_away_from_the_light() -> None:
+    alpha = np.zeros((60, 60), np.float32)
+    alpha[25:35, 25:35] = 1
+    places = np.arange(60) + 0.5
+    for towards in ((1.0, 0.0), (-1.0, 0.0), (0.0, -1.0)):
+        shifts = []
+        for seed in range(20):
+            shadow = contact_shadow(alpha, np.random.default_rng(seed), towards=np.array(towards))
+            x, y = (shadow.sum(axis) @ places / shadow.sum() - 30 for axis in (0, 1))
+            shifts.append(np.array([x, y]) @ towards)
+        assert np.mean(shifts) > 0.8
+
+
+def test_words_have_outlines_and_vowels() -> None:
+    for seed in range(30):
+        word = random_word(np.random.default_rng(seed), 6)
+        assert len(word) == 6
+        assert word.isdigit() or 2 <= sum(letter in "AEIOUY" for letter in word) <= 4
+        strokes, length = word_strokes(word)
+        points = np.concatenate(strokes)
+        assert points.min() >= 0
+        assert points[:, 0].max() <= length
+        assert points[:, 1].max() <= 6
+    assert all(len(stroke) > 1 for strokes in ALPHABET.values() for stroke in strokes)
 
 
 def test_a_capsule_without_length_is_a_disc() -> None:

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.synthetic.distractors import DISTRACTED_FRACTION, draw_shade
 from datamodules.synthetic.face import FacePainter
 from datamodules.synthetic.families import NO_OCCLUDER, OCCLUDER_FAMILIES
 from datamodules.synthetic.generator import SceneRenderer, SyntheticFace
+from datamodules.synthetic.mouth import mouth_inside, paint_mouth
 from datamodules.synthetic.scene import Scene
 from datamodules.synthetic.skin import random_complexion
+from datamodules.synthetic.streams import Factor
 from datamodules.synthetic.textures import TextureBank
 from seethrough.morphable import FaceParameters
 from seethrough.rendering import FaceRenderer, focus_camera
@@ -174,3 +177,41 @@ def test_faces_are_neither_black_nor_burnt() -> None:
         levels.append(face.image[:, face.mask].mean() / 255)
     assert 0.3 < np.median(levels) < 0.7
     assert np.quantile(levels, 0.05) > 0.12
+
+
+def test_teeth_show_in_an_open_mouth_only() -> None:
+    marks = np.zeros((68, 3))
+    marks[[36, 45], 0] = -43.5, 43.5
+    marks[33], marks[8], marks[66, 1] = (0, -11.0, 26.0), (0, -92.5, 0.0), -10.0
+    rotation, origin = np.diag([1.0, -1.0, -1.0]), np.array([0.0, 0.0, 1000.0])
+    scene, light = renderer().scenes.scene(0, 0), np.zeros((3, 9), np.float32)
+    light[:, 0] = 1.0
+    inside = mouth_inside(marks, rotation, origin, 1000.0, 1.0, scene, light)
+    upper, lower = inside[18], inside[19]
+    assert upper - lower > 8
+
+    def seen(height: float, depth: float = 1100.0) -> np.ndarray:
+        colour = np.array([0.1, 0.05, 0.05], np.float32)
+        paint_mouth(0.3, -height * 2000.0 / (1000.0 - 15.0), depth, inside, colour)
+        return colour
+
+    assert seen(upper + 4).min() > 0.3
+    assert seen(lower - 4).min() > 0.2
+    gap = seen((upper + lower) / 2)
+    assert gap[0] > 1.5 * gap[2]
+    # What is before the teeth hides them.
+    assert seen(upper + 4, depth=900.0).max() < 0.11
+
+
+def test_distractors_hide_nothing_and_both_twins_have_them() -> None:
+    rng_draws = 0
+    for index in range(30):
+        scene = renderer().scenes.scene(0, index, family=NO_OCCLUDER)
+        light, face, layer = renderer().compose(scene)
+        assert layer is None
+        rng_draws += scene.stream(Factor.DISTRACTOR).random() < DISTRACTED_FRACTION
+        shade = draw_shade(SIZE, scene.stream(Factor.SHADE))
+        whole = face.coverage == 1
+        expected = face.colour if shade is None else face.colour * shade[..., None]
+        np.testing.assert_allclose(light[whole], expected[whole], atol=1e-5)
+    assert rng_draws > 1

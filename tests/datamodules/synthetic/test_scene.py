@@ -9,7 +9,7 @@ import torch
 
 from datamodules.synthetic.families import NO_OCCLUDER, OCCLUDER_FAMILIES, OCCLUDER_NAMES
 from datamodules.synthetic.occluders import OCCLUDERS
-from datamodules.synthetic.scene import SceneSampler
+from datamodules.synthetic.scene import SceneSampler, person_of
 from datamodules.synthetic.streams import Factor, spread, stream
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
@@ -71,6 +71,28 @@ def test_pictures_of_a_person_share_identity_and_albedo_only() -> None:
     assert not np.array_equal(scenes[0].rotation, scenes[1].rotation)
     assert not np.array_equal(scenes[2].identity, scenes[3].identity)
     assert scenes[0].stream(Factor.DETAIL).random() == scenes[2].stream(Factor.DETAIL).random()
+
+
+def test_the_number_of_pictures_of_a_person_can_vary() -> None:
+    config = scene_config(images_per_identity=2, images_per_identity_up_to=8)
+    people = [person_of(config, index) for index in range(70)]
+    counts = Counter(people)
+    assert sorted(counts) == list(range(14))
+    assert sorted(list(counts.values())[:7]) == sorted(list(counts.values())[7:]) == [2, 3, 4, 5, 6, 7, 8]
+    assert people == sorted(people)
+    made = sampler(images_per_identity=2, images_per_identity_up_to=8)
+    for index in range(1, 20):
+        one, other = made.scene(0, index - 1), made.scene(0, index)
+        assert np.array_equal(one.identity, other.identity) == (people[index - 1] == people[index])
+
+
+def test_wide_poses() -> None:
+    made = sampler(pose="wide")
+    angles = np.degrees([made.scene(0, index).rotation for index in range(400)])
+    assert 45 < np.abs(angles[:, 1]).max() <= 80
+    assert np.mean(np.abs(angles[:, 1]) > 45) == pytest.approx(0.3 * 35 / 80, abs=0.05)
+    assert np.abs(angles[:, 0]).max() <= 20
+    assert np.abs(angles[:, 2]).max() <= 15
 
 
 def test_families_are_balanced_in_every_run_of_scenes() -> None:
@@ -149,6 +171,7 @@ def test_named_expressions_are_used_where_a_model_has_them() -> None:
         ({"occluders": {"hand": -1.0}}, "negative"),
         ({"occluders": {}}, "no occluder family has a weight"),
         ({"images_per_identity": 0}, "at least 1"),
+        ({"images_per_identity": 4, "images_per_identity_up_to": 3}, "images_per_identity_up_to=3 is below"),
     ],
 )
 def test_settings_that_make_no_scene(change: dict[str, object], words: str) -> None:
