@@ -37,12 +37,12 @@ class _Block(nn.Module):
         self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        residual = self.second(functional.relu(self.first(features)))
+        residual = self.second(torch.relu_(self.first(features)))
         if self.stride == 2:
             features = functional.avg_pool2d(features, 2)
         # dlib adds tensors of different shape as if the smaller one were continued with zeros
         shape = [max(a, b) for a, b in zip(residual.shape, features.shape, strict=True)]
-        return functional.relu(_extend(residual, shape) + _extend(features, shape))
+        return torch.relu_(_extend(residual, shape) + _extend(features, shape))
 
 
 def _extend(features: Tensor, shape: list[int]) -> Tensor:
@@ -53,23 +53,20 @@ def _extend(features: Tensor, shape: list[int]) -> Tensor:
 
 
 class DlibResNet(nn.Module):
-    """The recognition network; dlib's affine layers are folded into the convolutions.
+    """The recognition network; dlib's affine layers and its scaling of pixels are folded into the convolutions.
 
     Distances between descriptors are Euclidean: below 0.6 the two chips show the same person (dlib's threshold).
     """
-
-    pixel_mean: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 32, 7, stride=2)
         self.blocks = nn.ModuleList(_Block(*shape) for shape in _BLOCKS)
         self.head = nn.Linear(256, 128, bias=False)
-        self.register_buffer("pixel_mean", torch.tensor(_PIXEL_MEAN).view(1, 3, 1, 1), persistent=False)
 
     def shallow(self, chip: Tensor) -> Tensor:
         """Return the (B, 32, 35, 35) features after the stem and three blocks, of (B, 3, 150, 150) chips in [0, 1]."""
-        features = functional.relu(self.stem((255 * chip - self.pixel_mean) / 256))
+        features = torch.relu_(self.stem(chip))
         features = functional.max_pool2d(features, 3, 2)
         for block in self.blocks[:3]:
             features = block(features)
@@ -107,6 +104,14 @@ def load_dlib_resnet(path: str | Path | None = None) -> DlibResNet:
     return network.eval()
 
 
+def _take_pixels_in_one(stem: nn.Conv2d) -> None:
+    """Let a layer take colours in [0, 1] where it took ``(255 colour - mean) / 256``; it pads nothing."""
+    assert stem.bias is not None
+    mean = torch.tensor(_PIXEL_MEAN).view(1, 3, 1, 1) / 256
+    stem.bias -= (stem.weight * mean).sum((1, 2, 3))
+    stem.weight *= 255 / 256
+
+
 class _Reader:
     """Walks through dlib's serialisation, from one layer with parameters to the next.
 
@@ -123,6 +128,7 @@ class _Reader:
             raise ValueError("the header is another one")
         with torch.no_grad():
             self._convolution(network.stem)
+            _take_pixels_in_one(network.stem)
             for block in network.blocks:
                 assert isinstance(block, _Block)
                 self._convolution(block.first)

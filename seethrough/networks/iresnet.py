@@ -18,9 +18,12 @@ _DEPTHS = (3, 4, 14, 3)
 _WIDTHS = (64, 128, 256, 512)
 
 
-class _Block(nn.Module):
+class ResidualBlock(nn.Module):
+    """Normalise, convolve, normalise, PReLU, convolve with a stride, normalise, and add the input."""
+
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
+        self.stride = stride
         self.bn1 = nn.BatchNorm2d(in_channels)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels)
@@ -33,6 +36,7 @@ class _Block(nn.Module):
             self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(out_channels))
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return the block's output."""
         residual = self.prelu(self.bn2(self.conv1(self.bn1(features))))
         shortcut = features if self.downsample is None else self.downsample(features)
         return self.bn3(self.conv2(residual)) + shortcut
@@ -47,7 +51,7 @@ class IResNet50(nn.Module):
         self.bn1 = nn.BatchNorm2d(64)
         self.prelu = nn.PReLU(64)
         self.layer1, self.layer2, self.layer3, self.layer4 = (
-            nn.Sequential(*(_Block(before if k == 0 else width, width, 2 if k == 0 else 1) for k in range(depth)))
+            nn.Sequential(ResidualBlock(before, width, 2), *(ResidualBlock(width, width, 1) for _ in range(depth - 1)))
             for before, width, depth in zip((64, *_WIDTHS[:-1]), _WIDTHS, _DEPTHS, strict=True)
         )
         self.bn2 = nn.BatchNorm2d(512)

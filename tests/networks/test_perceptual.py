@@ -86,6 +86,23 @@ def test_moves_and_copies_with_its_parent():
     assert parent.to("meta").perceptual._network.weight.device.type == "meta"
 
 
+def test_autocast_uses_one_lasting_copy_of_the_frozen_weights(arcface, landmarks):
+    image = torch.rand(2, 3, 100, 100)
+    with torch.no_grad():
+        exact = arcface.deep(image, landmarks)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rough, first = arcface.deep(image, landmarks), arcface._cast
+            again = arcface.deep(image, landmarks)
+        assert torch.allclose(arcface.deep(image, landmarks), exact, atol=1e-6)
+    assert first is not None and arcface._cast is first
+    assert next(first.parameters()).dtype == torch.bfloat16
+    assert torch.equal(rough, again)
+    assert not torch.equal(rough.float(), exact)
+    assert nn.functional.cosine_similarity(rough.float(), exact).min() > 0.999
+    arcface._apply(lambda value: value)  # what moving to another device does
+    assert arcface._cast is None
+
+
 class TestArcFaceFile:
     def test_names_are_insightfaces(self, backbone):
         """The first and last names and the sizes that arcface_torch's iresnet50 has; 43.59 M parameters."""
