@@ -1,0 +1,1 @@
+"""Scores meshes as the NoW challenge does."""
