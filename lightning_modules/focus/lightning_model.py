@@ -26,6 +26,7 @@ from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from seethrough.errors import SeethroughError
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
+from seethrough.morphable import FaceParameters
 from seethrough.networks.perceptual import load_perceptual_net
 from seethrough.rendering import FaceRendering
 
@@ -122,14 +123,14 @@ class FocusModule(pl.LightningModule):
             return self.supervised(parameters, self.focus.face_renderer.geometry(parameters).landmarks, batch)
         if phase is Phase.LANDMARKS:
             landmarks = self.focus.face_renderer.geometry(parameters).landmarks
-            return self.reconstruction.prior(parameters, landmarks, batch, progress)
+            return self._unrendered_terms(parameters, landmarks, batch, progress)
         share = self._pixel_share()
         seen = parameters.with_changes(identity=with_gradient_share(parameters.identity, share))
         rendering = self.focus.face_renderer(seen)
         landmarks = rendering.landmarks
         if share < 1:
             landmarks = self.focus.face_renderer.geometry(parameters).landmarks
-        terms = self.reconstruction.prior(parameters, landmarks, batch, progress)
+        terms = self._unrendered_terms(parameters, landmarks, batch, progress)
         if phase is Phase.INITIALISE and self.config.mask in ("segmentation", "preliminary"):
             threshold = self.reconstruction.threshold(*self.schedule.phase_steps(self.em_step))
             if threshold is not None:
@@ -137,6 +138,16 @@ class FocusModule(pl.LightningModule):
             return {**terms, **self.reconstruction.reconstruct(rendering, batch, rendering.mask)}
         mask = self._mask(rendering, batch)
         return {**terms, **self.reconstruction.reconstruct(rendering, batch, mask)}
+
+    def _unrendered_terms(
+        self, parameters: FaceParameters, landmarks: Tensor, batch: dict[str, Any], progress: float
+    ) -> Terms:
+        """Return the terms of an encoder step that need no picture: landmarks, prior, and the truth where it stays."""
+        terms = self.reconstruction.prior(parameters, landmarks, batch, progress)
+        if self.supervised is None or not self.config.supervision.throughout:
+            return terms
+        true = self.supervised(parameters, landmarks, batch)
+        return {**terms, **{f"true_{name}": value for name, value in true.items()}}
 
     def _segmentation_terms(self, phase: Phase, batch: dict[str, Any]) -> Terms:
         with torch.no_grad():

@@ -145,6 +145,8 @@ class SupervisionConfig:
 
     weights: SupervisionWeights = field(default_factory=SupervisionWeights)
     """Weights of the terms."""
+    throughout: bool = False
+    """Keep these terms in all later encoder steps too, beside those of their stage."""
     vertices: int = 512
     """How many vertices, drawn once at random, stand for the mesh; more than it has means all."""
     seed: int = 0

@@ -96,3 +96,16 @@ def test_data_without_the_same_truth_are_refused(supervised, tmp_path):
     del batch["truth"]
     with pytest.raises(SeethroughError, match="supervised_steps needs the truth of synthetic data"):
         trainer(tmp_path).fit(FocusModule(supervised), torch.utils.data.DataLoader([batch], batch_size=None))
+
+
+def test_supervision_can_stay_in_every_encoder_step(supervised):
+    supervised.mask = "none"
+    supervised.schedule.landmark_steps = 1
+    batch = synthetic_batch(source=supervised.face_model.source)
+    for phase in (Phase.LANDMARKS, Phase.RECONSTRUCT):
+        supervised.supervision.throughout = False
+        assert not any(name.startswith("true_") for name in FocusModule(supervised)._terms(phase, batch))
+        supervised.supervision.throughout = True
+        terms = FocusModule(supervised)._terms(phase, batch)
+        assert terms["true_identity"] > 0
+        assert {"landmark", "true_landmark"} <= terms.keys()
