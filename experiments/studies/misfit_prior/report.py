@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from experiments.studies.reporting.markdown import markdown_table
-from experiments.studies.reporting.measured import MAIN_SUBSETS, Method
+from experiments.studies.reporting.measured import MAIN_SUBSETS, Method, gather
 from experiments.studies.reporting.misfit_maps import misfit_maps
 from experiments.studies.reporting.report import Report
 from seethrough.metrics import paired_comparison
 
+PLAIN = "unoccluded, no detail beyond the model"
 BEFORE, AFTER = "shape_error_mm", "shape_error_misfit_prior_mm"
 
 
@@ -18,6 +19,7 @@ def tables(report: Report) -> str:
     rows = []
     for row, label in report.labels.items():
         method = report.method(row)
+        rows.append([f"{label}: {PLAIN}", *_test(report, plain_faces(report, row), "unoccluded")])
         for subset in MAIN_SUBSETS:
             rows.append([f"{label}: {subset.replace('_', ' ')}", *_test(report, method, subset)])
     heading = ["before", "after", "before minus after", "paired t, p", "the same over people, p", "Wilcoxon, p"]
@@ -33,6 +35,12 @@ def tables(report: Report) -> str:
             markdown_table(["", *heading, "images that improve"], rows),
         ]
     )
+
+
+def plain_faces(report: Report, row: str) -> Method | None:
+    """Return what a row scored on faces without detail beyond the face model, or None."""
+    files = [(seed, job.plain_rows_file) for seed, job in (report.jobs.get(row) or {}).items()]
+    return gather(f"{row}-plain-faces", PLAIN, files)
 
 
 def _test(report: Report, method: Method | None, subset: str) -> list[str]:

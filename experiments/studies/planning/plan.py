@@ -69,6 +69,11 @@ class Job:
         """One row per test image."""
         return self.folder.report / "rows.npz"
 
+    @property
+    def plain_rows_file(self) -> Path:
+        """One row per test image of faces without any detail beyond the face model."""
+        return self.folder.report / "rows_plain_faces.npz"
+
     def round_file(self, step: int) -> Path:
         """One row per test image, of the networks at the end of an EM round."""
         return self.folder.report / "rounds" / f"step_{step:08d}.npz"

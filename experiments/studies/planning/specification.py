@@ -41,6 +41,8 @@ class Run:
     """Build its misfit prior, and evaluate it with and without."""
     misfit_options: tuple[str, ...] = ()
     """Options of that command."""
+    plain_faces: bool = False
+    """Evaluate it on faces without any detail beyond the face model too."""
     evaluated: bool = True
     """False for a run that others only begin at."""
 

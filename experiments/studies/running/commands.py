@@ -13,9 +13,11 @@ from experiments.studies.planning.plan import Job
 from experiments.studies.running.record import RunRecord
 from seethrough.errors import SeethroughError
 
-TRAIN, ROUNDS, MISFIT_PRIOR, EVALUATE = "train", "rounds", "misfit_prior", "evaluate"
+TRAIN, ROUNDS, MISFIT_PRIOR = "train", "rounds", "misfit_prior"
+PLAIN_FACES, EVALUATE = "plain_faces", "evaluate"
 # Without these a run can still be reported.
-OPTIONAL = (ROUNDS, MISFIT_PRIOR)
+OPTIONAL = (ROUNDS, MISFIT_PRIOR, PLAIN_FACES)
+_PLAIN = ("data.scene.detail=0", "data.out_of_distribution_identities=0")
 # What may differ between a finished run and the same run planned anew.
 _FREE = (
     "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "trainer", "data.folder",
@@ -52,8 +54,11 @@ def pending_steps(job: Job, record: RunRecord) -> list[Step]:
     if prior and (stale or not record.done(MISFIT_PRIOR) or not job.misfit_prior_file.is_file()):
         steps.append(Step(MISFIT_PRIOR, _python("tools.misfit_prior", folder, *job.run.misfit_options)))
         stale = True
-    if stale or not record.done(EVALUATE) or not _newer(job.rows_file, job.misfit_prior_file):
-        steps.append(Step(EVALUATE, _python("experiments.evaluate", folder, "--rows", str(job.rows_file))))
+    # The usual test set last: the run keeps the summary of its latest evaluation.
+    evaluations = [(PLAIN_FACES, job.plain_rows_file, _PLAIN)] if job.run.plain_faces else []
+    for name, file, overrides in [*evaluations, (EVALUATE, job.rows_file, ())]:
+        if stale or not record.done(name) or not _newer(file, job.misfit_prior_file):
+            steps.append(Step(name, _python("experiments.evaluate", folder, *overrides, "--rows", str(file))))
     scored = record.done(ROUNDS) and all(job.round_file(step).is_file() for step in job.rounds)
     if job.rounds and not (trained and scored):
         checkpoints = [str(job.checkpoint(step)) for step in job.rounds]

@@ -11,7 +11,16 @@ from datetime import datetime
 
 from experiments.studies.planning.plan import Job, Plan
 from experiments.studies.running.children import Children, last_line
-from experiments.studies.running.commands import EVALUATE, OPTIONAL, ROUNDS, TRAIN, Step, clear_unbegun, pending_steps
+from experiments.studies.running.commands import (
+    EVALUATE,
+    OPTIONAL,
+    PLAIN_FACES,
+    ROUNDS,
+    TRAIN,
+    Step,
+    clear_unbegun,
+    pending_steps,
+)
 from experiments.studies.running.estimate import clock, expected_minutes, minutes_left
 from experiments.studies.running.lock import locked
 from experiments.studies.running.record import RunRecord, read_record
@@ -98,8 +107,8 @@ class Executor:
                 if record.done(TRAIN):
                     self._measured[job.key] = _minutes(record)
                 if self.evaluate_again and job.run.evaluated:
-                    record.forget(EVALUATE)
-                    record.forget(ROUNDS)
+                    for step in (EVALUATE, PLAIN_FACES, ROUNDS):
+                        record.forget(step)
                     record.write(job.beside(".json"))
                 # A training that has yet to begin may still lack its checkpoint to begin at: not looked at here.
                 finished = record.done(TRAIN) and not pending_steps(job, record)

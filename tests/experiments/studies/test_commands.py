@@ -12,6 +12,7 @@ from experiments.studies.planning.specification import read_catalogue, read_stud
 from experiments.studies.running.commands import (
     EVALUATE,
     MISFIT_PRIOR,
+    PLAIN_FACES,
     ROUNDS,
     TRAIN,
     clear_unbegun,
@@ -54,7 +55,7 @@ def test_a_fresh_row_begins_at_its_stem(jobs):
     words = train_command(focus)
     assert f"resume={stem.checkpoint(stem.last_step)}" in words and "allow_changes=true" in words
     assert f"checkpoint.milestones=[{','.join(map(str, focus.rounds))}]" in words
-    assert names(focus, RunRecord()) == [TRAIN, MISFIT_PRIOR, EVALUATE, ROUNDS]
+    assert names(focus, RunRecord()) == [TRAIN, MISFIT_PRIOR, PLAIN_FACES, EVALUATE, ROUNDS]
     assert names(jobs["neighbour"], RunRecord()) == [TRAIN, MISFIT_PRIOR, EVALUATE]
     assert names(stem, RunRecord()) == [TRAIN]
 

@@ -32,6 +32,8 @@ def planned(name: str, root: Path, skip: tuple[str, ...] = ()) -> Plan:
         if job.run.evaluated and job.name not in skip:
             effects = {"noise": 0.005, "seed": job.seed, **EFFECTS.get(job.name, {})}
             write_rows(job.rows_file, **effects)
+            if job.run.plain_faces:
+                write_rows(job.plain_rows_file, **{**effects, "pairs": 6, "foreign_pairs": 0, "prior_gain": 0.08})
             for number, step in enumerate(job.rounds):
                 write_rows(job.round_file(step), **{**effects, "f1": 0.8 + 0.03 * number})
     return plan
@@ -124,6 +126,7 @@ def test_misfit_prior(tmp_path):
     assert float(before.split()[0]) - float(after.split()[0]) == pytest.approx(0.05, abs=2e-3)
     assert gain.startswith("+0.050 [+0.050") and improved == "100 %"
     assert all(float(p) < 0.01 for p in probabilities)
+    assert line(text, "FOCUS: unoccluded, no detail beyond the model")[2].startswith("+0.080 [+0.080")
 
 
 def test_em_rounds(tmp_path):
