@@ -28,6 +28,7 @@ def sample(number: int = 0) -> dict[str, Any]:
             "occluder": torch.tensor(1),
             "occluder_name": "glasses",
             "model": "open",
+            "subset": "clean",
             "twin": "",
         },
     }

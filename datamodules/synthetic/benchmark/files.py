@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from datamodules.synthetic.families import OCCLUDER_NAMES
 from datamodules.synthetic.generator import SyntheticFace
 from datamodules.synthetic.pool import PoolSpec
 from seethrough.morphable import FaceParameters, ParameterSizes
+from seethrough.rendering.camera import REST_DISTANCE, focus_camera
 
 MASK_ENDING = "_visible_skin_mask.png"
 """FOCUS looks for masks beside the pictures under this name."""
@@ -41,12 +43,13 @@ def picture_files(
 
 
 def _truth(spec: PoolSpec, row: int, face: SyntheticFace, sizes: ParameterSizes) -> dict[str, Any]:
-    import torch
-
     parameters = FaceParameters.from_vector(torch.from_numpy(face.coefficients)[None], sizes)
     names = list(FaceParameters.__dataclass_fields__)
     return {
         **{name: value[0].numpy() for name, value in zip(names, parameters, strict=True)},
+        "camera": np.array(
+            [focus_camera(spec.scene.image_size).focal, *[spec.scene.image_size / 2] * 2, REST_DISTANCE]
+        ),
         "landmarks": face.landmarks,
         "true_landmarks": face.true_landmarks,
         "landmark_visible": face.landmark_visible,

@@ -89,7 +89,7 @@ def test_no_texture_is_shared_between_the_domains() -> None:
     correlation = [
         abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in zip(seen.fields, unseen.fields, strict=True)
     ]
-    assert max(correlation) < 0.6
+    assert max(correlation) < 0.8
 
 
 def test_unseen_light_is_more_coloured_than_training_light() -> None:
