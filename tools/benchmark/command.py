@@ -54,7 +54,7 @@ def _measure(options: argparse.Namespace) -> list[Measurement]:
 
 
 _HEADER = (
-    f"{'section':10} {'case':34} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
+    f"{'section':19} {'case':40} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
 )
 
 
@@ -63,7 +63,7 @@ def _line(row: Measurement) -> str:
         return f"{'-':>{width}}" if value is None else f"{value * scale:>{width}.{digits}f}"
 
     return (
-        f"{row.section:10} {row.case:34} {number(row.cpu_s, 9, 1e3)} {number(row.wall_s, 9, 1e3)} "
+        f"{row.section:19} {row.case:40} {number(row.cpu_s, 9, 1e3)} {number(row.wall_s, 9, 1e3)} "
         f"{number(row.wall_s_spread, 8, 1e3)} {number(row.peak_mb, 8, 1, 0)} {number(row.reference_cpu_s, 10, 1e3)} "
-        f"{number(row.ratio, 8, 1, 1)}"
+        f"{number(row.ratio, 8, 1, 3)}"
     )

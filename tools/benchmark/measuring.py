@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 
 import numpy as np
@@ -25,12 +25,13 @@ class Measurement:
         wall_s: median wall seconds.
         wall_s_spread: wall seconds between the first and the third quartile.
         peak_mb: largest resident memory of the process so far, MB.
-        reference_cpu_s: CPU seconds of the reference in the same run, if the case has one.
-        ratio: reference_cpu_s / cpu_s.
+        reference_cpu_s: median CPU seconds of the reference, run in turn with the case, if it has one.
+        ratio: cpu_s / reference_cpu_s; below 1 where the case is cheaper than its reference.
         flop: floating-point operations that the task needs, if counted.
         bytes: bytes that the task must move at least, if counted.
-        ceiling_fraction: the time that those bytes take at the measured copy speed of one core, over cpu_s.
-        device: what it ran on.
+        ceiling_fraction: the time that those operations and bytes take at the measured speed of one core's matrix
+            product and copy, whichever is longer, over cpu_s.
+        device: what it ran on, and in which arithmetic where that is not float32.
     """
 
     section: str
@@ -51,6 +52,21 @@ class Measurement:
         return asdict(self)
 
 
+@dataclass
+class Times:
+    """CPU and wall seconds of the calls of one thing."""
+
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+
+    def take(self, function: Callable[[], object]) -> None:
+        """Call ``function`` and note what it took."""
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        function()
+        self.cpu.append(time.process_time() - cpu_start)
+        self.wall.append(time.perf_counter() - wall_start)
+
+
 def measure(
     section: str,
     case: str,
@@ -64,7 +80,7 @@ def measure(
     flop: float | None = None,
     bytes_moved: float | None = None,
 ) -> Measurement:
-    """Run ``function`` once to warm up, then ``repeats`` times.
+    """Run ``function`` and its reference once each to warm up, then ``repeats`` times, the reference in between.
 
     Args:
         section: name of the section.
@@ -74,39 +90,56 @@ def measure(
         repeats: timed calls.
         reference: what to compare with, timed in the same run.
         reference_per: how many images one call of the reference handles.
-        reference_repeats: timed calls of the reference.
+        reference_repeats: timed calls of the reference, spread evenly over those of ``function``.
         flop: operations needed per image.
         bytes_moved: bytes needed per image.
     """
-    cpu, wall = _times(function, repeats)
+    times, reference_times = Times(), Times()
+    function()
+    if reference is not None:
+        reference()
+    for index in range(repeats):
+        times.take(function)
+        if reference is not None and (index * reference_repeats) // repeats >= len(reference_times.cpu):
+            reference_times.take(reference)
+    return summarise(section, case, times, reference_times, per, reference_per, flop, bytes_moved)
+
+
+def summarise(
+    section: str,
+    case: str,
+    times: Times,
+    reference: Times,
+    per: int = 1,
+    reference_per: int = 1,
+    flop: float | None = None,
+    bytes_moved: float | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Measurement:
+    """Return the row of some timed calls; ``reference`` may be empty, ``dtype`` is that of the matrix products."""
+    arithmetic = "" if dtype == torch.float32 else f", {str(dtype).removeprefix('torch.')}"
     row = Measurement(
         section=section,
         case=case,
-        cpu_s=statistics.median(cpu) / per,
-        wall_s=statistics.median(wall) / per,
-        wall_s_spread=float(np.subtract(*np.percentile(wall, [75, 25]))) / per,
+        cpu_s=statistics.median(times.cpu) / per,
+        wall_s=statistics.median(times.wall) / per,
+        wall_s_spread=float(np.subtract(*np.percentile(times.wall, [75, 25]))) / per,
         peak_mb=peak_memory_mb(),
         flop=flop,
         bytes=bytes_moved,
-        device=f"cpu, {torch.get_num_threads()} thread(s)",
+        device=f"cpu, {torch.get_num_threads()} thread(s){arithmetic}",
     )
-    if reference is not None:
-        row.reference_cpu_s = statistics.median(_times(reference, reference_repeats)[0]) / reference_per
-        row.ratio = row.reference_cpu_s / row.cpu_s
+    if reference.cpu:
+        row.reference_cpu_s = statistics.median(reference.cpu) / reference_per
+        row.ratio = row.cpu_s / row.reference_cpu_s
+    least = [0.0]
+    if flop is not None:
+        least.append(flop / flop_per_second(dtype))
     if bytes_moved is not None:
-        row.ceiling_fraction = bytes_moved / copy_bytes_per_second() / row.cpu_s
+        least.append(bytes_moved / copy_bytes_per_second())
+    if len(least) > 1:
+        row.ceiling_fraction = max(least) / row.cpu_s
     return row
-
-
-def _times(function: Callable[[], object], repeats: int) -> tuple[list[float], list[float]]:
-    function()
-    cpu, wall = [], []
-    for _ in range(repeats):
-        wall_start, cpu_start = time.perf_counter(), time.process_time()
-        function()
-        cpu.append(time.process_time() - cpu_start)
-        wall.append(time.perf_counter() - wall_start)
-    return cpu, wall
 
 
 def peak_memory_mb() -> float:
@@ -120,5 +153,18 @@ def copy_bytes_per_second() -> float:
     """Return how many bytes one core reads and writes a second when it copies 64 MB (best of 5)."""
     source = np.ones(1 << 24, np.float32)
     target = np.empty_like(source)
-    best = min(_times(lambda: np.copyto(target, source), 5)[0])
-    return 2 * source.nbytes / best
+    return 2 * source.nbytes / _best(lambda: np.copyto(target, source))
+
+
+@cache
+def flop_per_second(dtype: torch.dtype = torch.float32) -> float:
+    """Return how many operations one core does a CPU second in a product of 1024 x 1024 matrices (best of 5)."""
+    matrix = torch.ones(1024, 1024, dtype=dtype)
+    return 2 * 1024**3 / _best(lambda: matrix @ matrix)
+
+
+def _best(function: Callable[[], object], repeats: int = 5) -> float:
+    times = Times()
+    for _ in range(repeats + 1):
+        times.take(function)
+    return min(times.cpu[1:])

@@ -10,12 +10,19 @@ from tools.benchmark.measuring import Measurement
 Case = Callable[[], Measurement]
 
 SECTIONS: dict[str, str] = {
-    "renderer": "tools.benchmark.renderer",
-    "decode": "tools.benchmark.decode",
+    "renderer": "tools.benchmark.renderer:cases",
+    "decode": "tools.benchmark.decode:cases",
+    "neighbour_loss": "tools.benchmark.neighbour_loss:cases",
+    "reconstruction_step": "tools.benchmark.training_steps:reconstruction_cases",
+    "segmentation_step": "tools.benchmark.training_steps:segmentation_cases",
+    "em_cycle": "tools.benchmark.training_steps:cycle_cases",
+    "inference": "tools.benchmark.inference:cases",
+    "loader": "tools.benchmark.loader:cases",
 }
-"""Section -> module with ``cases() -> Mapping[str, Case]``, imported only when the section is asked for."""
+"""Section -> the function that returns its cases; its module is imported only when the section is asked for."""
 
 
 def cases_of(section: str) -> Mapping[str, Case]:
     """Return the cases of a section, in the order in which they run."""
-    return import_module(SECTIONS[section]).cases()
+    module, function = SECTIONS[section].split(":")
+    return getattr(import_module(module), function)()

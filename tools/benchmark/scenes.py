@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from seethrough.morphable import FaceModel
+from seethrough.morphable.open_model import load_open_model
 from seethrough.rendering import pose
 
 
@@ -26,7 +27,9 @@ def shell_model(resolution: int, identity: int = 80, expression: int = 64, albed
         wave = torch.cos(frequency[:, 0] * u.reshape(1, -1) + 1) * torch.cos(frequency[:, 1] * v.reshape(1, -1))
         return scale * wave[..., None] * torch.randn(count, 1, 3, generator=generator)
 
-    landmarks = torch.randint(0, resolution**2, (68,), generator=generator)
+    face = load_open_model(0)  # a face's landmarks, at the same places of the front
+    places = face.mean[face.landmarks][:, None, :2]
+    landmarks = (places - mean[None, :, :2]).square().sum(-1).argmin(1)
     return FaceModel(
         name=f"shell {resolution}",
         mean=mean,

@@ -1,0 +1,102 @@
+"""Sections ``reconstruction_step``, ``segmentation_step``, ``em_cycle``: FOCUS steps beside their plain arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from lightning_modules.focus.schedule import Phase
+from tools.benchmark.focus_arithmetic import Arithmetic
+from tools.benchmark.focus_setup import PAPER, SMALL, FocusSetup, step_of
+from tools.benchmark.measuring import Measurement, summarise
+from tools.benchmark.registry import Case
+from tools.benchmark.step_timing import DTYPES, pooled, time_steps
+
+BF16 = "bf16-mixed"
+RECONSTRUCTION = "reconstruction_step"
+SEGMENTATION = "segmentation_step"
+CYCLE = "em_cycle"
+
+
+def _step(section: str, setup: FocusSetup, phase: Phase, rounds: int, precision: str = "32-true") -> Measurement:
+    module = setup.module()
+    batch = setup.faces(module.config.image_size)
+    arithmetic = Arithmetic(module, batch)
+    plan = [step_of(module, phase)] * (rounds + 1)
+    times = time_steps(module, batch, plan, arithmetic, precision)
+    return summarise(
+        section,
+        _name(setup, phase, precision),
+        times.steps[phase],
+        times.arithmetic[phase],
+        setup.batch,
+        setup.batch,
+        arithmetic.flop(phase),
+        arithmetic.least_bytes(phase),
+        DTYPES[precision],
+    )
+
+
+def _cycle(setup: FocusSetup, segmentation: int, reconstruction: int, cycles: int, precision: str) -> Measurement:
+    """Time whole EM cycles, shortened to a few steps in the schedule's proportion."""
+    module = setup.module()
+    batch = setup.faces(module.config.image_size)
+    arithmetic = Arithmetic(module, batch)
+    counts = {Phase.SEGMENT: segmentation, Phase.RECONSTRUCT: reconstruction}
+    once = [step_of(module, phase) for phase, count in counts.items() for _ in range(count)]
+    warm = [step_of(module, phase) for phase in counts]
+    times = time_steps(module, batch, warm + once * cycles, arithmetic, precision)
+    images = setup.batch * (segmentation + reconstruction)
+    share = {phase: count / (segmentation + reconstruction) for phase, count in counts.items()}
+    return summarise(
+        CYCLE,
+        _cycle_name(setup, segmentation, reconstruction, precision),
+        pooled(times.steps, counts),
+        pooled(times.arithmetic, counts),
+        images,
+        images,
+        sum(share[phase] * arithmetic.flop(phase) for phase in counts),
+        sum(share[phase] * arithmetic.least_bytes(phase) for phase in counts),
+        DTYPES[precision],
+    )
+
+
+def _name(setup: FocusSetup, phase: Phase, precision: str) -> str:
+    kind = "" if phase in (Phase.RECONSTRUCT, Phase.SEGMENT) else f" {phase}"
+    return f"{setup.name}{kind}{' bf16' if precision == BF16 else ''}"
+
+
+def _cycle_name(setup: FocusSetup, segmentation: int, reconstruction: int, precision: str) -> str:
+    return f"{setup.name} {segmentation}:{reconstruction}{' bf16' if precision == BF16 else ''}"
+
+
+def _steps(section: str, phases: list[Phase]) -> Mapping[str, Case]:
+    main = phases[0]
+    found: dict[str, Case] = {
+        _name(PAPER, main, "32-true"): partial(_step, section, PAPER, main, 3),
+        _name(PAPER, main, BF16): partial(_step, section, PAPER, main, 3, BF16),
+    }
+    for phase in phases:
+        for precision in ("32-true", BF16):
+            found[_name(SMALL, phase, precision)] = partial(_step, section, SMALL, phase, 15, precision)
+    return found
+
+
+def reconstruction_cases() -> Mapping[str, Case]:
+    """Return the cases of section ``reconstruction_step``."""
+    return _steps(RECONSTRUCTION, [Phase.RECONSTRUCT, Phase.INITIALISE, Phase.LANDMARKS])
+
+
+def segmentation_cases() -> Mapping[str, Case]:
+    """Return the cases of section ``segmentation_step``."""
+    return _steps(SEGMENTATION, [Phase.SEGMENT, Phase.PRETRAIN])
+
+
+def cycle_cases() -> Mapping[str, Case]:
+    """Return the cases of section ``em_cycle``, in the proportions of the presets."""
+    settings = [(PAPER, 1, 5, 2), (SMALL, 3, 20, 3)]
+    return {
+        _cycle_name(setup, s, r, precision): partial(_cycle, setup, s, r, cycles, precision)
+        for setup, s, r, cycles in settings
+        for precision in ("32-true", BF16)
+    }
