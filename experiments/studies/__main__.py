@@ -52,17 +52,24 @@ def main(arguments: list[str]) -> int:
             print(f"not run: {job.title} begins where {job.begins_at.name if job.begins_at else ''} ends")
     # A test's numbers must not replace those in the study's folder.
     out = Path(options.out) if options.out else root / REPORTS if options.quick else None
-    _report(everything, out, options.pictures, options.quick)
+    failed |= not _report(everything, out, options.pictures, options.quick)
     return EXIT_FAILED if failed else 0
 
 
-def _report(plan: Plan, out: Path | None, pictures: bool, quick: bool) -> None:
+def _report(plan: Plan, out: Path | None, pictures: bool, quick: bool) -> bool:
+    """Write every report that can be written; returns whether all could."""
     from experiments.studies.reporting.report import report
 
+    complete = True
     for study in plan.studies:
         place = out / study.name if out else study.folder / "results"
-        for path in report(study, plan, place, pictures=pictures, quick=quick):
-            print(path)
+        try:
+            for path in report(study, plan, place, pictures=pictures, quick=quick):
+                print(path)
+        except SeethroughError as error:
+            complete = False
+            print(f"problem: no complete report of {study.name}: {error}")
+    return complete
 
 
 def _print_plan(plan: Plan) -> None:

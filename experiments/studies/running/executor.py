@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from experiments.studies.running.record import RunRecord, read_record
 from seethrough.errors import SeethroughError
 
 HEARTBEAT_SECONDS = 300.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -79,7 +81,8 @@ class Executor:
         """
         self._waiting = self._unfinished()
         self._announce()
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Also where a shell started us in the background with Ctrl-C ignored: children would inherit that.
+        before = {number: signal.signal(number, signal.default_int_handler) for number in _STOPPING}
         pool = ThreadPoolExecutor(self.workers)
         try:
             while self._waiting or self._running:
@@ -95,7 +98,8 @@ class Executor:
             raise
         finally:
             pool.shutdown(wait=True)
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return self.result
 
     def _unfinished(self) -> list[Job]:
@@ -151,6 +155,10 @@ class Executor:
                 return "stopped"
         except SeethroughError as error:
             return str(error)
+        except Exception as error:  # a fault of ours in one run must not end the others
+            with job.beside(".log").open("a", encoding="utf-8") as log:
+                traceback.print_exc(file=log)
+            return f"{type(error).__name__}: {error} (all of it: {job.beside('.log')})"
 
     def _step(self, job: Job, step: Step, record: RunRecord, held: int) -> str | None:
         log = job.beside(".log")

@@ -78,7 +78,6 @@ def read_record(path: Path) -> RunRecord:
         raise SeethroughError(f"{path} is no record of a run: remove it to run its commands again") from None
 
 
-@cache
 def commit() -> str:
     """Return the short commit of the checkout, with ``+`` if tracked files differ from it; empty outside of one."""
     root = Path(__file__).resolve().parents[3]

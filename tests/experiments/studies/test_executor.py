@@ -171,3 +171,18 @@ def test_interrupting_stops_the_commands_and_the_next_call_goes_on(tmp_path, scr
     assert (folder / "saved").exists() and not read_record(tmp_path / "seed0/alone.json").done(TRAIN)
     del scripts["alone", TRAIN]
     assert Executor(plan, 1, say=lambda line: None).run().done == list(plan.jobs)
+
+
+def test_a_fault_of_ours_in_one_run_does_not_end_the_others(tmp_path, scripts, monkeypatch):
+    honest = module.pending_steps
+
+    def faulty(job: Job, record):
+        if job.name == "left":
+            raise KeyError("a fault")
+        return honest(job, record)
+
+    monkeypatch.setattr(module, "pending_steps", faulty)
+    result, _ = run(a_plan(tmp_path))
+    assert {job.name for job in result.done} == {"stem", "right", "alone"}
+    assert "KeyError: 'a fault'" in result.failed[0, "left"]
+    assert "Traceback" in (tmp_path / "seed0/left.log").read_text()
