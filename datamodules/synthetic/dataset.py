@@ -82,7 +82,7 @@ class JoinedDataset(Dataset):
         index = np.array([as_key(key).index for key in keys])
         number = np.searchsorted(self._rows, index, side="right") - 1
         batches, order = [], []
-        for part in np.unique(number):
+        for part in np.unique(number).tolist():
             places = np.flatnonzero(number == part)
             batch = self.parts[part].__getitems__([int(row) for row in index[places] - self._rows[part]])
             batch["identity"] = batch["identity"] + int(self._people[part])

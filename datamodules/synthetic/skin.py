@@ -99,7 +99,7 @@ def skin_map(model: FaceModel) -> SkinMap:
         *(field.astype(np.float32) for field in fields),
         make_up=(_make_up(mean, marks) * outside).astype(np.float32),
         eyeballs=np.flatnonzero(eyeballs),
-        mouth=inside[model.triangles.numpy()].all(1),
+        mouth=np.asarray(inside[model.triangles.numpy()].all(1)),
     )
 
 

@@ -44,8 +44,8 @@ class GeometryPainter:
         bumpy = posed.copy()
         places = painter.places
         if complexion.amounts[7] > 0:
-            bump, shift = complexion.amounts[7], complexion.offsets[4:6]
-            displace(bumpy, self._normals(posed), places, complexion.fields[0], *shift, bump)
+            bump, (right, down) = complexion.amounts[7], complexion.offsets[4:6]
+            displace(bumpy, self._normals(posed), places, complexion.fields[0], right, down, bump)
         rast = self._rasterizer.rasterize(torch.from_numpy(bumpy)[None])[1][0].numpy()
         attributes = np.concatenate([bumpy[:, 2:], self._normals(bumpy), posed[:, 2:] - bumpy[:, 2:]], 1)
         maps = np.full((*rast.shape[:2], 5), np.nan, np.float32)

@@ -114,7 +114,7 @@ def _details(
             oval = np.outer(np.sin(turns) * half, across) + np.outer(np.cos(turns) * 1.25 * half, ahead)
             ends.polygon(nail + oval)
         elif last:
-            ends.disc(*end, 0.75 * thick * scale, 0.8)
+            ends.disc(float(end[0]), float(end[1]), 0.75 * thick * scale, 0.8)
     painted = rng.random() < 0.25
     varnish = np.clip(rng.normal((0.6, 0.15, 0.2), 0.2), 0.02, 0.9)
     if scale >= 0.6:

@@ -58,7 +58,7 @@ def draw_text(head: PosedHead, textures: TextureBank, rng: np.random.Generator, 
     if boxed:
         half = np.array([widest * wide / GLYPH_HEIGHT / 2 + 0.45, 0.8 * lines + 0.2]) * height
         if logo and rng.random() < 0.5:
-            plate.disc(*centre, float(half.max()) * 0.9)
+            plate.disc(float(centre[0]), float(centre[1]), float(half.max()) * 0.9)
         else:
             corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
             plate.polygon(centre + corners[:, :1] * along + corners[:, 1:] * down)
