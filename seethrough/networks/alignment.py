@@ -6,12 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from seethrough.device_constants import constant_like, device_constant
 from seethrough.five_points import FIVE_POINTS
 from seethrough.precision import in_full_precision
 
 ARCFACE_SIZE = 112
 # Left eye, right eye, nose tip, mouth corners in ArcFace's 112-px chip; published for integer pixel centres.
 _ARCFACE_TEMPLATE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
+
+# Each of the five points as the middle of two landmarks, which may be the same one.
+_FIVE_PAIRS = tuple(index for indices in FIVE_POINTS for index in (indices[0], indices[-1]))
 
 # dlib's mean face in a unit square: nose, eyes and upper lip of the 68 points, which expressions move least.
 _DLIB_POINTS = (*range(27, 55), *range(60, 65))
@@ -67,14 +71,15 @@ def sample_affine(image: Tensor, matrix: Tensor, size: int) -> Tensor:
     centres = torch.arange(size, dtype=image.dtype, device=image.device) + 0.5
     y, x = torch.meshgrid(centres, centres, indexing="ij")
     points = torch.stack([x, y, torch.ones_like(x)], -1).reshape(-1, 3) @ matrix.to(image.dtype).transpose(1, 2)
-    scale = torch.tensor([2 / width, 2 / height], dtype=image.dtype, device=image.device)
+    scale = constant_like((2 / width, 2 / height), image)
     grid = (points * scale - 1).view(-1, size, size, 2)
     return functional.grid_sample(image, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def five_points(landmarks: Tensor) -> Tensor:
     """Return (B, 5, 2) eye centres (of the two corners), nose tip and mouth corners of (B, 68, 2) landmarks."""
-    return torch.stack([landmarks[:, list(indices)].mean(1) for indices in FIVE_POINTS], dim=1)
+    pairs = device_constant(_FIVE_PAIRS, torch.int64, landmarks.device)
+    return landmarks.index_select(1, pairs).unflatten(1, (-1, 2)).mean(2)
 
 
 @in_full_precision
@@ -86,7 +91,7 @@ def arcface_chip(image: Tensor, landmarks: Tensor) -> Tensor:
         landmarks: (B, 68, 2) pixels. They place the chip, without gradient.
     """
     _check(image, landmarks)
-    template = torch.tensor(_ARCFACE_TEMPLATE, dtype=landmarks.dtype, device=landmarks.device) + 0.5
+    template = constant_like(_ARCFACE_TEMPLATE, landmarks) + 0.5
     points = five_points(landmarks.detach())
     return sample_affine(image, _inverse(similarity_transform(points, template)), ARCFACE_SIZE)
 
@@ -104,10 +109,10 @@ def dlib_chip(image: Tensor, landmarks: Tensor, size: int = 150, padding: float 
         padding: margin around the mean face, as a fraction of its size.
     """
     _check(image, landmarks)
-    mean_face = torch.tensor([_DLIB_MEAN_X, _DLIB_MEAN_Y], dtype=landmarks.dtype, device=landmarks.device).t()
+    mean_face = constant_like((_DLIB_MEAN_X, _DLIB_MEAN_Y), landmarks).t()
     template = (padding + mean_face) / (2 * padding + 1) * size
     # dlib's pixel centres are integers
-    points = landmarks.detach()[:, list(_DLIB_POINTS)] - 0.5
+    points = landmarks.detach().index_select(1, device_constant(_DLIB_POINTS, torch.int64, landmarks.device)) - 0.5
     matrix = similarity_transform(template.expand_as(points), points)
     centre = matrix[:, :, :2].sum(-1, keepdim=True) * (size / 2) + matrix[:, :, 2:]
     # dlib spans the chip from the first to the last pixel centre of a rectangle of scale * size pixels
@@ -118,7 +123,11 @@ def dlib_chip(image: Tensor, landmarks: Tensor, size: int = 150, padding: float 
 
 
 def _inverse(matrix: Tensor) -> Tensor:
-    linear = torch.linalg.inv(matrix[:, :, :2])
+    """Invert (B, 2, 3) similarities; one that shrinks everything to a point becomes zero."""
+    real, imaginary = matrix[:, 0, 0], matrix[:, 1, 0]
+    squared = (real.square() + imaginary.square()).clamp_min(torch.finfo(matrix.dtype).tiny)
+    real, imaginary = real / squared, -imaginary / squared
+    linear = torch.stack([torch.stack([real, -imaginary], -1), torch.stack([imaginary, real], -1)], -2)
     return torch.cat([linear, -linear @ matrix[:, :, 2:]], dim=-1)
 
 

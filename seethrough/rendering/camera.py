@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from seethrough.device_constants import constant_like
 from seethrough.rendering.affine import transform
 
 REST_DISTANCE = 1000.0
@@ -61,7 +62,7 @@ class Camera:
 
         Points at or behind the camera have no picture; they give infinite or mirrored coordinates.
         """
-        centre = points.new_tensor([self.width / 2, self.height / 2])
+        centre = constant_like((self.width / 2, self.height / 2), points)
         return points[..., :2] / points[..., 2:] * self.focal + centre
 
     def clip(self, points: Tensor) -> Tensor:
@@ -71,13 +72,13 @@ class Camera:
         runs from -1 at ``near`` to 1 at ``far``; w is the depth in mm.
         """
         span = self.far - self.near
-        matrix = [
-            [2 * self.focal / self.width, 0, 0, 0],
-            [0, 2 * self.focal / self.height, 0, 0],
-            [0, 0, (self.far + self.near) / span, -2 * self.far * self.near / span],
-            [0, 0, 1, 0],
-        ]
-        return transform(points, points.new_tensor(matrix).expand(len(points), 4, 4))
+        matrix = (
+            (2 * self.focal / self.width, 0, 0, 0),
+            (0, 2 * self.focal / self.height, 0, 0),
+            (0, 0, (self.far + self.near) / span, -2 * self.far * self.near / span),
+            (0, 0, 1, 0),
+        )
+        return transform(points, constant_like(matrix, points).expand(len(points), 4, 4))
 
     @property
     def clip_depth_scale(self) -> float:
@@ -130,5 +131,5 @@ def pose(points: Tensor, rotation: Tensor, translation: Tensor) -> Tensor:
             f"points {tuple(points.shape)}, rotation {tuple(rotation.shape)} and translation "
             f"{tuple(translation.shape)} do not fit together"
         )
-    place = translation + translation.new_tensor([0.0, 0.0, REST_DISTANCE])
+    place = translation + constant_like((0.0, 0.0, REST_DISTANCE), translation)
     return transform(points, torch.cat([rotation_matrix(rotation), place[:, :, None]], dim=2))

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seethrough.device_constants import constant_like
 from seethrough.rendering.image_threads import for_each_image
 from seethrough.rendering.topology import MeshTopology
 
@@ -187,7 +188,7 @@ def walk_to_next_pixel(
     triangles, neighbours = topology.triangles.long(), topology.neighbours.long()
     height, width = size
     found = torch.full_like(start, GOES_ON)
-    half = clip.new_tensor([width / 2, height / 2])
+    half = constant_like((width / 2, height / 2), clip)
     centre = torch.stack([x, y], 1).to(clip.dtype) + 0.5
     active = torch.arange(len(start), device=start.device)
     current, last_turn = start.clone(), torch.zeros_like(direction)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seethrough.device_constants import constant_like, device_constant
 from seethrough.errors import SeethroughError
 from seethrough.rendering.topology import MeshTopology
 
@@ -71,8 +72,13 @@ class NvdiffrastBackend:
         count = len(corners)
         own = clip[:, corners.reshape(-1).long()].view(len(clip), count, 3, 4)
         # the sign of det(x, y, w) is that of the area in the picture; rows grow downwards, so front faces are negative
-        front = torch.linalg.det(own.detach()[..., [0, 1, 3]].double()) < 0
-        point = clip.new_tensor([0.0, 0.0, 0.0, 1.0])
+        front = (
+            torch.linalg.det(
+                own.detach().index_select(3, device_constant((0, 1, 3), torch.int64, clip.device)).double()
+            )
+            < 0
+        )
+        point = constant_like((0.0, 0.0, 0.0, 1.0), clip)
         own = torch.where(front[..., None, None], own, point)
         if count not in self._identity:
             self._identity[count] = torch.arange(3 * count, dtype=torch.int32, device=clip.device).view(count, 3)
