@@ -23,7 +23,15 @@ def sampler(seed: int = 3, **changes: object) -> SceneSampler:
 
 
 def test_class_numbers_are_kept() -> None:
-    assert OCCLUDER_NAMES == ("none", "glasses", "cloth", "hand", "fringe", "blob", "object", "text") + (
+    assert OCCLUDER_NAMES == (
+        "none",
+        "glasses",
+        "cloth",
+        "hand",
+        "fringe",
+        "blob",
+        "object",
+        "text",
         "headset",
         "leaves",
         "cage",
