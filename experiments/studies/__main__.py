@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import EXIT_FAILED, run
-from experiments.studies.planning.specification import read_catalogue, read_study, study_names
+from experiments.studies.planning.specification import FOLDER, read_catalogue, read_study, study_names
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def main(arguments: list[str]) -> int:
     catalogue = read_catalogue()
     studies = [read_study(name, catalogue) for name in names]
     from experiments.studies.planning.plan import make_plan
+    from experiments.studies.reporting.report import load_reports
 
-    root = Path(options.runs) if options.runs else QUICK_RUNS if options.quick else RUNS
+    root = _from_here(Path(options.runs) if options.runs else QUICK_RUNS if options.quick else RUNS)
     everything = make_plan(studies, catalogue, root, seeds=options.seeds, quick=options.quick)
     plan = make_plan(studies, catalogue, root, seeds=options.seeds, only=options.only, quick=options.quick)
     if options.dry_run:
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> int:
     if not options.report_only:
         from experiments.studies.running.executor import Executor
 
+        load_reports(studies)  # hours may pass until they are needed, and the checkout may change
         result = Executor(plan, options.jobs, options.threads, evaluate_again=options.evaluate_again).run()
         failed = bool(result.failed)
         for problem in [
@@ -70,6 +72,11 @@ def _report(plan: Plan, out: Path | None, pictures: bool, quick: bool) -> bool:
             complete = False
             print(f"problem: no complete report of {study.name}: {error}")
     return complete
+
+
+def _from_here(path: Path) -> Path:
+    """Return a path that means the same where the commands run, in the checkout."""
+    return path if path.is_absolute() or Path.cwd() == FOLDER.parents[1] else path.resolve()
 
 
 def _print_plan(plan: Plan) -> None:

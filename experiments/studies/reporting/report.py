@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +52,12 @@ class Report:
         """Return the run of a row's lowest seed, for pictures, or None."""
         jobs = self.jobs.get(row) or {}
         return jobs[min(jobs)] if jobs else None
+
+
+def load_reports(studies: Iterable[Study]) -> None:
+    """Import what :func:`report` will need."""
+    for study in studies:
+        import_module(f"experiments.studies.{study.name}.report")
 
 
 def report(study: Study, plan: Plan, out: Path, *, pictures: bool = True, quick: bool = False) -> list[Path]:
