@@ -3,7 +3,9 @@
 from seethrough.metrics.images import ImageRMSE, image_rmse
 from seethrough.metrics.intervals import MeanInterval, mean_interval, skill_interval
 from seethrough.metrics.masks import MaskScores, mask_scores
+from seethrough.metrics.now_error import ScanToMeshError
 from seethrough.metrics.paired import PairedComparison, paired_comparison
+from seethrough.metrics.scan_to_mesh import ScanToMesh, scan_to_mesh
 from seethrough.metrics.shape_scores import SkillOverMeanFace, VertexError
 from seethrough.metrics.shapes import align, vertex_errors
 from seethrough.metrics.table import PerImageTable
@@ -14,6 +16,8 @@ __all__ = [
     "MeanInterval",
     "PairedComparison",
     "PerImageTable",
+    "ScanToMesh",
+    "ScanToMeshError",
     "SkillOverMeanFace",
     "VertexError",
     "align",
@@ -21,6 +25,7 @@ __all__ = [
     "mask_scores",
     "mean_interval",
     "paired_comparison",
+    "scan_to_mesh",
     "skill_interval",
     "vertex_errors",
 ]

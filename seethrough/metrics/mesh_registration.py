@@ -11,7 +11,8 @@ from seethrough.metrics.triangle_tree import ClosestPoints, TriangleTree
 
 _ROUNDS = 60
 _COARSE_POINTS = 3000
-_CONVERGED = 1e-10
+# Relative fall of the sum of squares in one step that ends the search, on some of the points and on all of them.
+_NEAR, _CONVERGED = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ def refine_alignment(
     """
     every = max(1, len(points) // _COARSE_POINTS)
     if every > 1:
-        start, _ = _descend(tree, points[::every], start, with_scale)
-    return _descend(tree, points, start, with_scale)
+        start, _ = _descend(tree, points[::every], start, with_scale, _NEAR)
+    return _descend(tree, points, start, with_scale, _CONVERGED)
 
 
 def _descend(
-    tree: TriangleTree, points: np.ndarray, start: Similarity, with_scale: bool
+    tree: TriangleTree, points: np.ndarray, start: Similarity, with_scale: bool, converged: float
 ) -> tuple[Similarity, ClosestPoints]:
     centre = points.mean(0)
     radius = float(np.sqrt(((points - centre) ** 2).sum(1).mean())) or 1.0
@@ -100,21 +101,21 @@ def _descend(
         found = tree.closest(moved.undo(points), closest.triangles)
         new_cost = moved.scale**2 * found.squared.sum()
         if new_cost >= cost:
-            if damping > 1e6 or cost - new_cost > -_CONVERGED * cost:
+            if damping > 1e6 or cost - new_cost > -converged * cost:
                 break
             damping = max(damping * 10, 1e-4)
             continue
         gained = cost - new_cost
         best, closest, cost = moved, found, new_cost
         damping = max(damping / 10, 1e-9)
-        if gained <= _CONVERGED * cost:
+        if gained <= converged * cost:
             break
     return best, closest
 
 
 def _face_normals(tree: TriangleTree, alignment: Similarity, closest: ClosestPoints) -> np.ndarray:
     """Return (N, 3) normals of the triangles, for points that lie on them and thus have no direction to them."""
-    return tree.normals()[closest.triangles] @ alignment.rotation.T
+    return tree.normals[closest.triangles] @ alignment.rotation.T
 
 
 def _moved(alignment: Similarity, step: np.ndarray, centre: np.ndarray, radius: float) -> Similarity:

@@ -27,14 +27,14 @@ class ScanToMesh:
         alignment: from the prediction's frame to the scan's.
         landmark_rms: root mean square distance of the seven landmarks after they alone were aligned, mm.
         coverage: share of the cropped scan that is not beyond an open border of the mesh, as the landmarks place it.
-        warnings: what the number does not show: reflections, half a face, other units.
+        warnings: what the number does not show, in a sentence each: ``mirrored``, ``partial`` (half a face), ``unit``.
     """
 
     distances: np.ndarray
     alignment: Similarity
     landmark_rms: float
     coverage: float
-    warnings: list[str] = field(default_factory=list)
+    warnings: dict[str, str] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
@@ -133,21 +133,21 @@ def beyond_border(closest: ClosestPoints, triangles: np.ndarray) -> np.ndarray:
 
 def _warnings(
     alignment: Similarity, coverage: float, landmarks: np.ndarray, scan_landmarks: np.ndarray, unit: str | None
-) -> list[str]:
-    warnings = []
+) -> dict[str, str]:
+    warnings = {}
     if np.linalg.det(alignment.rotation) < 0:
-        warnings.append(
+        warnings["mirrored"] = (
             "the landmarks only fit mirrored (left and right swapped, or depth turned): the error does not show it"
         )
     if coverage < _COVERAGE:
-        warnings.append(
+        warnings["partial"] = (
             f"only {coverage:.0%} of the scanned face is covered: NoW wants the complete mesh, not the visible part"
         )
     if unit is not None:
         fitting = landmark_alignment(landmarks, scan_landmarks).scale
         if not 1 / _UNIT_LIMIT < fitting / UNITS[unit] < _UNIT_LIMIT:
             nearest = min(UNITS, key=lambda name: abs(np.log(UNITS[name] / fitting)))
-            warnings.append(f"the landmarks fit at {fitting:.4g} mm a unit, not at {UNITS[unit]:g}: is it {nearest}?")
+            warnings["unit"] = f"the landmarks fit at {fitting:.4g} mm a unit, not at {UNITS[unit]:g}: is it {nearest}?"
     return warnings
 
 

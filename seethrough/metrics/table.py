@@ -60,12 +60,15 @@ class PerImageTable(Metric):
     def sync(self, *arguments, **keywords) -> None:
         """Gather the rows of all processes; one that has none sends none, of the shape that the others send."""
         if not self.index:
-            device = _device_of_processes()
-            self.index = [torch.zeros(0, dtype=torch.int64, device=device)]
-            for name, column in self.columns.items():
-                empty = torch.zeros((0, *column.shape), dtype=column.dtype, device=device)
-                setattr(self, f"column_{name}", [empty])
+            self.no_rows(_device_of_processes())
         super().sync(*arguments, **keywords)
+
+    def no_rows(self, device: torch.device) -> None:
+        """Put an empty tensor of the right kind into every state."""
+        self.index = [torch.zeros(0, dtype=torch.int64, device=device)]
+        for name, column in self.columns.items():
+            empty = torch.zeros((0, *column.shape), dtype=column.dtype, device=device)
+            setattr(self, f"column_{name}", [empty])
 
     def compute(self) -> dict[str, Tensor]:
         """Return ``index`` and every column, sorted by index, each index once."""
@@ -73,12 +76,12 @@ class PerImageTable(Metric):
 
     def rows(self) -> dict[str, Tensor]:
         """Return the rows that are here: all of them inside :meth:`compute`, which gathers them."""
-        index = _joined(self.index, WHOLE)
+        index = joined(self.index, WHOLE)
         order = torch.argsort(index, stable=True)
         first = torch.ones(len(order), dtype=torch.bool, device=order.device)
         first[1:] = index[order].diff() != 0
         order = order[first]
-        columns = {name: _joined(getattr(self, f"column_{name}"), kind)[order] for name, kind in self.columns.items()}
+        columns = {name: joined(getattr(self, f"column_{name}"), kind)[order] for name, kind in self.columns.items()}
         return {"index": index[order], **columns}
 
 
@@ -105,7 +108,8 @@ def words_of(rows: Tensor) -> list[str]:
     return [bytes(row).rstrip(b"\0").decode(errors="replace") for row in rows.cpu().numpy()]
 
 
-def _joined(state: list[Tensor] | Tensor, kind: Column) -> Tensor:
+def joined(state: list[Tensor] | Tensor, kind: Column) -> Tensor:
+    """Return a state in one tensor: a list where it grew, a tensor where it was gathered."""
     if isinstance(state, Tensor):
         return state
     return torch.cat(state) if state else torch.zeros((0, *kind.shape), dtype=kind.dtype)

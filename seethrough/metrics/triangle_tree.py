@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numba
@@ -79,16 +80,21 @@ class TriangleTree:
         points = np.ascontiguousarray(points, dtype=np.float64)
         places = np.full(len(points), -1, dtype=np.int64)
         if guess is not None:
-            place_of = np.empty(len(self.order), dtype=np.int64)
-            place_of[self.order] = np.arange(len(self.order))
-            places = place_of[guess]
+            places = self._place_of[guess]
         return ClosestPoints(*_search(points, places, *self._arrays()))
 
+    @cached_property
     def normals(self) -> np.ndarray:
-        """Return (T, 3) unit normals in the order of the mesh's triangles; zero where a triangle has no area."""
+        """Give (T, 3) unit normals in the order of the mesh's triangles; zero where a triangle has no area."""
         normals = np.empty((len(self.order), 3))
         normals[self.order] = self.frames[:, 3]
         return normals
+
+    @cached_property
+    def _place_of(self) -> np.ndarray:
+        places = np.empty(len(self.order), dtype=np.int64)
+        places[self.order] = np.arange(len(self.order))
+        return places
 
     def _arrays(self) -> tuple[np.ndarray, ...]:
         return self.low, self.high, self.first, self.count, self.order, self.frames

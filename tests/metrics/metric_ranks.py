@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-from seethrough.metrics import ImageRMSE, MaskScores, PerImageTable, SkillOverMeanFace, VertexError
+from seethrough.metrics import ImageRMSE, MaskScores, PerImageTable, ScanToMeshError, SkillOverMeanFace, VertexError
 from seethrough.metrics.table import TEXT, Column, text_rows, words_of
+from tests.metrics.face_scans import AVERAGE, landmarks, surface
 
 
 def faces(count: int = 7) -> dict[str, torch.Tensor]:
@@ -31,6 +32,7 @@ def scores(rows: list[int]) -> dict[str, dict[str, float]]:
         "masks": MaskScores(),
         "rmse": ImageRMSE(),
         "vertices": VertexError(20),
+        "scans": ScanToMeshError(),
         "skill": SkillOverMeanFace(data["true_shape"].mean(0)),
     }
     for start in range(0, len(rows), 2):
@@ -41,6 +43,10 @@ def scores(rows: list[int]) -> dict[str, dict[str, float]]:
         metrics["rmse"].update(index, one["image"], one["rendered"], region)
         metrics["vertices"].update(index, one["shape"], one["true_shape"])
         metrics["skill"].update(index, one["shape"], one["true_shape"])
+        for number in index.tolist():
+            traits = (0.3 * number - 1, 0.0, 0.5, 0.0, 0.1 * number)  # each scan has its own number of points
+            scan = surface(21, 20 + number, traits)[0]
+            metrics["scans"].update(number, scan, landmarks(traits), *surface(17, 19, AVERAGE), landmarks(AVERAGE))
         words.update(index, name=text_rows([f"face {n}" for n in index]), pair=torch.stack([index, -index], 1).float())
     result = {name: {key: value.item() for key, value in metric.compute().items()} for name, metric in metrics.items()}
     gathered = words.compute()

@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from seethrough.metrics import ImageRMSE, MaskScores, SkillOverMeanFace, VertexError, mask_scores
+from seethrough.metrics import (
+    ImageRMSE,
+    MaskScores,
+    ScanToMeshError,
+    SkillOverMeanFace,
+    VertexError,
+    mask_scores,
+    scan_to_mesh,
+)
 from seethrough.metrics.table import text_rows, words_of
+from tests.metrics.face_scans import AVERAGE, landmarks, surface
 from tests.metrics.metric_ranks import faces, rank_main, scores
 
 
@@ -81,6 +90,21 @@ def test_vertex_error_pools_all_vertices():
     assert result["std_mm"] == pytest.approx(errors.std())
 
 
+def test_scan_error_pools_the_points_of_all_scans():
+    metric = ScanToMeshError()
+    distances = []
+    for number, columns in enumerate((15, 31)):
+        scan = surface(columns, 20, (1.0, 0, 0, number, 0))[0]
+        arguments = scan, landmarks((1.0, 0, 0, number, 0)), *surface(17, 19, AVERAGE), landmarks(AVERAGE)
+        metric.update(number, *arguments)
+        distances.append(scan_to_mesh(*arguments).distances)
+    result = {key: value.item() for key, value in metric.compute().items()}
+    assert len(distances[0]) != len(distances[1])
+    pooled = np.concatenate(distances)
+    expected = {"median_mm": np.median(pooled), "mean_mm": pooled.mean(), "std_mm": pooled.std(), "images": 2}
+    assert result == pytest.approx(expected)
+
+
 def test_skill_is_zero_for_the_mean_face_and_one_for_the_truth():
     truth = faces()["true_shape"]
     mean = truth.mean(0)
@@ -95,7 +119,7 @@ def test_skill_is_zero_for_the_mean_face_and_one_for_the_truth():
 def test_no_images_at_all():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchmetrics says that nothing was added
-        for metric in (MaskScores(), ImageRMSE(), VertexError(20), SkillOverMeanFace(torch.zeros(20, 3))):
+        for metric in (MaskScores(), ImageRMSE(), VertexError(20), ScanToMeshError()):
             result = metric.compute()
             assert result["images"].item() == 0
             assert all(math.isnan(value.item()) for key, value in result.items() if key not in ("images", "excluded"))

@@ -108,7 +108,7 @@ def test_blind_to_reflections_and_says_so():
     for mirror in ([-1, 1, 1], [1, 1, -1]):
         result = scan_to_mesh(scan, marks, vertices * mirror, triangles, landmarks * mirror)
         assert (result.mean, result.std) == pytest.approx((mean, std), abs=1e-5)
-        assert "mirrored" in result.warnings[0]
+        assert "mirrored" in result.warnings["mirrored"]
     turned_inside_out = scan_to_mesh(scan, marks, vertices, triangles[:, ::-1], landmarks)
     assert turned_inside_out.mean == pytest.approx(mean, abs=1e-5) and not turned_inside_out.warnings
 
@@ -127,7 +127,7 @@ def test_half_a_face_is_punished_and_named():
     half = triangles[(vertices[triangles][..., 0] > 0).all(1)]
     result = scan_to_mesh(scan, marks, vertices, half, marks)
     assert result.mean > 3
-    assert "covered" in result.warnings[0] and result.coverage < 0.7
+    assert "covered" in result.warnings["partial"] and result.coverage < 0.7
 
 
 def test_metrical_keeps_the_size():
@@ -141,7 +141,7 @@ def test_metrical_keeps_the_size():
         same = scan_to_mesh(scan, marks, factor * larger, triangles, factor * 1.05 * marks, metrical=True, unit=unit)
         assert same.mean == pytest.approx(kept.mean, abs=1e-6) and not same.warnings
     wrong = scan_to_mesh(scan, marks, 0.1 * larger, triangles, 0.105 * marks, metrical=True)
-    assert "is it cm?" in wrong.warnings[-1]
+    assert "is it cm?" in wrong.warnings["unit"]
 
 
 def test_what_cannot_be_scored():

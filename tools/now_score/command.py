@@ -4,15 +4,14 @@ python -m tools.now_score NoW_Dataset predictions --json scores.json
 python -m tools.now_score NoW_Dataset predictions --metrical --unit m --out report
 
 DATASET holds imagepathsvalidation.txt (or imagepathstest.txt), scans/ and scans_lmks_onlypp/. PREDICTIONS holds, for
-each line SUBJECT/CHALLENGE/IMAGE.jpg of that list, SUBJECT/CHALLENGE/IMAGE.obj or .ply, the whole neutral mesh, and its
-seven landmarks in a .npy or .txt file of the same name: corners of the eyes from the person's right to left, base of the
-nose, right and left corner of the mouth.
+each line SUBJECT/CHALLENGE/IMAGE.jpg of that list, the whole neutral mesh SUBJECT/CHALLENGE/IMAGE.obj or .ply, and its
+seven landmarks in a .npy or .txt file of the same name: corners of the eyes from the person's right to the left, base
+of the nose, right and left corner of the mouth.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from pathlib import Path
 
 from experiments.command_line import write_json
@@ -60,9 +59,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", metavar="DATASET", help="the NoW data set")
     parser.add_argument("predictions", metavar="PREDICTIONS", help="folder of meshes in the official layout")
     parser.add_argument("--split", choices=("validation", "test"), help="default: the list that is there")
@@ -83,9 +80,8 @@ def _print_missing(missing: dict[str, str]) -> None:
             print(f"  ... and {len(missing) - _SHOWN} more: --json lists them all")
 
 
-def _print_warnings(warnings: dict[str, list[str]]) -> None:
-    # One line for each kind: the words up to the first figure tell kinds apart.
-    kinds = Counter(warning.split(":")[-1].strip() for each in warnings.values() for warning in each)
-    for kind, count in kinds.most_common():
-        example = next(path for path, each in sorted(warnings.items()) if any(kind in warning for warning in each))
-        print(f"warning: {count} of the meshes ({example}, ...): {kind}")
+def _print_warnings(warnings: dict[str, dict[str, str]]) -> None:
+    for kind in sorted({kind for each in warnings.values() for kind in each}):
+        concerned = [path for path, each in sorted(warnings.items()) if kind in each]
+        others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
+        print(f"warning: {concerned[0]}{others}: {warnings[concerned[0]][kind]}")

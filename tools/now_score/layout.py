@@ -17,7 +17,7 @@ _POINT = re.compile(r"<point\b([^>]*)>")
 _COORDINATE = {axis: re.compile(rf'\b{axis}\s*=\s*["\']([^"\']+)["\']') for axis in "xyz"}
 
 
-class MissingPrediction(Exception):
+class MissingPredictionError(Exception):
     """There is nothing to score for an image; the message says why."""
 
 
@@ -98,21 +98,21 @@ def read_prediction(predictions: Path, image: ChallengeImage) -> tuple[np.ndarra
     """Return vertices, triangles and landmarks of a prediction.
 
     Raises:
-        MissingPrediction: the mesh or its landmarks are not there or cannot be read.
+        MissingPredictionError: the mesh or its landmarks are not there or cannot be read.
     """
     mesh = _first(predictions, image.stem, (".obj", ".ply"))
     landmarks = _first(predictions, image.stem, (".npy", ".txt"))
     if mesh is None:
-        raise MissingPrediction("no .obj or .ply")
+        raise MissingPredictionError("no .obj or .ply")
     if landmarks is None:
-        raise MissingPrediction("no .npy or .txt with its landmarks")
+        raise MissingPredictionError("no .npy or .txt with its landmarks")
     try:
         vertices, triangles = read_shape(mesh)
         if not len(triangles):
-            raise MissingPrediction(f"{mesh.name} has no triangles")
+            raise MissingPredictionError(f"{mesh.name} has no triangles")
         return vertices, triangles, read_landmarks(landmarks)
     except SeethroughError as error:
-        raise MissingPrediction(str(error)) from None
+        raise MissingPredictionError(str(error)) from None
 
 
 def read_landmarks(path: Path) -> np.ndarray:
@@ -166,7 +166,9 @@ def _plain_obj(content: bytes) -> tuple[np.ndarray, np.ndarray] | None:
         triangles = np.array(corners, dtype=object).astype(np.int64).reshape(-1, 3) - 1
     except ValueError:
         return None
-    if not np.isfinite(vertices).all() or (triangles.size and not 0 <= triangles.min() <= triangles.max() < len(places)):
+    if not np.isfinite(vertices).all() or (
+        triangles.size and not 0 <= triangles.min() <= triangles.max() < len(places)
+    ):
         return None
     return vertices.reshape(-1, 3), triangles
 

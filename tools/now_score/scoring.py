@@ -16,7 +16,7 @@ import numpy as np
 
 from seethrough.errors import SeethroughError
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
-from tools.now_score.layout import ChallengeImage, MissingPrediction, read_prediction, read_scan
+from tools.now_score.layout import ChallengeImage, MissingPredictionError, read_prediction, read_scan
 
 
 @dataclass
@@ -26,12 +26,12 @@ class Scores:
     Attributes:
         distances: of each image that was scored, (N,) mm.
         missing: of each that was not, why.
-        warnings: of scored images, what their numbers do not show.
+        warnings: of scored images, what their numbers do not show: kind and sentence.
     """
 
     distances: dict[str, np.ndarray] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    warnings: dict[str, list[str]] = field(default_factory=dict)
+    warnings: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(self, other: Scores) -> None:
         """Take over the images of another."""
@@ -86,14 +86,12 @@ def score_person(dataset: Path, predictions: Path, protocol: Protocol, images: S
     for image in images:
         try:
             vertices, triangles, landmarks = read_prediction(predictions, image)
-        except MissingPrediction as reason:
+        except MissingPredictionError as reason:
             scores.missing[image.path] = str(reason)
             continue
         scan = scan or read_scan(dataset, image.subject)
         try:
-            result = scan_to_mesh(
-                *scan, vertices, triangles, landmarks, metrical=protocol.metrical, unit=protocol.unit
-            )
+            result = scan_to_mesh(*scan, vertices, triangles, landmarks, metrical=protocol.metrical, unit=protocol.unit)
         except ValueError as error:
             scores.missing[image.path] = str(error)
             continue
