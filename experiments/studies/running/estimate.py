@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from experiments.studies.planning.plan import Job
 
 EVALUATION_MINUTES = 1.0
-MISFIT_PRIOR_MINUTES = 1.0
+MISFIT_PRIOR_MINUTES = 1.5
 
 
 def guessed_minutes(job: Job) -> float:
