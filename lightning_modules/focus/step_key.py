@@ -6,6 +6,7 @@ import os
 from enum import IntEnum
 
 import numpy as np
+import torch
 
 
 class Draw(IntEnum):
@@ -23,3 +24,14 @@ def step_key(seed: int, step: int, rank: int, draw: Draw) -> int:
 def run_seed() -> int:
     """Return the seed of this run, which Lightning's ``seed_everything`` leaves to all its processes; 0 without one."""
     return int(os.environ.get("PL_GLOBAL_SEED") or 0)
+
+
+def seed_generators(key: int, device: torch.device) -> None:
+    """Seed what networks on ``device`` and the CPU draw from.
+
+    ``torch.manual_seed`` would also keep the request, with a copy of the call stack, for every kind of device that this
+    machine lacks: milliseconds and memory in every step.
+    """
+    torch.default_generator.manual_seed(key)
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(key)
