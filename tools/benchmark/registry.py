@@ -18,6 +18,7 @@ SECTIONS: dict[str, str] = {
     "em_cycle": "tools.benchmark.training_steps:cycle_cases",
     "inference": "tools.benchmark.inference:cases",
     "loader": "tools.benchmark.loader:cases",
+    "now_metric": "tools.benchmark.now_metric:cases",
 }
 """Section -> the function that returns its cases; its module is imported only when the section is asked for."""
 
