@@ -96,11 +96,13 @@ def _adapted(
     from experiments.lightning_messages import quieten_lightning
     from experiments.reconstruction.photo_crops import PhotoCrops
     from lightning_modules.focus.loading import checkpoint_config, newest_checkpoint, read_checkpoint
+    from lightning_modules.focus.torch_model import load_model
 
     quieten_lightning()
     file = newest_checkpoint(checkpoint)
-    size = checkpoint_config(read_checkpoint(file), file).image_size
-    crops = PhotoCrops(photos, detector, options.faces, size)
+    config = checkpoint_config(read_checkpoint(file), file)
+    skin = load_model(config.face_model).albedo_mean.mean(0).numpy()
+    crops = PhotoCrops(photos, detector, options.faces, config.image_size, skin)
     return load_adapted(checkpoint, crops, options.adapt, told=f"{len(photos)} photos")
 
 

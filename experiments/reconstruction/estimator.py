@@ -81,6 +81,11 @@ class FaceEstimator:
             camera = focus_camera(self.focus.image_size)
             self._network_renderer = FaceRenderer(self.fitted_model, camera, ambient=self.ambient)
 
+    @property
+    def skin_tone(self) -> np.ndarray:
+        """(3,) RGB, the mean colour of the face model."""
+        return self.fitted_model.albedo_mean.mean(0).clamp_min(1e-3).numpy()
+
     @torch.no_grad()
     def predict(self, photo: np.ndarray, crop: CropTransform) -> FaceEstimate:
         """Ask the networks; without one, the mean face at rest."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.reconstruction.grey_photos import is_grey, tinted
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform, FaceDetector, align, choose_faces, read_photo
 from seethrough.photos.alignment import REFERENCE_SIZE
@@ -29,6 +30,7 @@ class PhotoCrops:
         detector: finds faces.
         which: ``largest`` or ``all`` faces of a photo.
         size: side of the crops, px.
+        skin: (3,) RGB that grey photos are tinted with.
         seed: of shifts, scales and orders.
         batch_size: crops a batch.
 
@@ -37,10 +39,17 @@ class PhotoCrops:
     """
 
     def __init__(
-        self, photos: Iterable[Path], detector: FaceDetector, which: str, size: int, seed: int = 0, batch_size: int = 16
+        self,
+        photos: Iterable[Path],
+        detector: FaceDetector,
+        which: str,
+        size: int,
+        skin: np.ndarray,
+        seed: int = 0,
+        batch_size: int = 16,
     ) -> None:
         self.seed, self.epoch = seed, 0
-        found = [(path, face) for path in photos for face in _faces(path, detector, which)]
+        found = [(path, face) for path in photos for face in _faces(path, detector, which, skin)]
         if not found:
             raise SeethroughError("no photo shows a face, so there is nothing to adapt to")
         variants = int(np.clip(MOST // len(found), 1, VARIANTS))
@@ -69,13 +78,14 @@ class PhotoCrops:
             }
 
 
-def _faces(path: Path, detector: FaceDetector, which: str) -> list[tuple[np.ndarray, np.ndarray]]:
+def _faces(path: Path, detector: FaceDetector, which: str, skin: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return (photo around the face, landmarks in it) of each face."""
     try:
         photo = read_photo(path)
     except SeethroughError:
         return []
-    return [_around(photo, face.landmarks) for face in choose_faces(detector.faces(photo), which)]
+    seen = tinted(photo, skin) if is_grey(photo) else photo
+    return [_around(seen, face.landmarks) for face in choose_faces(detector.faces(photo), which)]
 
 
 def _around(photo: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

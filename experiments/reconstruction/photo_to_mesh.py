@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.reconstruction.estimator import FaceEstimator
+from experiments.reconstruction.grey_photos import is_grey, tinted
 from experiments.reconstruction.manifest import Manifest, Row, manifest_row, printable
 from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.writing import Reconstruction, write_reconstruction
@@ -49,7 +50,7 @@ class PhotoToMesh:
                 if not faces:
                     height, width = photo.shape[:2]
                     raise SeethroughError(
-                        f"no face found in {width} x {height} pixels; is one large, sharp and frontal?"
+                        f"no face found in {width} x {height} pixels; is one large, sharp, upright and frontal?"
                     )
         except Exception as error:
             return [manifest_row(path, clock.table(), reason=self._reason(path, error))]
@@ -76,14 +77,16 @@ class PhotoToMesh:
         with clock.stage("align"):
             crop = align(face.landmarks, size=REFERENCE_SIZE)
             landmarks = crop.to_crop(face.landmarks)
+            # Grey skin is an occluder to the networks, and no albedo of the face model.
+            seen = tinted(photo, self.estimator.skin_tone) if is_grey(photo) else photo
         if self.estimator.focus is None:
-            estimate = self.estimator.predict(photo, crop)
+            estimate = self.estimator.predict(seen, crop)
         else:
             with clock.stage("predict"):
-                estimate = self.estimator.predict(photo, crop)
+                estimate = self.estimator.predict(seen, crop)
         if self.refine_steps > 0:
             with clock.stage("refine"):
-                estimate = self.estimator.refine(photo, crop, landmarks, estimate, self.refine_steps)
+                estimate = self.estimator.refine(seen, crop, landmarks, estimate, self.refine_steps)
         rendering = self.estimator.render(estimate)
         fitted = rendering.landmarks[0].numpy().astype(np.float64)
         return Reconstruction(path, photo, face, crop, estimate, fitted, rendering.mask[0, 0].numpy())

@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from experiments.reconstruction.checkpoints import choose_checkpoint, newest_run
 from experiments.reconstruction.drawing import FaceDrawing, Layer
 from experiments.reconstruction.estimator import padded
+from experiments.reconstruction.grey_photos import is_grey, tinted
 from experiments.reconstruction.manifest import Manifest, manifest_row
+from experiments.reconstruction.photo_crops import PhotoCrops
 from experiments.reconstruction.side_by_side import TILE, side_by_side
 from experiments.reconstruction.stages import StageClock
 from lightning_modules.focus import packing
 from seethrough.errors import SeethroughError
+from seethrough.five_points import FIVE_POINTS
 from seethrough.morphable import FaceParameters
-from seethrough.photos import CropTransform
+from seethrough.photos import CropTransform, DetectedFace, align
 from seethrough.rendering import FaceRenderer, focus_camera
 from tests.small_face import small_face_model
 
@@ -151,3 +155,54 @@ def test_sheet_shows_hidden_parts_in_red():
     hidden = drawing.photo_like(TILE).opacity[TILE // 2 :].sum()
     assert red_pixels(half) - red_pixels(clear) == pytest.approx(hidden, rel=0.05)
     assert red_pixels(None) <= red_pixels(clear)  # nothing is claimed where nothing was asked
+
+
+def test_grey_photos_are_seen_in_the_tone_of_skin():
+    rng = np.random.default_rng(0)
+    grey = np.repeat(rng.integers(0, 180, (40, 50, 1), dtype=np.uint8), 3, axis=2)
+    noisy = np.clip(grey + rng.integers(-2, 3, grey.shape), 0, 255).astype(np.uint8)
+    colourful = grey.copy()
+    colourful[10:30, 10:30, 2] //= 2
+    assert is_grey(grey) and is_grey(noisy) and not is_grey(colourful)
+    skin = tinted(grey, np.array([0.6, 0.45, 0.35]))
+    assert skin.shape == grey.shape and skin.dtype == np.uint8
+    luma = skin.astype(float) @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(luma, grey[..., 0], atol=1.0)
+    bright = grey[..., 0] > 60
+    ratio = skin[bright][:, 0] / skin[bright][:, 2]
+    np.testing.assert_allclose(ratio, 0.6 / 0.35, rtol=0.03)
+
+
+def test_crops_to_adapt_to_are_repeatable_and_cover_every_face(tmp_path):
+    class Finds:
+        def faces(self, photo):
+            points = np.array([[60.0, 60], [140, 60], [100, 100], [70, 140], [130, 140]])
+            landmarks = np.repeat(points, 14, axis=0)[:68]
+            for indices, point in zip(FIVE_POINTS, points, strict=True):
+                landmarks[list(indices)] = point
+            return [DetectedFace(landmarks, (50, 50, 150, 150), 1.0)] if photo.max() else []
+
+    rng = np.random.default_rng(0)
+    colour, grey = rng.integers(1, 200, (200, 200, 3), np.uint8), rng.integers(1, 200, (200, 200, 1), np.uint8)
+    pictures = {"a.png": colour, "grey.png": np.repeat(grey, 3, 2), "dark.png": np.zeros((200, 200, 3), np.uint8)}
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(tmp_path / name)
+    paths = [tmp_path / name for name in (*pictures, "missing.png")]
+    skin = np.array([0.6, 0.45, 0.35])
+    crops, again = (PhotoCrops(paths, Finds(), "largest", 32, skin, batch_size=5) for _ in range(2))
+    batches = list(crops)
+    assert [len(batch["id"]) for batch in batches] == [5, 5, 5]  # two faces, eight variants each; full batches only
+    assert {name.split("-")[0] for batch in batches for name in batch["id"]} == {"a.png", "grey.png"}
+    for one, other in zip(batches, again, strict=True):
+        assert torch.equal(one["image"], other["image"]) and one["id"] == other["id"]
+    crops.set_epoch(1)
+    assert [batch["id"] for batch in crops] != [batch["id"] for batch in batches]
+    # The points stay where they are in the face, whatever the shift and the scale.
+    exact = align(Finds().faces(colour)[0].landmarks, size=32)
+    first = crops.ids.index("a.png-0")
+    np.testing.assert_allclose(crops.landmarks[first], exact.to_crop(Finds().faces(colour)[0].landmarks), atol=1e-3)
+    centres = crops.landmarks[:8].mean(1)
+    assert 0.3 < centres.std(0).max() < 3 and len(np.unique(crops.images[:8].reshape(8, -1), axis=0)) == 8
+    assert crops.images[8][..., 0].astype(int).sum() > 1.3 * crops.images[8][..., 2].astype(int).sum()  # tinted
+    with pytest.raises(SeethroughError, match="no photo shows a face"):
+        PhotoCrops(paths[2:], Finds(), "largest", 32, skin)
