@@ -19,9 +19,9 @@ def tables(report: Report) -> str:
     rows = []
     for row, label in report.labels.items():
         method = report.method(row)
-        rows.append([f"{label}: {PLAIN}", *_test(report, plain_faces(report, row), "unoccluded")])
+        rows.append([f"{label}; {PLAIN}", *_test(report, plain_faces(report, row), "unoccluded")])
         for subset in MAIN_SUBSETS:
-            rows.append([f"{label}: {subset.replace('_', ' ')}", *_test(report, method, subset)])
+            rows.append([f"{label}; {subset.replace('_', ' ')}", *_test(report, method, subset)])
     heading = ["before", "after", "before minus after", "paired t, p", "the same over people, p", "Wilcoxon, p"]
     return "\n".join(
         [

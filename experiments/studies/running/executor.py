@@ -70,6 +70,7 @@ class Executor:
         self.result = Result()
         self._say = say or (lambda line: print(line, flush=True))
         self._measured: dict[tuple[int, str], float] = {}
+        self._doing: dict[tuple[int, str], str] = {}
         self._waiting: list[Job] = []
         self._running: dict[Future[str | None], Job] = {}
 
@@ -162,7 +163,8 @@ class Executor:
 
     def _step(self, job: Job, step: Step, record: RunRecord, held: int) -> str | None:
         log = job.beside(".log")
-        self._tell(f"{job.title}: {step.name.replace('_', ' ')}")
+        self._doing[job.key] = step.name.replace("_", " ")
+        self._tell(f"{job.title}: {self._doing[job.key]}")
         outcome = self.children.run(step.command, log, held)
         succeeded = outcome.code == 0
         finished = datetime.now().isoformat(timespec="seconds") if succeeded else ""
@@ -199,8 +201,12 @@ class Executor:
         self._tell(f"{len(self.plan.jobs)} runs{already}{unusable}; {self._outlook()}")
 
     def _beat(self) -> None:
-        steps = ", ".join(f"{job.title} at step {_steps_done(job)}" for job in self._running.values())
-        self._tell(f"running: {steps}; {self._outlook()}")
+        doing = [self._doing.get(job.key, "") for job in self._running.values()]
+        running = [
+            f"{job.title}: {step}" + (f" at step {_steps_done(job)}" if step == TRAIN else "")
+            for job, step in zip(self._running.values(), doing, strict=True)
+        ]
+        self._tell(f"running {', '.join(running)}; {self._outlook()}")
 
     def _outlook(self) -> str:
         left = [*self._waiting, *self._running.values()]

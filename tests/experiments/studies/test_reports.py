@@ -122,11 +122,11 @@ def test_ablation(tmp_path):
 
 def test_misfit_prior(tmp_path):
     text = written("misfit_prior", tmp_path)
-    before, after, gain, *probabilities, improved = line(text, "FOCUS: occluded")
+    before, after, gain, *probabilities, improved = line(text, "FOCUS; occluded")
     assert float(before.split()[0]) - float(after.split()[0]) == pytest.approx(0.05, abs=2e-3)
     assert gain.startswith("+0.050 [+0.050") and improved == "100 %"
     assert all(float(p) < 0.01 for p in probabilities)
-    assert line(text, "FOCUS: unoccluded, no detail beyond the model")[2].startswith("+0.080 [+0.080")
+    assert line(text, "FOCUS; unoccluded, no detail beyond the model")[2].startswith("+0.080 [+0.080")
 
 
 def test_em_rounds(tmp_path):
