@@ -99,7 +99,7 @@ class FocusEvaluation:
         rendering, image, truth = prediction.rendering, batch["image"], batch.get("truth")
         landmarks = truth["landmarks"] if truth else batch["landmarks"]
         unknown = torch.full((len(image),), torch.nan, device=image.device)
-        columns = dict.fromkeys(PICTURE_COLUMNS, unknown)
+        columns: dict[str, Tensor] = {name: unknown for name in PICTURE_COLUMNS}
         columns["landmark_error_px"] = _landmark_error(rendering, landmarks, self._held[0])
         if "mask" in batch:
             columns["image_rmse"] = image_rmse(image, rendering.image, batch["mask"] * rendering.mask)
@@ -133,8 +133,11 @@ class FocusEvaluation:
     def _shape_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
         focus, device, count = self._held[0], batch["image"].device, len(batch["image"])
         model, truth = focus.full_model.to(device), batch.get("truth")
-        columns = dict.fromkeys(SHAPE_COLUMNS, torch.full((count,), torch.nan, device=device))
-        columns |= dict.fromkeys(VERTEX_COLUMNS, torch.full((count, len(model.mean)), torch.nan, device=device))
+        nothing, nowhere = (
+            torch.full(shape, torch.nan, device=device) for shape in ((count,), (count, len(model.mean)))
+        )
+        columns: dict[str, Tensor] = {name: nothing for name in SHAPE_COLUMNS}
+        columns |= {name: nowhere for name in VERTEX_COLUMNS}
         if truth is None or any(source != self.model_source for source in truth["model"]):
             return columns
         true = model.shape(truth["parameters"]["identity"])

@@ -41,7 +41,7 @@ class SharedRegionErrors:
             own = (image[row], rendered[row], visible[row] > 0.5)
             other = self._waiting.pop(twin, None)
             if other is None:
-                self._waiting[name] = tuple(part.clone() for part in own)
+                self._waiting[name] = (own[0].clone(), own[1].clone(), own[2])
                 continue
             shared = (own[2] & other[2]).to(image.dtype)
             done += [name, twin]

@@ -54,7 +54,7 @@ def score_all(
     images: Sequence[ChallengeImage],
     protocol: Protocol,
     jobs: int,
-    report: Callable[[int], None] = lambda images: None,
+    report: Callable[[int], object] = lambda images: None,
 ) -> Scores:
     """Score images in ``jobs`` processes; each person's scan is read once.
 
