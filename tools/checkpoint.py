@@ -31,9 +31,7 @@ def main(arguments: list[str]) -> int:
         "--command", action="append", metavar="TEXT", help="what trained it, once for each command"
     )
     pack_parser.add_argument("--data", metavar="TEXT", help="what it was trained on, where its settings do not say it")
-    pack_parser.add_argument(
-        "--licence", metavar="TEXT", help="of the weights; needed unless the face model is open"
-    )
+    pack_parser.add_argument("--licence", metavar="TEXT", help="of the weights; needed unless the face model is open")
     pack_parser.add_argument("--note", metavar="TEXT", help="anything else that its user should know")
     pack_parser.add_argument("--misfit-prior", metavar="FILE", help="take this prior instead of the run's own")
     describe_parser = commands.add_parser("describe", help="say what a checkpoint holds and where it comes from")
