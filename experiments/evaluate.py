@@ -101,7 +101,7 @@ def evaluate(
     rows = module.evaluation.rows()
     summary = summarise_subsets(rows)
 
-    console = Console(width=110, highlight=False)
+    console = Console(width=120, highlight=False)
     console.print(evaluation_table(summary, title))
     by_occluder = occluder_table(summary)
     if by_occluder is not None:

@@ -21,9 +21,10 @@ def evaluation_table(summary: Summary, title: str) -> Table:
     """
     subsets = [name for name in _MAIN if name in summary] or ["overall"]
     table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in subsets:
-        table.add_column(f"{name.replace('_', ' ')} ({int(summary[name]['images'])} images)", justify="right")
+        heading = f"{name.replace('_', ' ')}\n({int(summary[name]['images'])} images)"
+        table.add_column(heading, justify="right", no_wrap=True)
 
     def row(label: str, text) -> None:
         cells = [text(summary[name]) for name in subsets]
@@ -32,18 +33,18 @@ def evaluation_table(summary: Summary, title: str) -> Table:
 
     row("visible-face mask, F1: this run", lambda s: _number(s["mask_f1"], 3))
     row("    everything is face", lambda s: _number(s["mask_f1_all_face"], 3))
-    row("    threshold on the residual (Eq. 10)", lambda s: _number(s["mask_f1_preliminary"], 3))
+    row("    threshold on residual (Eq. 10)", lambda s: _number(s["mask_f1_preliminary"], 3))
     row("    skin colour", lambda s: _number(s["mask_f1_skin"], 3))
-    row("    gain over everything is face [95 %]", lambda s: _interval(s, "mask_f1_gain"))
+    row("    gain over all face [95 %]", lambda s: _interval(s, "mask_f1_gain"))
     row("    precision (PPV)", lambda s: _number(s["mask_ppv"], 3))
     row("    IoU of the occluder", lambda s: _number(s["occluder_iou"], 3))
     row("shape error, mm: reconstruction", lambda s: _number(s["shape_error_mean_mm"], 3))
     row("    with the misfit prior", lambda s: _number(s["shape_error_mean_misfit_prior_mm"], 3))
     row("    mean face", lambda s: _number(s["shape_error_mean_face_mm"], 3))
     row("    somebody else", lambda s: _number(s["shape_error_random_identity_mm"], 3))
-    row("    skill over the mean face [95 %]", lambda s: _interval(s, "skill_over_mean_face"))
+    row("    skill over mean face [95 %]", lambda s: _interval(s, "skill_over_mean_face"))
     row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_shape_error_mm"))
-    row("colour RMSE in the visible face, /255", lambda s: _number(s["image_rmse"], 1))
+    row("colour RMSE in the face, /255", lambda s: _number(s["image_rmse"], 1))
     row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_image_rmse"))
     row("landmark error at 224 px, px", lambda s: _number(s["landmark_error_px"], 2))
     return table

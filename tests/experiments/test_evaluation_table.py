@@ -34,7 +34,7 @@ def rows(count: int, **changes: float) -> dict[str, np.ndarray]:
 
 
 def text(table) -> str:
-    console = Console(file=io.StringIO(), width=110)
+    console = Console(file=io.StringIO(), width=120)
     console.print(table)
     return console.file.getvalue()
 
@@ -52,10 +52,11 @@ def test_table_shows_baselines_beside_the_result():
     names = ("overall", "unoccluded", "unoccluded_frontal", "occluded", "hand", "out_of_distribution")
     summary = {name: summarise(rows(4, mask_own_f1=0.9)) for name in names}
     printed = text(evaluation_table(summary, "a run"))
-    expected = ("unoccluded (4", "out of distribution (4", "everything is face", "0.900", "mean face", "+0.200", "skin")
+    expected = ("unoccluded ", "out of distribution ", "(4 images)", "everything is face", "0.900", "+0.200", "skin")
     for part in expected:
         assert part in printed, part
     assert "misfit prior" not in printed  # this run has none
+    assert max(map(len, printed.splitlines())) <= 120 and "…" not in printed
     classes = text(occluder_table(summary))
     assert "hand" in classes and "unoccluded" not in classes and "distribution" not in classes
 
