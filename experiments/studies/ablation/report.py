@@ -67,4 +67,4 @@ def _shape(report: Report, row: str, mean: str, median: str | None) -> list[str]
 
 def pictures(report: Report) -> list[Path]:
     """Draw targets, renders and masks of every row for the same faces."""
-    return reconstruction_gallery(report, list(report.labels))
+    return reconstruction_gallery(report)

@@ -51,4 +51,4 @@ def tables(report: Report) -> str:
 
 def pictures(report: Report) -> list[Path]:
     """Draw targets, renders and masks of every row for the same faces."""
-    return reconstruction_gallery(report, list(report.labels))
+    return reconstruction_gallery(report)

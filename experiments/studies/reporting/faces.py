@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,10 +14,6 @@ from experiments.studies.planning.plan import Job
 from experiments.studies.reporting.measured import OUT_OF_DISTRIBUTION, Method
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
-
-if TYPE_CHECKING:
-    from lightning_modules.focus.lightning_model import FocusModule
-    from seethrough.rendering import FaceRendering
 
 # A face that is hidden by about so much shows what an occluder does.
 SHOWN_SHARE = 0.3
@@ -47,12 +42,19 @@ def shown_faces(method: Method, unoccluded: int = 1, foreign: int = 1) -> list[s
 
 @dataclass(frozen=True)
 class Views:
-    """What one state of a run's networks says of some faces, each (F, 3, H, W) in [0, 1]; masks (F, 1, H, W)."""
+    """What one state of a run's networks says of some faces.
 
-    target: Tensor
+    Attributes:
+        render: (F, 3, H, W) in [0, 1], on white.
+        mask: (F, 1, H, W) the run's own mask, 0 or 1.
+        skin: (F, 1, H, W) skin by its colour, inside the render.
+        threshold: (F, 1, H, W) what the render explains (Eq. 10).
+    """
+
     render: Tensor
     mask: Tensor
-    true_mask: Tensor
+    skin: Tensor
+    threshold: Tensor
 
 
 def batch_of(job: Job, ids: Sequence[str]) -> dict[str, Tensor]:
@@ -88,16 +90,9 @@ def views(checkpoint: Path, batch: dict[str, Tensor]) -> Views:
     prediction = module.focus.predict(batch["image"])
     rendering = prediction.rendering
     render = torch.where(rendering.mask > 0, rendering.image.clamp(0, 1), torch.ones(()))
-    mask = prediction.mask if module.config.has_segmentation else _stand_in(module, rendering, batch)
-    return Views(batch["image"], render, (mask > 0.5).float(), batch["mask"])
-
-
-def _stand_in(module: FocusModule, rendering: FaceRendering, batch: dict[str, Tensor]) -> Tensor:
-    image, kind = batch["image"], module.config.mask
-    if kind == "truth":
-        return batch["mask"] * rendering.mask
-    if kind == "skin":
-        return skin_colour_mask(image) * rendering.mask
-    if kind == "preliminary":
-        return preliminary_mask(image, rendering.image, rendering.mask, module.config.loss.threshold)
-    return rendering.mask
+    image = batch["image"]
+    skin = skin_colour_mask(image) * rendering.mask
+    threshold = preliminary_mask(image, rendering.image, rendering.mask, module.config.loss.threshold)
+    own = {"truth": batch["mask"] * rendering.mask, "skin": skin, "preliminary": threshold}
+    mask = prediction.mask if module.config.has_segmentation else own.get(module.config.mask, rendering.mask)
+    return Views(render, *((each > 0.5).float() for each in (mask, skin, threshold)))

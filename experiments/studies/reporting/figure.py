@@ -18,14 +18,24 @@ COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#C
 DASHES = ("-", "--", ":", "-.")
 
 
-def new_figure(columns: int = 1, rows: int = 1, width: float = 5.0, height: float = 3.6) -> tuple[Figure, Any]:
-    """Return a figure and its (rows, columns) array of axes; sizes are those of one of them, in inches."""
+def new_figure(
+    columns: int = 1, rows: int = 1, width: float = 5.0, height: float = 3.6, *, share: bool = False
+) -> tuple[Figure, Any]:
+    """Return a figure and its (rows, columns) array of axes.
+
+    Args:
+        columns: diagrams side by side.
+        rows: diagrams below each other.
+        width: of one diagram in inches.
+        height: the same.
+        share: give all of them the same scales.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, squeeze=False)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
     for axis in axes.flat:
         axis.grid(True, linewidth=0.4, alpha=0.6)
     return figure, axes

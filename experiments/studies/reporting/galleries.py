@@ -47,10 +47,9 @@ def _wrapped(label: str, width: int = 24) -> str:
     return "\n".join(lines)
 
 
-def reconstruction_gallery(report: Report, order: Sequence[str]) -> list[Path]:
+def reconstruction_gallery(report: Report) -> list[Path]:
     """Draw targets with every row's renders, and true masks with every row's masks; returns the two files."""
-    jobs = [(report.labels[row], job) for row in order if (job := report.first_job(row)) is not None]
-    renders, masks = _of_jobs(report, jobs)
+    renders, masks = _of_jobs(report, _jobs(report))
     return [
         save_small(sheet(renders), report.out / "renders.png"),
         save_small(sheet(masks), report.out / "masks.png"),
@@ -58,10 +57,15 @@ def reconstruction_gallery(report: Report, order: Sequence[str]) -> list[Path]:
 
 
 def mask_gallery(report: Report) -> list[Path]:
-    """Draw targets, true masks and the masks of a study about masks."""
-    jobs = [(label, job) for row, label in report.labels.items() if (job := report.first_job(row)) is not None]
-    renders, masks = _of_jobs(report, jobs)
-    return [save_small(sheet([renders[0], *masks]), report.out / "masks.png")]
+    """Draw targets, true masks, the masks that need no network on the renders of FOCUS, and those of every row."""
+    batch = batch_of(_jobs(report)[0][1], shown_faces(report.anyone))
+    rows = [("target", batch["image"]), ("true mask", batch["mask"])]
+    focus = report.first_job("focus")
+    if focus is not None:
+        seen = views(focus.folder.path, batch)
+        rows += [("skin colour", seen.skin), ("threshold (Eq. 10)", seen.threshold)]
+    rows += [(label, views(job.folder.path, batch).mask) for label, job in _jobs(report)]
+    return [save_small(sheet(rows), report.out / "masks.png")]
 
 
 def sweep_gallery(report: Report, settings: Sequence[Sequence[SweepPoint]]) -> list[Path]:
@@ -83,6 +87,11 @@ def rounds_gallery(report: Report, job: Job) -> list[Path]:
         rows += [(f"round {number}: render", seen.render), (f"round {number}: mask", seen.mask)]
     rows.append(("true mask", batch["mask"]))
     return [save_small(sheet(rows), report.out / "rounds.png")]
+
+
+def _jobs(report: Report) -> list[tuple[str, Job]]:
+    """Return label and first run of each row that has one."""
+    return [(label, job) for row, label in report.labels.items() if (job := report.first_job(row)) is not None]
 
 
 def _of_jobs(
