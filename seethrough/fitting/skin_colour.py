@@ -86,8 +86,8 @@ def lit_skin_colours(count: int, rng: np.random.Generator) -> np.ndarray:
     place = rng.uniform(0, len(tones) - 1, count)
     albedo = np.stack([np.interp(place, np.arange(len(tones)), tones[:, channel]) for channel in range(3)], 1)
     blood = np.abs(rng.normal(0.3, 0.12, (count, 1))) * np.array(_BLOOD_DENSITY)
-    shading = np.exp(rng.normal(-0.25, 0.35, (count, 1)))
-    tint = np.exp(rng.normal(0, 0.06, (count, 3)))
+    shading = np.exp(rng.normal(-0.25, 0.5, (count, 1)))
+    tint = np.exp(rng.normal(0, 0.12, (count, 3)))  # lamps, and cameras that balance white badly
     return np.clip(albedo * np.exp(-blood) * shading * tint, 0, 1)
 
 
