@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.command_line import run, write_json
 from experiments.config.arguments import split_words
@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", nargs="*", help="data configs and key=value overrides; default: the run's own data")
     parser.add_argument("--json", metavar="PATH", help="also write all numbers as JSON")
     parser.add_argument("--rows", metavar="PATH.npz", help="also write one row per image, each column an array")
+    parser.add_argument(
+        "--split", choices=("test", "validation"), default="test", help="choose settings on validation, never on test"
+    )
     parser.add_argument("--adapt", type=int, default=0, metavar="STEPS", help="first go on with EM on the test photos")
     parser.add_argument("--save-adapted", metavar="FILE", help="write the adapted networks to this checkpoint file")
     options = parser.parse_intermixed_args(arguments)
@@ -49,7 +52,7 @@ def main(arguments: list[str]) -> int:
     composition = folder.composition(names, overrides)
     _refuse_other_networks(folder, composition)
     adaptation = {"steps": options.adapt, "save": options.save_adapted} if options.adapt else None
-    summary = evaluate(folder, composition, options.rows, adaptation)
+    summary = evaluate(folder, composition, options.rows, adaptation, options.split)
     if options.json:
         write_json(options.json, summary)
     return 0
@@ -60,8 +63,9 @@ def evaluate(
     composition: Composition,
     rows_path: str | Path | None = None,
     adaptation: dict[str, Any] | None = None,
+    split: Literal["test", "validation"] = "test",
 ) -> dict[str, dict[str, float]]:
-    """Score the newest checkpoint of a run on the test data of ``composition``; print and return the tables.
+    """Score the newest checkpoint of a run on a split of the data of ``composition``; print and return the tables.
 
     The numbers also go to ``report/evaluation.json`` of the run, and a sheet of targets, renders and masks to
     ``report/evaluation.png``; the rows of single images go to ``rows_path``, if that is given. With an ``adaptation``
@@ -82,8 +86,9 @@ def evaluate(
 
     data = build_data(composition)
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
-    loader = data.test_dataloader()
-    title, name = f"{folder.title}, {composition.config.dataset} test set", "evaluation"
+    loader = data.test_dataloader() if split == "test" else data.val_dataloader()
+    said = f"{composition.config.dataset} {split} set"
+    title, name = f"{folder.title}, {said}", "evaluation" if split == "test" else "evaluation_validation"
     trainer = _trainer(composition.config.trainer.accelerator)
     if adaptation is None:
         module = load_focus_module(folder.weights)
@@ -96,7 +101,7 @@ def evaluate(
             seed=composition.config.seed,
             accelerator=composition.config.trainer.accelerator,
         )
-        title, name = f"{folder.title}, adapted to its photos, {composition.config.dataset} test set", f"{name}_adapted"
+        title, name = f"{folder.title}, adapted to its photos, {said}", f"{name}_adapted"
     trainer.test(module, loader, verbose=False)
     rows = module.evaluation.rows()
     summary = summarise_subsets(rows)

@@ -90,7 +90,7 @@ class SyntheticConfig:
     size: int = 28000
     """Number of training pictures (of an epoch, when they are rendered live)."""
     validation_size: int = 480
-    """Number of validation pictures."""
+    """Number of validation pictures, half of them the occluded twins of the others."""
     test_identities: int = 240
     """Number of held-out people in the test set, each shown without and with an occluder in the same scene."""
     out_of_distribution_identities: int = 120

@@ -18,8 +18,8 @@ from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.morphable.loading import OPEN, load_face_model
 
-TEST_SEED, OUT_OF_DISTRIBUTION_SEED, VERIFICATION_SEED = (20260101, 2), (20260101, 3), (20260101, 4)
-"""Seeds of the test sets: no settings, so that nobody trains on them by chance."""
+TEST_SEED, OUT_OF_DISTRIBUTION_SEED, VERIFICATION_SEED = (20261122, 2), (20261122, 3), (20261122, 4)
+"""Seeds of the test sets: no settings, so that nobody trains on them by chance. Settings are chosen on validation people."""
 
 SPLITS = ("train", "validation", "test", "out_of_distribution", "verification")
 VERIFICATION_PEOPLE, VERIFICATION_IMAGES = 300, 4
@@ -28,18 +28,19 @@ VERIFICATION_PEOPLE, VERIFICATION_IMAGES = 300, 4
 def split_spec(config: SyntheticConfig, split: str) -> PoolSpec:
     """Return what one of :data:`SPLITS` holds; no two of them share a person.
 
-    ``test`` and ``out_of_distribution`` are twins, the latter of scenes that have nothing in common with training's;
+    ``validation``, ``test`` and ``out_of_distribution`` are twins, the last of scenes that have nothing in common with
+    training's;
     ``verification`` shows 300 people in four pictures each.
     """
     scene = config.scene
     if split == "train":
         return PoolSpec("train", scene, config.size, (config.seed, 0))
-    if split == "validation":
-        return PoolSpec("validation", scene, config.validation_size, (config.seed, 1))
     if split == "verification":
         several = replace(scene, images_per_identity=VERIFICATION_IMAGES, images_per_identity_up_to=0)
         return PoolSpec("verification", several, VERIFICATION_PEOPLE * VERIFICATION_IMAGES, VERIFICATION_SEED)
     every = replace(scene, occluded_fraction=1.0, images_per_identity=1, images_per_identity_up_to=0)
+    if split == "validation":
+        return PoolSpec("validation", every, 2 * ((config.validation_size + 1) // 2), (config.seed, 1), twins=True)
     if split == "test":
         return PoolSpec("test", every, 2 * config.test_identities, TEST_SEED, twins=True)
     if split == "out_of_distribution":
