@@ -69,6 +69,21 @@ def test_descriptor_of_our_chip(photo, network):
     assert (ours - theirs).norm() < 0.01
 
 
+def test_stem_with_a_gradient_is_the_same_convolution(network):
+    chip = torch.rand(2, 3, 150, 150)
+    results = []
+    for stem in (network.stem, torch.nn.Conv2d(3, 32, 7, stride=2)):
+        stem.load_state_dict(network.stem.state_dict())
+        image = chip.clone().requires_grad_()
+        features = stem(image)
+        (gradient,) = torch.autograd.grad(features.square().sum(), image)
+        results.append((features.detach(), gradient))
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4 * expected.abs().max().item())
+    with torch.no_grad():
+        torch.testing.assert_close(network.stem(chip), results[0][0], rtol=1e-5, atol=1e-5)
+
+
 def test_shapes_and_size(network):
     with torch.no_grad():
         assert network.shallow(torch.rand(2, 3, 150, 150)).shape == (2, 32, 35, 35)
