@@ -34,6 +34,10 @@ def mean_interval(values: Tensor | ArrayLike, groups: Tensor | ArrayLike | None 
         groups: (N,) the person in each image; a person has several images, whose errors are alike, so people are
             resampled and not images (cluster bootstrap, percentiles). Negative numbers are unknown people, each
             somebody else. Without groups Student's t interval over images.
+
+    Returns:
+        Bounds that are NaN for fewer than two people, or images where no people are told: one says nothing of how much
+        others differ.
     """
     known, people = _known(values, groups=groups)
     (values,) = known
@@ -44,6 +48,8 @@ def mean_interval(values: Tensor | ArrayLike, groups: Tensor | ArrayLike | None 
     if people is None:
         half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1) * values.std(ddof=1) / np.sqrt(count))
         return MeanInterval(mean, mean - half, mean + half, count)
+    if not people.any():
+        return MeanInterval(mean, float("nan"), float("nan"), count)
     total, size = _resampled_sums(people, values, np.ones(count))
     low, high = _percentiles(total / size)
     return MeanInterval(mean, low, high, count)
@@ -58,15 +64,21 @@ def skill_interval(
         errors: (N,) error of the method on each image.
         reference: (N,) error of the baseline (for instance the mean face) on the same images; the pairing is kept.
         groups: as in :func:`mean_interval`; without them images are resampled.
+
+    Returns:
+        Bounds that are NaN for fewer than two people.
     """
     known, people = _known(errors, reference, groups=groups)
     a, b = known
-    if len(a) < 2:
-        return MeanInterval(float("nan"), float("nan"), float("nan"), len(a))
+    if not len(a):
+        return MeanInterval(float("nan"), float("nan"), float("nan"), 0)
+    skill = float(1 - a.mean() / b.mean())
     people = np.arange(len(a)) if people is None else people
+    if not people.any():
+        return MeanInterval(skill, float("nan"), float("nan"), len(a))
     of_method, of_baseline = _resampled_sums(people, a, b)
     low, high = _percentiles(1 - of_method / of_baseline)
-    return MeanInterval(float(1 - a.mean() / b.mean()), low, high, len(a))
+    return MeanInterval(skill, low, high, len(a))
 
 
 def group_numbers(groups: np.ndarray) -> np.ndarray:

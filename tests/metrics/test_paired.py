@@ -50,6 +50,17 @@ def test_unknown_people_are_each_somebody_else():
     assert (unknown.low, unknown.high) == pytest.approx((separate.low, separate.high))
 
 
+def test_one_person_has_no_interval():
+    for interval in (mean_interval([1.0, 2.0, 3.0], [7, 7, 7]), skill_interval([1.0, 2, 3], [4.0, 4, 4], [7, 7, 7])):
+        assert interval.count == 3 and math.isnan(interval.low) and math.isnan(interval.high)
+    assert mean_interval([1.0, 2.0, 3.0], [7, 7, 7]).mean == 2.0
+    assert skill_interval([1.0, 2.0, 3.0], [4.0, 4.0, 4.0], [7, 7, 7]).mean == 0.5
+    # An image whose value is unknown brings nobody else along.
+    assert math.isnan(mean_interval([1.0, 2.0, math.nan], [7, 7, 8]).low)
+    assert mean_interval([1.0, 2.0], [7, 8]).low >= 1.0
+    assert math.isnan(skill_interval([1.0], [2.0]).low)
+
+
 def test_coverage_of_the_cluster_bootstrap():
     # In about 95 % of studies the interval holds the true mean; a bootstrap over 30 people comes a little short.
     rng = np.random.default_rng(3)
