@@ -57,15 +57,22 @@ def adaptation_config(config: FocusConfig, steps: int) -> FocusConfig:
     """Return the settings of so many more EM steps.
 
     Cycles keep the run's shares of the two networks and become so short that at least one fits; where the run trained
-    the segmentation network once more at its end, so does this.
+    the segmentation network once more at its end, so does this. Photos have no truth: where the encoder was trained
+    under true masks it now sees those of the segmentation network, which stays as it is if true masks taught it, and
+    nothing is supervised.
 
     Raises:
-        SeethroughError: no steps, or a run that was trained under true masks, which photos do not have.
+        SeethroughError: no steps, or a run that was trained under true masks and has no segmentation network.
     """
     if steps < 1:
         raise SeethroughError(f"adapting in {steps} steps: give at least 1")
     if config.mask == "truth":
-        raise SeethroughError("model.mask=truth needs true masks, and the photos to adapt to have none")
+        if not any(part.phase.network is Network.SEGMENTATION for part in config.training_schedule().segments):
+            raise SeethroughError(
+                "the run has model.mask=truth and no segmentation network: the photos to adapt to have no true masks; "
+                "train it with model.segmentation_labels=truth, or name another run"
+            )
+        config = replace(config, mask="segmentation")
     result = continued(config, _schedule(config.schedule, steps))
     # A network that learned from true masks stays as it is.
     taught = config.segmentation_labels == "truth"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from experiments.checkpoint_run import CheckpointRun
+from experiments.config.composition import compose
 from experiments.evaluate import main as evaluate
 from experiments.reconstruct import main as reconstruct
 from experiments.run_folder import open_run
@@ -29,11 +31,14 @@ def photo(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory) -> Path:
-    """A run with a misfit prior: one standard deviation of the first mode."""
+    """A run with all of the default's settings but its sizes, and a misfit prior: one deviation of the first mode."""
     from lightning_modules.focus.loading import load_focus_module
     from lightning_modules.focus.packing import write_checkpoint
 
-    run = save_network(tmp_path_factory.mktemp("runs") / "small")
+    model = compose(["focus", "preset/default", "data/synthetic"]).config.model
+    sizes = {"image_size", "face_model", "encoder", "segmentation"}
+    settings = {each.name: getattr(model, each.name) for each in fields(model) if each.name not in sizes}
+    run = save_network(tmp_path_factory.mktemp("runs") / "small", **settings)
     module = load_focus_module(run)
     model = module.focus.face_renderer.model
     identity = torch.zeros(model.sizes.identity)

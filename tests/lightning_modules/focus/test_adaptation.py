@@ -38,8 +38,17 @@ def test_cycles_keep_their_shares(focus_config):
 def test_rows_that_need_labels(focus_config):
     focus_config.segmentation_labels = "truth"
     assert {phase for phase, _ in phases(adaptation_config(focus_config, 20))} == {Phase.RECONSTRUCT}
-    focus_config.mask = "truth"
-    with pytest.raises(SeethroughError, match="the photos to adapt to have none"):
+    focus_config.mask, focus_config.supervision.throughout = "truth", True
+    config = adaptation_config(focus_config, 20)
+    assert config.mask == "segmentation" and {phase for phase, _ in phases(config)} == {Phase.RECONSTRUCT}
+    assert focus_config.mask == "truth"
+    focus_config.segmentation_labels = "preliminary"
+    with pytest.raises(SeethroughError, match="the photos to adapt to have no true masks"):
+        adaptation_config(focus_config, 20)
+    focus_config.segmentation_labels = "truth"
+    for name in ("pretraining_steps", "cycle_segmentation_steps", "final_segmentation_steps"):
+        setattr(focus_config.schedule, name, 0)
+    with pytest.raises(SeethroughError, match="no segmentation network"):
         adaptation_config(focus_config, 20)
     with pytest.raises(SeethroughError, match="adapting in 0 steps"):
         adaptation_config(focus_config, 0)
@@ -76,6 +85,18 @@ def test_adapting_moves_both_networks_repeatably_and_leaves_the_run_alone(focus_
         ), network
     assert first.config == module.config and first.em_step == 15 and not first.training
     assert first.focus.misfit_prior is None and module.focus.misfit_prior is not None
+
+
+def test_a_run_under_true_masks_adapts_under_its_network_and_keeps_it(focus_config):
+    focus_config.mask = focus_config.segmentation_labels = "truth"
+    focus_config.supervision.throughout, focus_config.schedule.supervised_steps = True, 3
+    torch.manual_seed(0)
+    module = FocusModule(focus_config)
+    before = copy.deepcopy(module.state_dict())
+    adapted = adapt(module, PHOTOS, 8, accelerator="cpu")
+    moved = {name for name, value in adapted.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved and all(name.startswith("focus.encoder.") for name in moved)
+    assert adapted.config == module.config
 
 
 def test_labels_change_nothing(focus_config):
