@@ -13,7 +13,7 @@ from seethrough.errors import SeethroughError
 
 @dataclass
 class AugmentationConfig:
-    """Rectangles that hide a part of the training images."""
+    """Rectangles that hide a part of the training images, from the initialisation on."""
 
     kind: Literal["none", "cutout", "cutmix"] = "none"
     """`cutout` erases rectangles (DeVries and Taylor 2017), `cutmix` pastes the same rectangle of another image of the

@@ -16,7 +16,7 @@ from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
 from lightning_modules.focus.finite_losses import FiniteLosses
 from lightning_modules.focus.gradient_share import with_gradient_share
-from lightning_modules.focus.model_signature import model_signature
+from lightning_modules.focus.model_signature import model_signature, refuse_other_model
 from lightning_modules.focus.objectives import ReconstructionObjective, SegmentationObjective, Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
 from lightning_modules.focus.schedule import Network, Phase
@@ -81,7 +81,8 @@ class FocusModule(pl.LightningModule):
             self.trainer.should_stop = True
             return
         seed, rank = run_seed(), self.global_rank
-        batch = augment(self.config.augmentation, batch, step_key(seed, self.em_step, rank, Draw.AUGMENTATION))
+        if self.em_step >= self.schedule.warm_start_steps:  # the warm starts are those of every other row
+            batch = augment(self.config.augmentation, batch, step_key(seed, self.em_step, rank, Draw.AUGMENTATION))
         seed_generators(step_key(seed, self.em_step, rank, Draw.NETWORKS), self.device)
         phase = self.schedule.phase(self.em_step)
         optimiser = self._optimiser(phase.network)
@@ -254,5 +255,7 @@ class FocusModule(pl.LightningModule):
         checkpoint["face_model_signature"] = model_signature(self.focus.face_renderer.model)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the step counter up again."""
+        """Take the step counter up again; raises ``SeethroughError`` for weights that mean another model's faces."""
+        signature, model = checkpoint.get("face_model_signature"), self.focus.face_renderer.model
+        refuse_other_model(signature, model, self.config.face_model.source, "the checkpoint to go on from")
         self.em_step = int(checkpoint["em_step"])

@@ -14,7 +14,7 @@ from lightning_modules.checkpointing import checkpoints_in
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.lightning_model import METHOD, FocusModule
 from lightning_modules.focus.misfit_prior import attach_misfit_prior
-from lightning_modules.focus.model_signature import model_signature, same_model
+from lightning_modules.focus.model_signature import refuse_other_model
 from lightning_modules.focus.packing import DEFAULT, default_checkpoint
 from lightning_modules.focus.torch_model import Focus
 from seethrough.errors import SeethroughError
@@ -56,12 +56,8 @@ def load_focus_module(path: str | Path, *, perceptual: bool = False, misfit_prio
     if not perceptual:
         config.perceptual = "none"
     module = FocusModule(config)
-    signature = checkpoint.get("face_model_signature")
-    if signature is not None and not same_model(signature, model_signature(module.focus.face_renderer.model)):
-        raise SeethroughError(
-            f"{file} was trained with another version of the face model '{config.face_model.source}', so its "
-            "coefficients would give other faces: train again, or bring that version back"
-        )
+    model = module.focus.face_renderer.model
+    refuse_other_model(checkpoint.get("face_model_signature"), model, config.face_model.source, str(file))
     try:
         module.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:

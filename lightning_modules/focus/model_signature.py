@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 
 _TOLERANCE = 1e-3
@@ -36,3 +37,19 @@ def same_model(first: Tensor, second: Tensor) -> bool:
         and bool(first[0] == second[0])
         and torch.allclose(first, second, rtol=_TOLERANCE, atol=_TOLERANCE)
     )
+
+
+def refuse_other_model(signature: Tensor | None, model: FaceModel, source: str, checkpoint: str) -> None:
+    """Raise ``SeethroughError`` where a checkpoint was made with another face model than ``model``.
+
+    Args:
+        signature: of the checkpoint's model; None where it does not tell.
+        model: the one that its weights would be read with.
+        source: the name of that in the settings.
+        checkpoint: how the user knows it.
+    """
+    if signature is not None and not same_model(signature, model_signature(model)):
+        raise SeethroughError(
+            f"{checkpoint} was trained with another version of the face model '{source}', so its coefficients would "
+            "give other faces: train again, or bring that version back"
+        )

@@ -7,11 +7,14 @@ import pytorch_lightning as pl
 import torch
 
 from lightning_modules.checkpointing import StepCheckpoint, checkpoints_in
+from lightning_modules.focus.augmentation import AugmentationConfig
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus, load_focus_module
 from lightning_modules.focus.schedule import Network, Phase
 from seethrough.errors import SeethroughError
+from seethrough.morphable.archive import write_face_model
 from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
+from tests.small_face import small_face_model
 
 
 class Batches(torch.utils.data.IterableDataset):
@@ -104,6 +107,33 @@ def test_resumed_run_equals_an_undisturbed_one(focus_config, tmp_path):
     assert resumed.em_step == 15
     for (name, a), (_, b) in zip(whole.state_dict().items(), resumed.state_dict().items(), strict=True):
         assert torch.equal(a, b), name
+
+
+@pytest.mark.parametrize(("last_stage", "same"), [("landmarks", True), ("initialisation", False)])
+def test_augmented_rows_share_the_warm_start_of_the_others(focus_config, tmp_path, last_stage, same):
+    focus_config.schedule.last_stage = last_stage
+    ends = []
+    for kind in ("none", "cutout"):
+        focus_config.augmentation = AugmentationConfig(kind, probability=1.0, smallest=0.2)
+        torch.manual_seed(0)
+        module = FocusModule(focus_config)
+        trainer(tmp_path / kind).fit(module, loader())
+        ends.append(module.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(*(end.values() for end in ends), strict=True)) == same
+
+
+def test_another_face_model_does_not_go_on_from_a_checkpoint(focus_config, tmp_path):
+    focus_config.schedule.last_stage = "landmarks"
+    trainer(tmp_path).fit(FocusModule(focus_config), loader())
+    file = checkpoints_in(tmp_path)[-1][1]
+    model = small_face_model()
+    model.identity_basis[0] *= 1.1
+    write_face_model(model, tmp_path / "newer.npz")
+    focus_config.face_model.source = str(tmp_path / "newer.npz")
+    focus_config.schedule.last_stage = "initialisation"
+    with pytest.raises(SeethroughError, match=r"go on from was trained with another version of the face model") as said:
+        trainer(tmp_path / "branch").fit(FocusModule(focus_config), loader(), ckpt_path=str(file), weights_only=True)
+    assert "\n" not in str(said.value)
 
 
 def test_rows_without_a_network_train_the_same_encoder_steps(focus_config, tmp_path):
