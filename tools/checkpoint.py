@@ -46,35 +46,43 @@ def main(arguments: list[str]) -> int:
 def pack(options: argparse.Namespace) -> int:
     """Write the packed checkpoint and say how far its faces are from the original's."""
     from lightning_modules.focus.loading import load_focus_module, newest_checkpoint, read_checkpoint
-    from lightning_modules.focus.misfit_prior import read_misfit_prior, refuse_stale
+    from lightning_modules.focus.misfit_prior import misfit_prior_of, read_misfit_prior, refuse_stale
     from lightning_modules.focus.model_signature import model_signature
     from lightning_modules.focus.packing import LARGEST_MEGABYTES, packed, write_checkpoint
 
     file = newest_checkpoint(options.run)
     checkpoint = read_checkpoint(file)
-    own_prior = None if options.misfit_prior else own_misfit_prior(file, checkpoint)
-    module = load_focus_module(file, misfit_prior=options.misfit_prior is None)
+    module = load_focus_module(file, misfit_prior=False)
     if options.misfit_prior:
         prior = read_misfit_prior(Path(options.misfit_prior))
         refuse_stale(prior, module, file, Path(options.misfit_prior))
-        own_prior = prior.as_dict()
+    else:
+        prior = misfit_prior_of(module, file, checkpoint, named=Path(options.run).is_file())
     provenance = _provenance(options, file, checkpoint, module.config.face_model.source)
     signature = model_signature(module.focus.face_renderer.model)
-    content = packed(checkpoint, provenance, signature, own_prior)
+    content = packed(checkpoint, provenance, signature, None if prior is None else prior.as_dict())
     size = write_checkpoint(content, Path(options.out), LARGEST_MEGABYTES)
     moved = largest_movement(module, load_focus_module(options.out))
     print(f"{options.out}: {size / 1e6:.2f} MB, half precision moves no vertex by more than {moved:.4f} mm")
     return 0
 
 
-def own_misfit_prior(file: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the misfit prior in or beside a checkpoint, as a packed file holds it, or None."""
-    from lightning_modules.focus.misfit_prior import misfit_prior_file, read_misfit_prior
+def told_misfit_prior(file: Path, checkpoint: Mapping[str, Any]) -> str | None:
+    """Say which misfit prior lies in or beside a checkpoint, and whether it was measured for these weights."""
+    from lightning_modules.focus.misfit_prior import encoder_fingerprint, misfit_prior_file, read_misfit_prior
 
-    if "misfit_prior" in checkpoint:
-        return dict(checkpoint["misfit_prior"])
-    beside = misfit_prior_file(file)
-    return read_misfit_prior(beside).as_dict() if beside.is_file() else None
+    prior = checkpoint.get("misfit_prior")
+    if prior is None:
+        beside = misfit_prior_file(file)
+        if not beside.is_file():
+            return None
+        found = read_misfit_prior(beside)
+        # The weights alone tell: the face model may not lie on this machine.
+        if found.fingerprint != encoder_fingerprint(checkpoint["state_dict"]):
+            return f"none: the one in {beside} was measured for {found.checkpoint}, which has other weights"
+        prior = found.as_dict()
+    size = float(prior["error"].norm(dim=-1).mean())
+    return f"{size:.3f} mm a vertex on average, over {prior['faces']} faces"
 
 
 def largest_movement(first, second) -> float:
@@ -166,10 +174,7 @@ def description(file: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         "commit": checkpoint.get("commit"),
     }
     told |= {key: provenance[key] for key in PROVENANCE if provenance.get(key) is not None}
-    prior = own_misfit_prior(file, checkpoint)
-    if prior is not None:
-        size = float(prior["error"].norm(dim=-1).mean())
-        told["misfit_prior"] = f"{size:.3f} mm a vertex on average, over {prior['faces']} faces"
+    told["misfit_prior"] = told_misfit_prior(file, checkpoint)
     return told
 
 

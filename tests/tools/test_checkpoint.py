@@ -7,6 +7,9 @@ import torch
 import yaml
 
 from lightning_modules.focus import packing
+from lightning_modules.focus.loading import load_focus_module
+from lightning_modules.focus.misfit_prior import MisfitPrior, encoder_fingerprint
+from lightning_modules.focus.model_signature import model_signature
 from seethrough.errors import SeethroughError
 from tests.experiments.reconstruction_photos import save_network
 from tools.checkpoint import main
@@ -23,6 +26,25 @@ def edited(run, name, **changes):
     file = run.parent / name
     torch.save(content | changes, file)
     return file
+
+
+def prior_of(run, **changes):
+    """What a misfit prior of the run's first checkpoint holds."""
+    file = run / "checkpoints" / "step_00000001.ckpt"
+    module = load_focus_module(file, misfit_prior=False)
+    model = module.focus.face_renderer.model
+    prior = MisfitPrior(
+        error=torch.ones(model.vertex_count, 3),
+        identity_error=torch.ones(model.sizes.identity),
+        model="open",
+        signature=model_signature(model),
+        faces=7,
+        steps=0,
+        seed=0,
+        checkpoint=file.name,
+        fingerprint=encoder_fingerprint(module.state_dict()),
+    )
+    return prior.as_dict() | changes
 
 
 def test_pack_and_describe(run, tmp_path, capsys):
@@ -77,6 +99,37 @@ def test_a_licensed_face_model_needs_a_licence_of_the_weights(run, tmp_path):
 
 
 def test_a_prior_of_another_network_is_not_packed(run, tmp_path):
-    (tmp_path / "misfit_prior.pt").write_text("none")
+    given, out = tmp_path / "misfit_prior.pt", tmp_path / "x.pt"
+    given.write_text("none")
     with pytest.raises(SeethroughError, match="is no misfit prior"):
-        main(["pack", str(run), "--out", str(tmp_path / "x.pt"), "--misfit-prior", str(tmp_path / "misfit_prior.pt")])
+        main(["pack", str(run), "--out", str(out), "--misfit-prior", str(given)])
+    torch.save(prior_of(run, fingerprint="0" * 16, checkpoint="step_00000000.ckpt"), given)
+    with pytest.raises(SeethroughError, match=r"measured for step_00000000\.ckpt, and step_00000001\.ckpt has other"):
+        main(["pack", str(run), "--out", str(out), "--misfit-prior", str(given)])
+    assert not out.exists()
+    torch.save(prior_of(run), given)
+    assert main(["pack", str(run), "--out", str(out), "--misfit-prior", str(given)]) == 0
+    assert torch.load(out, weights_only=True)["misfit_prior"]["faces"] == 7
+
+
+def test_a_prior_from_before_the_last_training_is_neither_packed_nor_told_as_the_runs(tmp_path, capsys):
+    run, out = save_network(tmp_path / "run"), tmp_path / "x.pt"
+    checkpoint, beside = run / "checkpoints" / "step_00000001.ckpt", run / "misfit_prior.pt"
+    torch.save(prior_of(run), beside)
+    moved = torch.load(checkpoint, weights_only=True)
+    for name, value in moved["state_dict"].items():
+        if name.startswith("focus.encoder.") and value.is_floating_point():
+            value += 0.01
+    torch.save(moved, run / "checkpoints" / "step_00000002.ckpt")
+    with pytest.raises(SeethroughError, match=r"measured for step_00000001\.ckpt, and step_00000002\.ckpt has other"):
+        main(["pack", str(run), "--out", str(out)])
+    assert not out.exists()
+    assert main(["describe", str(run)]) == 0
+    assert "none: the one in" in capsys.readouterr().out
+    # The prior is of the earlier file, which brings it along; the later one, named itself, does without.
+    assert main(["pack", str(checkpoint), "--out", str(out)]) == 0
+    assert "misfit_prior" in torch.load(out, weights_only=True)
+    assert main(["pack", str(run / "checkpoints" / "step_00000002.ckpt"), "--out", str(out)]) == 0
+    assert "misfit_prior" not in torch.load(out, weights_only=True)
+    assert main(["describe", str(checkpoint)]) == 0
+    assert "over 7 faces" in capsys.readouterr().out
