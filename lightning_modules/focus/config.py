@@ -205,6 +205,11 @@ class FocusConfig:
         """Whether the segmentation network is trained at all."""
         return self.mask == "segmentation" or self.segmentation_labels == "truth"
 
+    @property
+    def is_supervised(self) -> bool:
+        """Whether the truth of synthetic faces teaches the encoder directly."""
+        return self.supervision.throughout or self.schedule.supervised_steps > 0
+
     def training_schedule(self) -> FocusSchedule:
         """Return the schedule of this training: every mask has the same encoder steps, not the same others."""
         kept = ("em" if self.segmentation_in_em else "pretraining") if self.has_segmentation else "none"

@@ -23,8 +23,8 @@ def bare_schedule(**lengths: int) -> ScheduleConfig:
 def continued(config: FocusConfig, schedule: ScheduleConfig) -> FocusConfig:
     """Return the settings that a training ended with, for another schedule.
 
-    Weights that fade are where they ended, pixels move the identity if they did so at the end, and no augmentation
-    takes anything out of the pictures.
+    Weights that fade are where they ended, pixels move the identity if they did so at the end, no augmentation takes
+    anything out of the pictures, and no truth is looked at.
     """
     result = copy.deepcopy(config)
     earlier = config.training_schedule()
@@ -33,6 +33,7 @@ def continued(config: FocusConfig, schedule: ScheduleConfig) -> FocusConfig:
     result.loss.identity_free_steps = schedule.em_steps if frozen else 0
     result.loss.weights.landmark *= config.loss.landmark_final_fraction
     result.loss.landmark_final_fraction = 1.0
+    result.supervision.throughout = False
     result.augmentation = replace(config.augmentation, kind="none")
     result.schedule = schedule
     return result

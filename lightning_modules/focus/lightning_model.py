@@ -55,7 +55,7 @@ class FocusModule(pl.LightningModule):
         self.perceptual = load_perceptual_net(config.perceptual)
         self.reconstruction = ReconstructionObjective(config.loss, config.image_size, self.perceptual)
         self.segmentation = SegmentationObjective(config.loss, self.perceptual)
-        self.supervised = SupervisedObjective(config, self.focus) if config.schedule.supervised_steps else None
+        self.supervised = SupervisedObjective(config, self.focus) if config.is_supervised else None
         mask = own_mask(config.mask, config.has_segmentation)
         self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, mask)
         self.losses = FiniteLosses()

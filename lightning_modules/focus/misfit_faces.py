@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from seethrough.morphable import FaceParameters
 from seethrough.rendering import FaceRenderer
+from seethrough.rendering.harmonics import BAND_0
+from seethrough.rendering.lighting import FOCUS_AMBIENT
 
 # Sets these faces apart from every other use of the same seed number, the scenes of data sets above all.
 _STREAM = 0x4D4953464954
@@ -110,10 +112,14 @@ class FaceStream:
         batch_size: faces a batch.
         first: index of the first face.
         batches: how many there are. A loader that knows its length is not read ahead, which would move the position.
+        source: name of the face model, for batches that hold their ``truth`` as synthetic samples do; None leaves it
+            out.
     """
 
-    def __init__(self, faces: MisfitFaces, batch_size: int, first: int, batches: int) -> None:
-        self.faces, self.batch_size, self.first, self.batches = faces, batch_size, first, batches
+    def __init__(
+        self, faces: MisfitFaces, batch_size: int, first: int, batches: int, source: str | None = None
+    ) -> None:
+        self.faces, self.batch_size, self.first, self.batches, self.source = faces, batch_size, first, batches, source
         self._done = 0
 
     def __len__(self) -> int:
@@ -125,7 +131,19 @@ class FaceStream:
             batch = self.faces.batch(range(start, start + self.batch_size))
             # Counted before it is handed out: the state is saved while the trainer still holds this batch.
             self._done += 1
-            yield {key: value for key, value in batch.items() if key != "parameters"}
+            parameters = batch.pop("parameters")
+            yield batch if self.source is None else {**batch, "truth": self._truth(parameters, batch["landmarks"])}
+
+    def _truth(self, parameters: FaceParameters, landmarks: Tensor) -> dict[str, Any]:
+        light = parameters.illumination.unflatten(1, (3, -1)).clone()
+        # Synthetic samples tell light on top of the release's ambient, whatever the fit stands on.
+        light[..., 0] -= (FOCUS_AMBIENT - self.faces.renderer.ambient) / BAND_0
+        told = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+        return {
+            "parameters": told | {"illumination": light.flatten(1)},
+            "landmarks": landmarks,
+            "model": [self.source] * len(landmarks),
+        }
 
     def state_dict(self) -> dict[str, int]:
         """Return the position."""

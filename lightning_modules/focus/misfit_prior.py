@@ -101,7 +101,16 @@ def refuse_stale(prior: MisfitPrior, module: FocusModule, checkpoint: Path, wher
 
 
 def attach_misfit_prior(module: FocusModule, checkpoint: Path, content: Mapping[str, Any], named: bool = False) -> None:
-    """Load the prior of a run, if it has one: out of a packed checkpoint, or from beside the checkpoints.
+    """Load the prior of a run, if it has one; arguments and errors are those of :func:`misfit_prior_of`."""
+    prior = misfit_prior_of(module, checkpoint, content, named)
+    if prior is not None:
+        module.focus.set_misfit_prior(prior.error, prior.identity_error)
+
+
+def misfit_prior_of(
+    module: FocusModule, checkpoint: Path, content: Mapping[str, Any], named: bool = False
+) -> MisfitPrior | None:
+    """Return the prior of a run, if it has one: out of a packed checkpoint, or from beside the checkpoints.
 
     Args:
         module: has the checkpoint's weights.
@@ -120,15 +129,15 @@ def attach_misfit_prior(module: FocusModule, checkpoint: Path, content: Mapping[
             raise SeethroughError(f"the misfit prior in {checkpoint} is broken ({error}): pack it again") from None
         if not _fits(prior, module):
             raise SeethroughError(f"the misfit prior in {checkpoint} is of another face model: pack it again")
-    else:
-        where = misfit_prior_file(checkpoint)
-        if not where.is_file():
-            return
-        prior = read_misfit_prior(where)
-        if named and prior.checkpoint != checkpoint.name:
-            return
-        refuse_stale(prior, module, checkpoint, where)
-    module.focus.set_misfit_prior(prior.error, prior.identity_error)
+        return prior
+    where = misfit_prior_file(checkpoint)
+    if not where.is_file():
+        return None
+    prior = read_misfit_prior(where)
+    if named and prior.checkpoint != checkpoint.name:
+        return None
+    refuse_stale(prior, module, checkpoint, where)
+    return prior
 
 
 def _fits(prior: MisfitPrior, module: FocusModule) -> bool:
@@ -153,8 +162,8 @@ def measure(
     vertex_sum, identity_sum, count = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64), 0
     for image, true_vertices, true_identity in batches:
         vertices, identity = predict(image)
-        vertex_sum = vertex_sum + (vertices.double() - true_vertices.double()).sum(0)
-        identity_sum = identity_sum + (identity.double() - true_identity.double()).sum(0)
+        vertex_sum = vertex_sum + (vertices.cpu().double() - true_vertices.cpu().double()).sum(0)
+        identity_sum = identity_sum + (identity.cpu().double() - true_identity.cpu().double()).sum(0)
         count += len(image)
     if not count:
         raise ValueError("the mean error of no faces")

@@ -52,8 +52,13 @@ class MisfitSettings:
 
 
 def in_domain_config(config: FocusConfig, steps: int) -> FocusConfig:
-    """Return the settings of R_syn: Eq. 8 as the run ended with it, without any mask, for so many encoder steps."""
+    """Return the settings of R_syn: Eq. 8 as the run ended with it, without any mask, for so many encoder steps.
+
+    E_MP corrects what the run's own pipeline gets wrong, so that R_syn is trained as the run was: where true
+    coefficients taught its encoder to the end (``supervision.throughout``), they teach R_syn too.
+    """
     result = continued(config, bare_schedule(em_steps=steps, cycle_reconstruction_steps=max(steps, 1)))
+    result.supervision.throughout = config.supervision.throughout
     return replace(result, mask="none", segmentation_labels="preliminary")
 
 
@@ -85,11 +90,14 @@ def build_misfit_prior(
         syn.focus.encoder.load_state_dict(module.focus.encoder.state_dict())
     fingerprint = encoder_fingerprint(module.state_dict())
     faces = MisfitFaces(syn.focus.face_renderer, settings.spread, settings.seed)
+    trainer = _trainer(folder, accelerator, progress)
     if settings.steps:
         begun = _begun(folder, {**asdict(settings), "fingerprint": fingerprint})
-        stream = FaceStream(faces, settings.batch_size, settings.faces, settings.steps)
-        _train(syn, stream, begun, _trainer(folder, accelerator, progress), settings)
-    syn.eval()
+        source = syn.config.face_model.source if syn.config.is_supervised else None
+        stream = FaceStream(faces, settings.batch_size, settings.faces, settings.steps, source)
+        _train(syn, stream, begun, trainer, settings)
+    # A training leaves the module on the CPU.
+    syn.to(trainer.strategy.root_device).eval()
 
     @torch.no_grad()
     def predict(image: Tensor) -> tuple[Tensor, Tensor]:

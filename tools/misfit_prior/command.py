@@ -2,6 +2,9 @@
 
 python -m tools.misfit_prior runs/NAME
 python -m tools.misfit_prior runs/NAME --faces 4000 --steps 3000 expression=0.8 rotation=[0.2,0.5,0.1]
+
+The network is trained on these faces as the run ended, with its losses and without a mask; a run that true coefficients
+taught to its end (model.supervision.throughout) is taught by those of these faces too.
 """
 
 from __future__ import annotations

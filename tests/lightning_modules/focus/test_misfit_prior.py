@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -131,6 +132,52 @@ def test_syn_trains_as_the_run_ended_without_mask(focus_config):
     focus_config.loss.identity_free_steps = 10_000
     assert in_domain_config(focus_config, 5).loss.identity_free_steps == 5
     assert focus_config.schedule.em_steps == 6  # the run's own settings stay
+
+
+def test_truth_that_taught_a_run_to_its_end_teaches_syn_too(run, tmp_path, monkeypatch):
+    """Else the prior tells what another pipeline gets wrong. Its truth costs nothing where the prediction is true."""
+    folder, module = run
+    seen: list[set[str]] = []
+    terms = FocusModule._terms
+
+    def watched(self, phase, batch):
+        result = terms(self, phase, batch)
+        seen.append(set(result))
+        if "truth" in batch:
+            true = MisfitFaces(self.focus.face_renderer, FaceSpread(), 0).batch(range(2, 4))
+            costs = self.supervised(true["parameters"], true["landmarks"], batch)
+            assert all(value.item() == pytest.approx(0, abs=1e-4) for value in costs.values()), costs
+        return result
+
+    monkeypatch.setattr(FocusModule, "_terms", watched)
+    settings = MisfitSettings(faces=2, steps=1, batch_size=2)
+    file = folder / "checkpoints" / "step_00000015.ckpt"
+    for number, throughout in enumerate((False, True)):
+        module.config.supervision.throughout = throughout
+        build_misfit_prior(module, file, settings, tmp_path / str(number), accelerator="cpu")
+    without, with_truth = seen
+    assert not any(name.startswith("true_") for name in without)
+    assert {name for name in with_truth if name.startswith("true_")} >= {"true_identity", "true_landmark"}
+    assert without < with_truth
+    assert not continued(module.config, bare_schedule(em_steps=3)).is_supervised  # photos have no truth
+
+
+def test_the_error_is_measured_on_the_device_of_the_training(run, tmp_path, monkeypatch):
+    _, module = run
+    devices = []
+
+    def measured(faces, count, batch_size):
+        devices.append(faces.renderer.model.mean.device.type)
+        image, vertices, identity = torch.zeros(2, 3, 8, 8), torch.zeros(2, 5, 3), torch.zeros(2, 4)
+        yield image, vertices, identity
+
+    trainer = SimpleNamespace(strategy=SimpleNamespace(root_device=torch.device("meta")))
+    training = "lightning_modules.focus.misfit_training"
+    monkeypatch.setattr(f"{training}._trainer", lambda *_: trainer)
+    monkeypatch.setattr(f"{training}.measured_batches", measured)
+    monkeypatch.setattr(f"{training}.measure", lambda predict, batches: next(batches)[1:])
+    build_misfit_prior(module, tmp_path / "step_00000015.ckpt", MisfitSettings(faces=2, steps=0), tmp_path / "work")
+    assert devices == ["meta"]
 
 
 def test_rates_after_a_run(focus_config):
