@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seethrough.device_constants import constant_like
+
 # sRGB of the ten tones of the Monk Skin Tone scale, published for describing skin from light to dark.
 _TONES = ("f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420")
 # A colour chart shows skin without the blood that a lit face shows: its optical density over (R, G, B), as a share of
@@ -32,8 +34,8 @@ class ColourGaussian:
 
     def log_density(self, colours: Tensor) -> Tensor:
         """Return the logarithm of the density, without its constant, of (..., 3) colours in YCbCr."""
-        difference = colours - torch.as_tensor(self.mean, dtype=colours.dtype, device=colours.device)
-        precision = torch.as_tensor(np.linalg.inv(self.covariance), dtype=colours.dtype, device=colours.device)
+        difference = colours - constant_like(tuple(self.mean.tolist()), colours)
+        precision = constant_like(tuple(map(tuple, np.linalg.inv(self.covariance).tolist())), colours)
         distance = ((difference @ precision) * difference).sum(-1)
         return -0.5 * (distance + float(np.linalg.slogdet(self.covariance)[1]))
 
@@ -93,4 +95,4 @@ def lit_skin_colours(count: int, rng: np.random.Generator) -> np.ndarray:
 
 def ycbcr(colours: Tensor) -> Tensor:
     """Convert (..., 3) RGB in [0, 1] to Y in [0, 1] and Cb, Cr in [-0.5, 0.5] (ITU-R BT.601, full range)."""
-    return colours @ torch.tensor(_BT601, dtype=colours.dtype, device=colours.device).T
+    return colours @ constant_like(_BT601, colours).T

@@ -95,7 +95,9 @@ class PerceptualNet(nn.Module):
             return self._network
         dtype = torch.get_autocast_dtype(kind)
         if self._cast is None or next(self._cast.parameters()).dtype != dtype:
-            self.__dict__["_cast"] = copy.deepcopy(self._network).to(dtype)
+            # Made outside of inference mode, so that training can use what a prediction has left here.
+            with torch.inference_mode(False):
+                self.__dict__["_cast"] = copy.deepcopy(self._network).to(dtype)
         assert self._cast is not None
         return self._cast
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from seethrough import device_constants
 from seethrough.fitting import skin_colour_mask
-from seethrough.fitting.skin_colour import colour_gaussian, lit_skin_colours, ycbcr
+from seethrough.fitting.skin_colour import colour_gaussian, default_colour_models, lit_skin_colours, ycbcr
 
 
 def test_skin_of_all_tones_is_skin_and_paint_is_not():
@@ -16,6 +17,17 @@ def test_skin_of_all_tones_is_skin_and_paint_is_not():
     for colour, expected in {**photos, **paint}.items():
         image = torch.tensor(colour, dtype=torch.float32).div(255)[None, :, None, None].expand(1, 3, 2, 2)
         assert bool((skin_colour_mask(image) > 0.5).all()) is expected, colour
+
+
+def test_only_the_first_mask_sends_numbers_to_the_device(monkeypatch):
+    kept: dict = {}
+    monkeypatch.setattr(device_constants, "_KEPT", kept)
+    image = torch.rand(1, 3, 4, 4)
+    first, numbers = skin_colour_mask(image), dict(kept)
+    for colours in default_colour_models():
+        assert any(np.allclose(number, colours.mean) for number in kept.values() if number.shape == (3,))
+        assert any(np.allclose(number, np.linalg.inv(colours.covariance)) for number in kept.values())
+    assert torch.equal(skin_colour_mask(image), first) and kept.keys() == numbers.keys()
 
 
 def test_hues_round_the_circle():

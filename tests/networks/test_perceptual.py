@@ -103,6 +103,16 @@ def test_autocast_uses_one_lasting_copy_of_the_frozen_weights(arcface, landmarks
     assert arcface._cast is None
 
 
+def test_a_copy_that_a_prediction_has_made_serves_a_training(arcface, landmarks):
+    arcface._apply(lambda value: value)
+    image = torch.rand(1, 3, 100, 100, requires_grad=True)
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        arcface.deep(image, landmarks[:1])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        arcface.deep(image, landmarks[:1])[0, 0].backward()
+    assert image.grad is not None and image.grad.abs().max() > 0
+
+
 class TestArcFaceFile:
     def test_names_are_insightfaces(self, backbone):
         """The first and last names and the sizes that arcface_torch's iresnet50 has; 43.59 M parameters."""
