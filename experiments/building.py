@@ -7,8 +7,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import Logger
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from experiments.callbacks import ConfigInCheckpoint, LogPictures
 from experiments.config.composition import Composition
@@ -29,6 +29,12 @@ def build_module(composition: Composition) -> pl.LightningModule:
 def build_data(composition: Composition) -> pl.LightningDataModule:
     """Return the LightningDataModule; raises ``SeethroughError`` where its settings do not fit each other."""
     return _build("data", composition.data_set.module, composition.config.data)
+
+
+def set_name(data: pl.LightningDataModule, split: str) -> str:
+    """Return what tells the pictures of a split from all others; empty where the data do not know."""
+    name = getattr(data, "set_name", None)
+    return name(split) if name is not None else ""
 
 
 def _build(group: str, path: str, config: Any) -> Any:

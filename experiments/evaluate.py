@@ -78,7 +78,7 @@ def evaluate(
     from rich.console import Console
 
     from experiments.adapting import load_adapted, shuffled
-    from experiments.building import build_data
+    from experiments.building import build_data, set_name
     from experiments.evaluation_table import evaluation_table, occluder_table
     from experiments.pictures import save_picture
     from lightning_modules.focus.evaluation_summary import summarise_subsets
@@ -107,21 +107,23 @@ def evaluate(
     summary = summarise_subsets(rows)
 
     console = Console(width=120, highlight=False)
-    console.print(evaluation_table(summary, title))
+    console.print(evaluation_table(summary, title, adapted=adaptation is not None))
     by_occluder = occluder_table(summary)
     if by_occluder is not None:
         console.print(by_occluder)
     write_json(folder.report / f"{name}.json", summary)
     if rows_path is not None:
-        write_rows(rows_path, rows)
+        write_rows(rows_path, rows, set_name(data, split))
     batch = next(iter(loader))
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
     save_picture(module.pictures(shown)["reconstruction"], Path(folder.report / f"{name}.png"), columns=4)
     return summary
 
 
-def write_rows(path: str | Path, rows: dict[str, np.ndarray]) -> None:
+def write_rows(path: str | Path, rows: dict[str, np.ndarray], set_name: str) -> None:
     """Write the columns that have one value an image as arrays of one ``.npz`` file; it needs no pickle to be read.
+
+    A further column ``set`` holds ``set_name`` in every row, so that rows of other pictures are not taken for these.
 
     Raises:
         SeethroughError: the file cannot be written.
@@ -129,6 +131,7 @@ def write_rows(path: str | Path, rows: dict[str, np.ndarray]) -> None:
     import numpy as np
 
     columns: dict[str, Any] = {name: values for name, values in rows.items() if values.ndim == 1}
+    columns["set"] = np.full(len(rows["id"]), set_name)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, **columns)
@@ -157,7 +160,7 @@ def _refuse_other_networks(folder: RunFolder, composition: Composition) -> None:
 def _trainer(accelerator: str) -> pl.Trainer:
     """Return what runs the test on one device: the run's kind of device, or the CPU where there is none of it."""
     import pytorch_lightning as pl
-    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
 
     from experiments.lightning_messages import quieten_lightning
 

@@ -12,15 +12,25 @@ _MAIN = ("unoccluded", "occluded", "out_of_distribution")
 _NOT_CLASSES = ("overall", "unoccluded_frontal", *_MAIN)
 
 
-def evaluation_table(summary: Summary, title: str) -> Table:
+ADAPTED = (
+    "The networks went on learning, without labels, from these very photos, all together: from unoccluded twins of the "
+    "occluded faces, and from those out of distribution, where there are any. Costs of occluders and numbers out of "
+    "distribution are therefore better than adaptation to occluded photos alone would give."
+)
+
+
+def evaluation_table(summary: Summary, title: str, *, adapted: bool = False) -> Table:
     """Return the headline table: what was learned beside the baselines that know nothing.
 
     Args:
         summary: ``{subset: {key: value}}`` of :meth:`lightning_modules.focus.evaluation.FocusEvaluation.summary`.
         title: what was evaluated.
+        adapted: to the photos themselves, which is said below the table.
     """
     subsets = [name for name in _MAIN if name in summary] or ["overall"]
     table = Table(title=title, title_justify="left", title_style="bold")
+    if adapted:
+        table.caption, table.caption_justify = ADAPTED, "left"
     table.add_column("", no_wrap=True)
     for name in subsets:
         heading = f"{name.replace('_', ' ')}\n({int(summary[name]['images'])} images)"

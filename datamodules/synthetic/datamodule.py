@@ -13,13 +13,14 @@ from torch.utils.data import Dataset
 from datamodules.sampler import KeyedBatchSampler, ResumableLoader
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
 from datamodules.synthetic.dataset import JoinedDataset, LiveDataset, PoolDataset
-from datamodules.synthetic.pool import PoolSpec, ensure_pool
+from datamodules.synthetic.pool import PoolSpec, ensure_pool, pool_key
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.morphable.loading import OPEN, load_face_model
 
 TEST_SEED, OUT_OF_DISTRIBUTION_SEED, VERIFICATION_SEED = (20261122, 2), (20261122, 3), (20261122, 4)
-"""Seeds of the test sets: no settings, so that nobody trains on them by chance. Settings are chosen on validation people."""
+"""Seeds of the test sets: no settings, so that nobody trains on them by chance. Settings are chosen on
+validation people."""
 
 SPLITS = ("train", "validation", "test", "out_of_distribution", "verification")
 VERIFICATION_PEOPLE, VERIFICATION_IMAGES = 300, 4
@@ -77,6 +78,13 @@ class SyntheticDataModule(pl.LightningDataModule):
     def spec(self, split: str) -> PoolSpec:
         """Return what a split holds, see :func:`split_spec`."""
         return split_spec(self.config, split)
+
+    def set_name(self, split: str) -> str:
+        """Return what tells the pictures of a split from all others: the names of its pools; renders nothing."""
+        names = [split]
+        if split == "test" and self.config.out_of_distribution_identities:
+            names.append("out_of_distribution")
+        return "+".join(pool_key(self.spec(name), self.truth_model) for name in names)
 
     def prepare_data(self) -> None:
         """Render the training and validation pools, unless they are there."""

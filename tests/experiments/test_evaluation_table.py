@@ -57,6 +57,9 @@ def test_table_shows_baselines_beside_the_result():
         assert part in printed, part
     assert "misfit prior" not in printed  # this run has none
     assert max(map(len, printed.splitlines())) <= 120 and "…" not in printed
+    assert "twins" not in printed
+    adapted = " ".join(text(evaluation_table(summary, "a run", adapted=True)).split())
+    assert "unoccluded twins" in adapted and "out of distribution, where there are any" in adapted
     classes = text(occluder_table(summary))
     assert "hand" in classes and "unoccluded" not in classes and "distribution" not in classes
 

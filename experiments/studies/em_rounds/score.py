@@ -21,13 +21,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="the run as it was, in order")
     options = parser.parse_args(arguments)
 
-    from experiments.building import build_data
+    from experiments.building import build_data, set_name
     from experiments.evaluate import write_rows
     from experiments.run_folder import open_run
     from lightning_modules.focus.loading import load_focus_module
 
     folder = open_run(options.run)
-    loader = build_data(folder.composition()).test_dataloader()
+    data = build_data(folder.composition())
+    loader, pictures = data.test_dataloader(), set_name(data, "test")
     for checkpoint in options.checkpoints:
         if not checkpoint.is_file():
             raise SeethroughError(f"{checkpoint} is not there: the run has to keep it with checkpoint.milestones")
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
         for batch in loader:
             module.evaluation.update(batch)
         target = folder.report / "rounds" / f"{checkpoint.stem}.npz"
-        write_rows(target, module.evaluation.rows())
+        write_rows(target, module.evaluation.rows(), pictures)
         print(target, flush=True)
     return 0
 

@@ -14,7 +14,7 @@ from seethrough.errors import SeethroughError
 
 OUT_OF_DISTRIBUTION = "out_of_distribution"
 MAIN_SUBSETS = ("unoccluded", "occluded", "overall", OUT_OF_DISTRIBUTION)
-_REQUIRED = ("id", "twin", "identity", "occluder", "occluder_name", "subset")
+_REQUIRED = ("set", "id", "twin", "identity", "occluder", "occluder_name", "subset")
 
 
 def read_rows(path: Path) -> dict[str, np.ndarray]:
@@ -62,6 +62,10 @@ class Method:
     def people(self) -> np.ndarray:
         """(N,) the person in each image."""
         return self.facts["identity"]
+
+    def of_seeds(self, seeds: Sequence[int]) -> Method:
+        """Return the same of some of its seeds only, in their order."""
+        return Method(self.name, self.label, tuple(seeds), tuple(self.rows[self.seeds.index(seed)] for seed in seeds))
 
     def values(self, column: str) -> np.ndarray:
         """Return (seeds, N) float64 of a column; NaN where it is not known or not there.
@@ -126,9 +130,8 @@ def gather(name: str, label: str, files: Sequence[tuple[int, Path]]) -> Method |
     found = [(seed, read_rows(path)) for seed, path in files if path.is_file()]
     if not found:
         return None
-    ids = found[0][1]["id"]
     for seed, rows in found:
-        if not np.array_equal(rows["id"], ids):
+        if not _same_images(rows, found[0][1]):
             raise SeethroughError(
                 f"{name}, seed {seed} was evaluated on other images than seed {found[0][0]}: {_AGAIN}"
             )
@@ -138,8 +141,13 @@ def gather(name: str, label: str, files: Sequence[tuple[int, Path]]) -> Method |
 def check_same_images(methods: Sequence[Method]) -> None:
     """Raise ``SeethroughError`` where methods were evaluated on different images, which no table could compare."""
     for method in methods:
-        if not np.array_equal(method.facts["id"], methods[0].facts["id"]):
+        if not _same_images(method.facts, methods[0].facts):
             raise SeethroughError(f"{method.name} was evaluated on other images than {methods[0].name}: {_AGAIN}")
+
+
+def _same_images(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
+    """Return whether rows are of the same pictures: ids alone are those of every version of the test set."""
+    return all(np.array_equal(first[column], second[column]) for column in ("id", "set"))
 
 
 _AGAIN = "run the study with --evaluate-again"

@@ -20,7 +20,7 @@ def provenance(command: str, jobs: Iterable[Job], quick: bool) -> str:
     records = {job.key: read_record(job.beside(".json")) for job in jobs}
     trained = [job for job in jobs if records[job.key].done("train")]
     steps = [step for job in jobs for step in records[job.key].steps.values()]
-    commits = sorted({step.commit for step in steps if step.commit}) or ["unknown"]
+    commits = sorted({commit for step in steps for commit in step.commit.split()}) or ["unknown"]
     machines = sorted({step.machine for step in steps if step.machine}) or ["unknown"]
     minutes = sum(step.cpu_seconds for step in steps) / 60
     lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -66,7 +67,9 @@ class Children:
         with self._lock:
             self.stopping = True
             for pid in self._running:
-                os.kill(pid, signal.SIGINT)
+                # One may end, and be waited for, before it is taken off the list.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
 
 
 def shown(command: tuple[str, ...]) -> str:

@@ -7,9 +7,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
+from experiments.config.composition import as_yaml
 from experiments.config.yaml_loader import parse
 from experiments.resuming import changed
 from experiments.studies.planning.plan import Job
+from experiments.studies.reporting.measured import read_rows
 from experiments.studies.running.record import RunRecord
 from seethrough.errors import SeethroughError
 
@@ -57,9 +61,12 @@ def pending_steps(job: Job, record: RunRecord) -> list[Step]:
     # The usual test set last: the run keeps the summary of its latest evaluation.
     evaluations = [(PLAIN_FACES, job.plain_rows_file, _PLAIN)] if job.run.plain_faces else []
     for name, file, overrides in [*evaluations, (EVALUATE, job.rows_file, ())]:
-        if stale or not record.done(name) or not _newer(file, job.misfit_prior_file):
+        done = record.done(name) and _newer(file, job.misfit_prior_file)
+        if stale or not done or not _of_these_pictures(job, overrides, file):
             steps.append(Step(name, _python("experiments.evaluate", folder, *overrides, "--rows", str(file))))
-    scored = record.done(ROUNDS) and all(job.round_file(step).is_file() for step in job.rounds)
+    scored = record.done(ROUNDS) and all(
+        job.round_file(step).is_file() and _of_these_pictures(job, (), job.round_file(step)) for step in job.rounds
+    )
     if job.rounds and not (trained and scored):
         checkpoints = [str(job.checkpoint(step)) for step in job.rounds]
         steps.append(Step(ROUNDS, _python("experiments.studies.em_rounds.score", folder, *checkpoints)))
@@ -95,7 +102,12 @@ def refuse_other_settings(job: Job) -> None:
     """
     if not job.folder.config.is_file() or job.folder.newest_checkpoint() is None:
         return
-    before = parse(job.folder.config.read_text(encoding="utf-8"))
+    try:
+        before = parse(job.folder.config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        before = None
+    if not isinstance(before, dict):
+        raise SeethroughError(f"{job.folder.config} is broken: remove {job.folder.path} to train it anew")
     for key, old, new in changed(before, job.composition.plain, _FREE):
         if _has(before, key):
             raise SeethroughError(
@@ -117,6 +129,29 @@ def _newer(made: Path, source: Path) -> bool:
     if not made.is_file():
         return False
     return not source.is_file() or made.stat().st_mtime >= source.stat().st_mtime
+
+
+def _of_these_pictures(job: Job, overrides: tuple[str, ...], file: Path) -> bool:
+    """Return whether rows were measured on the pictures that an evaluation would take now."""
+    try:
+        return set(read_rows(file)["set"].tolist()) == {test_pictures(job, overrides)}
+    except SeethroughError:
+        return False
+
+
+def test_pictures(job: Job, overrides: tuple[str, ...]) -> str:
+    """Return the name of the test pictures that an evaluation of a run takes, with its version of the generator."""
+    composition = job.folder.composition((), overrides)
+    # The people of the test are the same for every seed; what draws them is large, so it is loaded once.
+    settings = as_yaml({**composition.plain["data"], "seed": 0})
+    if settings not in _known_sets:
+        from experiments.building import build_data, set_name
+
+        _known_sets[settings] = set_name(build_data(composition), "test")
+    return _known_sets[settings]
+
+
+_known_sets: dict[str, str] = {}
 
 
 def _python(module: str, *words: str) -> tuple[str, ...]:

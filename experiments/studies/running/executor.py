@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from experiments.provenance import commit
 from experiments.studies.planning.plan import Job, Plan
 from experiments.studies.running.children import Children, last_line
 from experiments.studies.running.commands import (
@@ -112,9 +113,7 @@ class Executor:
                 if record.done(TRAIN):
                     self._measured[job.key] = _minutes(record)
                 if self.evaluate_again and job.run.evaluated:
-                    for step in (EVALUATE, PLAIN_FACES, ROUNDS):
-                        record.forget(step)
-                    record.write(job.beside(".json"))
+                    _forget_evaluations(record)  # in the file only when this process holds the run
                 # A training that has yet to begin may still lack its checkpoint to begin at: not looked at here.
                 finished = record.done(TRAIN) and not pending_steps(job, record)
             except SeethroughError as error:
@@ -145,6 +144,9 @@ class Executor:
                 job.beside(".lock"), lambda: self._tell(f"{job.title}: waiting, another process runs it")
             ) as held:
                 record = read_record(job.beside(".json"))
+                if self.evaluate_again and job.run.evaluated:
+                    _forget_evaluations(record)
+                    record.write(job.beside(".json"))
                 clear_unbegun(job)
                 while not self.children.stopping:
                     steps = [s for s in pending_steps(job, record) if s.name not in record.failed]
@@ -165,10 +167,11 @@ class Executor:
         log = job.beside(".log")
         self._doing[job.key] = step.name.replace("_", " ")
         self._tell(f"{job.title}: {self._doing[job.key]}")
+        started_from = "-".join(commit().split())  # before it starts: the checkout may move on meanwhile
         outcome = self.children.run(step.command, log, held)
         succeeded = outcome.code == 0
         finished = datetime.now().isoformat(timespec="seconds") if succeeded else ""
-        record.add(step.name, outcome.wall_seconds, outcome.cpu_seconds, finished)
+        record.add(step.name, outcome.wall_seconds, outcome.cpu_seconds, finished, commit=started_from)
         record.write(job.beside(".json"))
         if succeeded or self.children.stopping:
             return None
@@ -217,6 +220,11 @@ class Executor:
 
     def _tell(self, text: str) -> None:
         self._say(f"[{time.strftime('%H:%M:%S')}] {text}")
+
+
+def _forget_evaluations(record: RunRecord) -> None:
+    for step in (EVALUATE, PLAIN_FACES, ROUNDS):
+        record.forget(step)
 
 
 def _minutes(record: RunRecord) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,8 @@ class StepRecord:
         finished: local time, ISO 8601.
         wall_seconds: of all its starts together.
         cpu_seconds: of all its starts together, user and system, children included.
-        commit: of the checkout; ends in ``+`` where files that are tracked were changed.
+        commit: of the checkout when it was started, each that it went on with once, between spaces; ends in ``+`` where
+            files that are tracked were changed.
         machine: processor, cores and PyTorch.
     """
 
@@ -44,12 +44,20 @@ class RunRecord:
         """Return whether a command has succeeded."""
         return step in self.steps and bool(self.steps[step].finished)
 
-    def add(self, step: str, wall_seconds: float, cpu_seconds: float, finished: str = "") -> None:
-        """Add the time of one start; ``finished`` stays empty when it failed."""
+    def add(
+        self, step: str, wall_seconds: float, cpu_seconds: float, finished: str = "", *, commit: str = ""
+    ) -> None:  # fmt: skip
+        """Add the time of one start, from ``commit``; ``finished`` stays empty when it failed.
+
+        What had succeeded before and is done anew is no longer what it was made from.
+        """
+        if self.done(step):
+            self.forget(step)
         entry = self.steps.setdefault(step, StepRecord())
         entry.wall_seconds = round(entry.wall_seconds + wall_seconds, 1)
         entry.cpu_seconds = round(entry.cpu_seconds + cpu_seconds, 1)
-        entry.finished, entry.commit, entry.machine = finished, commit(), machine()
+        entry.finished, entry.machine = finished, machine()
+        entry.commit = " ".join(dict.fromkeys([*entry.commit.split(), *commit.split()]))
 
     def forget(self, step: str) -> None:
         """Forget a command, so that it is run again."""
@@ -76,21 +84,6 @@ def read_record(path: Path) -> RunRecord:
         return RunRecord({name: StepRecord(**entry) for name, entry in steps.items()})
     except (ValueError, KeyError, TypeError, AttributeError, OSError):
         raise SeethroughError(f"{path} is no record of a run: remove it to run its commands again") from None
-
-
-def commit() -> str:
-    """Return the short commit of the checkout, with ``+`` if tracked files differ from it; empty outside of one."""
-    root = Path(__file__).resolve().parents[3]
-
-    def git(*words: str) -> str:
-        result = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=60)
-        return result.stdout.strip() if result.returncode == 0 else ""
-
-    try:
-        head = git("rev-parse", "--short", "HEAD")
-        return head + ("+" if head and git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
 
 
 @cache

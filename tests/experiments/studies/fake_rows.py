@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ MASKS, REGIONS, SCORES = (
 def fake_rows(
     pairs: int = 12, foreign_pairs: int = 4, *, cost: float = 0.1, error: float = 1.5, rmse: float = 10.0,
     f1: float = 0.9, prior_gain: float = 0.05, noise: float = 0.01, seed: int = 0,
+    pictures: str = "test-80px-0123",
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Return columns of ``pairs`` twins (two pairs a person) and ``foreign_pairs`` twins out of distribution.
 
@@ -30,6 +32,7 @@ def fake_rows(
         prior_gain: mm that the misfit prior takes off.
         noise: standard deviation of what each image adds to its shape error.
         seed: of that.
+        pictures: the name of the pictures' pool.
     """
     scenes = pairs + foreign_pairs
     foreign = np.repeat(np.arange(scenes) >= pairs, 2)
@@ -46,6 +49,7 @@ def fake_rows(
     shape = error + cost * occluded + np.random.default_rng(seed).normal(0, noise, 2 * scenes)
     rows: dict[str, np.ndarray] = {
         "id": np.array([f"test-{s:04d}-{int(o)}" for s, o in zip(scene, occluded, strict=True)]),
+        "set": np.full(2 * scenes, pictures),
         "twin": np.array([f"test-{s:04d}-{int(not o)}" for s, o in zip(scene, occluded, strict=True)]),
         "subset": np.array([kinds[bool(f), bool(o)] for f, o in zip(foreign, occluded, strict=True)]),
         "identity": scene // 2 + 100 * foreign,
@@ -73,7 +77,7 @@ def fake_rows(
     return rows
 
 
-def write_rows(path: Path, **effects: float) -> Path:
+def write_rows(path: Path, **effects: Any) -> Path:
     """Write :func:`fake_rows` as an evaluation writes its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **fake_rows(**effects))

@@ -9,6 +9,7 @@ import torch
 from experiments.config.composition import as_yaml
 from experiments.studies.planning.plan import Job, make_plan
 from experiments.studies.planning.specification import read_catalogue, read_study
+from experiments.studies.running import commands
 from experiments.studies.running.commands import (
     EVALUATE,
     MISFIT_PRIOR,
@@ -22,10 +23,12 @@ from experiments.studies.running.commands import (
 from experiments.studies.running.estimate import clock, expected_minutes, minutes_left
 from experiments.studies.running.record import RunRecord, read_record
 from seethrough.errors import SeethroughError
+from tests.experiments.studies.fake_rows import write_rows
 
 
 @pytest.fixture
-def jobs(tmp_path: Path) -> dict[str, Job]:
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Job]:
+    monkeypatch.setattr(commands, "test_pictures", lambda job, overrides: "pictures of today")
     catalogue = read_catalogue()
     plan = make_plan([read_study("ablation", catalogue)], catalogue, tmp_path, seeds=[0], quick=True)
     return {job.name: job for job in plan.jobs}
@@ -84,9 +87,11 @@ def test_what_is_done_stays_done_until_something_it_came_from_is_newer(jobs):
     done = record(TRAIN, MISFIT_PRIOR, EVALUATE)
     assert names(focus, done) == [MISFIT_PRIOR, EVALUATE]
     focus.misfit_prior_file.touch()
-    focus.rows_file.parent.mkdir()
-    focus.rows_file.touch()
+    write_rows(focus.rows_file, pictures="pictures of today")
     assert names(focus, done) == []
+    write_rows(focus.rows_file, pictures="pictures of another generator")
+    assert names(focus, done) == [EVALUATE]
+    write_rows(focus.rows_file, pictures="pictures of today")
     done.forget(EVALUATE)
     assert names(focus, done) == [EVALUATE]
     done = record(TRAIN, MISFIT_PRIOR, EVALUATE)
@@ -105,6 +110,14 @@ def test_a_run_with_other_settings_is_refused(jobs):
     pending_steps(focus, record(TRAIN))
 
 
+def test_a_config_that_was_cut_off_is_told_in_one_line(jobs):
+    focus = jobs["focus"]
+    begin(focus, focus.last_step)
+    focus.folder.config.write_text("model: {weights: [1,")
+    with pytest.raises(SeethroughError, match=r"config.yaml is broken: remove .*focus to train it anew"):
+        pending_steps(focus, record(TRAIN))
+
+
 def test_records(tmp_path):
     path = tmp_path / "a.json"
     assert read_record(path).steps == {}
@@ -114,6 +127,11 @@ def test_records(tmp_path):
     one.write(path)
     again = read_record(path)
     assert again.done(TRAIN) and again.steps[TRAIN].wall_seconds == 30.0 and again.steps[TRAIN].cpu_seconds == 13.0
+    one.add(EVALUATE, 1.0, 1.0, commit="aaa")
+    one.add(EVALUATE, 1.0, 1.0, "2026-01-01T00:00:00", commit="bbb+")
+    assert one.steps[EVALUATE].commit == "aaa bbb+"
+    one.add(EVALUATE, 4.0, 1.0, "2026-01-02T00:00:00", commit="ccc")
+    assert one.steps[EVALUATE].commit == "ccc" and one.steps[EVALUATE].wall_seconds == 4.0
     path.write_text("[]")
     with pytest.raises(SeethroughError, match="is no record of a run"):
         read_record(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from experiments.studies.planning.plan import Job, Plan
 from experiments.studies.planning.specification import Run
 from experiments.studies.running import executor as module
+from experiments.studies.running.children import Children
 from experiments.studies.running.commands import EVALUATE, MISFIT_PRIOR, TRAIN, Step
 from experiments.studies.running.executor import Executor
 from experiments.studies.running.lock import locked
@@ -186,3 +188,43 @@ def test_a_fault_of_ours_in_one_run_does_not_end_the_others(tmp_path, scripts, m
     assert {job.name for job in result.done} == {"stem", "right", "alone"}
     assert "KeyError: 'a fault'" in result.failed[0, "left"]
     assert "Traceback" in (tmp_path / "seed0/left.log").read_text()
+
+
+def test_the_commit_is_that_at_which_a_command_was_started(tmp_path, scripts, monkeypatch):
+    moved = tmp_path / "moved"
+    scripts["alone", TRAIN] = f"pathlib.Path({str(moved)!r}).touch()"
+    monkeypatch.setattr(module, "commit", lambda: "after" if moved.exists() else "before")
+    run(Plan(a_plan(tmp_path).jobs[3:], (), {}))
+    steps = read_record(tmp_path / "seed0/alone.json").steps
+    assert (steps[TRAIN].commit, steps[EVALUATE].commit) == ("before", "after")
+
+
+def test_a_record_is_changed_only_by_who_holds_the_run(tmp_path, scripts):
+    plan = Plan(a_plan(tmp_path).jobs[3:], (), {})
+    run(plan)
+    seen = []
+
+    def say(line: str) -> None:
+        if "waiting, another process runs it" in line:
+            seen.append(read_record(tmp_path / "seed0/alone.json").done(EVALUATE))
+            other.close()
+
+    with contextlib.ExitStack() as other:
+        other.enter_context(locked(tmp_path / "seed0/alone.lock"))
+        assert Executor(plan, 1, evaluate_again=True, say=say).run().done == list(plan.jobs)
+    assert seen == [True] and commands_in(tmp_path / "seed0/alone.log") == 4
+
+
+def test_a_child_that_has_just_ended_does_not_keep_others_from_being_told(tmp_path, monkeypatch):
+    told = []
+
+    def kill(pid: int, number: int) -> None:
+        told.append(pid)
+        if len(told) == 1:
+            raise ProcessLookupError
+
+    children = Children()
+    children._running = {11, 12}
+    monkeypatch.setattr(os, "kill", kill)
+    children.stop()
+    assert sorted(told) == [11, 12]

@@ -68,5 +68,9 @@ def test_different_images_are_not_compared(tmp_path):
     files = [(0, write_rows(tmp_path / "0.npz")), (1, write_rows(tmp_path / "1.npz", pairs=13))]
     with pytest.raises(SeethroughError, match="seed 1 was evaluated on other images than seed 0"):
         gather("focus", "FOCUS", files)
+    with pytest.raises(SeethroughError, match="other images"):  # as many, and called the same
+        gather("focus", "FOCUS", [files[0], (1, write_rows(tmp_path / "2.npz", pictures="test-80px-4567"))])
+    with pytest.raises(SeethroughError, match="--evaluate-again"):
+        check_same_images([method(fake_rows()), method(fake_rows(pictures="test-80px-4567"))])
     with pytest.raises(SeethroughError, match="--evaluate-again"):
         check_same_images([method(fake_rows()), method(fake_rows(pairs=13))])

@@ -178,8 +178,9 @@ def test_rows_file_holds_one_value_an_image_and_no_pickles(tmp_path):
     from experiments.evaluate import write_rows
 
     rows = rows_of(5)
-    write_rows(tmp_path / "deep" / "rows.npz", rows)
+    write_rows(tmp_path / "deep" / "rows.npz", rows, "pool-a")
     with np.load(tmp_path / "deep" / "rows.npz", allow_pickle=False) as written:
-        assert set(written.files) == {name for name, values in rows.items() if values.ndim == 1}
+        assert set(written.files) == {name for name, values in rows.items() if values.ndim == 1} | {"set"}
+        assert set(written["set"].tolist()) == {"pool-a"}
         assert written["twin"].tolist() == rows["twin"].tolist()
         assert written["shape_error_mm"] == pytest.approx(rows["shape_error_mm"])
