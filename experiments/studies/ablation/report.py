@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.studies.reporting.cells import SIGNS
 from experiments.studies.reporting.galleries import reconstruction_gallery
 from experiments.studies.reporting.markdown import markdown_table
 from experiments.studies.reporting.mask_tables import SCORES, subsets_of
@@ -42,7 +43,7 @@ def tables(report: Report) -> str:
             markdown_table(["", *names], scores),
             "## F1 minus FOCUS's",
             "",
-            "On the same images, 95 % interval over images (people resampled).",
+            f"On the same images, 95 % interval over images (people resampled){SIGNS}.",
             "",
             markdown_table(["", *names], against),
             "## Error of the neutral shape after a similarity, mm",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.studies.reporting.cells import SIGNS
 from experiments.studies.reporting.galleries import reconstruction_gallery
 from experiments.studies.reporting.markdown import markdown_table
 from experiments.studies.reporting.measured import MAIN_SUBSETS
 from experiments.studies.reporting.report import Report
 
-RMSE, SHARED = "image_rmse", "twin:image_rmse_shared_region"
+RMSE, SHARED, AREA = "image_rmse", "twin:image_rmse_shared_region", "rendered_area_ratio"
 
 
 def tables(report: Report) -> str:
@@ -18,7 +19,8 @@ def tables(report: Report) -> str:
     errors, against = [], []
     for row, label in report.labels.items():
         method = report.method(row)
-        errors.append([label, *(cells.value(method, RMSE, subset, 2) for subset in MAIN_SUBSETS)])
+        areas = [cells.value(method, AREA, subset) for subset in ("unoccluded", "occluded")]
+        errors.append([label, *(cells.value(method, RMSE, subset, 2) for subset in MAIN_SUBSETS), *areas])
         if row != "focus":
             compared = [cells.difference(method, focus, RMSE, subset, 2) for subset in MAIN_SUBSETS]
             against.append([label, *compared])
@@ -32,12 +34,13 @@ def tables(report: Report) -> str:
         [
             "## RMSE between picture and reconstruction in the visible face, /255",
             "",
-            "Mean over images ± standard deviation over seeds.",
+            "Mean over images ± standard deviation over seeds. Colours are compared where a method renders the face: "
+            "beside them the area of its render over that of the true face, as a small render must not win.",
             "",
-            markdown_table(["", *heading], errors),
+            markdown_table(["", *heading, "rendered area: unoccluded", "occluded"], errors),
             "## The same, minus FOCUS",
             "",
-            "Mean over images of the seeds' mean, 95 % interval over images (people resampled).",
+            f"Mean over images of the seeds' mean, 95 % interval over images (people resampled){SIGNS}.",
             "",
             markdown_table(["", *heading], against),
             "## What an occluder costs",

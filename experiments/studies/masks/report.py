@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.studies.reporting.cells import SIGNS
 from experiments.studies.reporting.galleries import mask_gallery
 from experiments.studies.reporting.markdown import markdown_table
 from experiments.studies.reporting.mask_tables import SCORES, subsets_of
@@ -38,7 +39,7 @@ def tables(report: Report) -> str:
     parts += [
         "## What FOCUS's mask gains in F1",
         "",
-        "Differences on the same images, 95 % interval over images (people resampled).",
+        f"Differences on the same images, 95 % interval over images (people resampled){SIGNS}.",
         "",
         _gains(report, subsets),
         "## All scores inside the rendered face",

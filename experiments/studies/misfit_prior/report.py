@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from experiments.studies.reporting.cells import SIGNS
 from experiments.studies.reporting.markdown import markdown_table
 from experiments.studies.reporting.measured import MAIN_SUBSETS, Method, gather
 from experiments.studies.reporting.misfit_maps import misfit_maps
@@ -28,9 +31,11 @@ def tables(report: Report) -> str:
             "## Error of the neutral shape after a similarity, mm, without and with the misfit prior",
             "",
             "± is the standard deviation over seeds; brackets, p-values and shares are over images, of the mean over "
-            "seeds. The prior is measured on faces that the fitted model draws from itself; the test faces come from "
-            "more modes, with detail that it does not have, and those out of distribution from other light, occluders "
-            "and backgrounds as well.",
+            f"seeds{SIGNS}.",
+            "",
+            "The prior is measured on faces that the fitted model draws from itself; the test faces come from more "
+            "modes, with detail that it does not have, and those out of distribution from other light, occluders and "
+            "backgrounds as well.",
             "",
             markdown_table(["", *heading, "images that improve"], rows),
         ]
@@ -47,9 +52,14 @@ def _test(report: Report, method: Method | None, subset: str) -> list[str]:
     if method is None:
         return ["-"] * 7
     cells, chosen = report.cells, method.subset(subset)
+
+    def values(column: str) -> np.ndarray:
+        return method.values(column)[:, chosen]
+
     test = paired_comparison(method.mean(BEFORE)[chosen], method.mean(AFTER)[chosen], method.people[chosen])
     before, after = cells.value(method, BEFORE, subset), cells.value(method, AFTER, subset)
-    gain = cells.interval(method.name, f"{BEFORE} minus {AFTER}", subset, test.difference)
+    gains = [np.nanmean(row) if np.isfinite(row).any() else np.nan for row in (values(BEFORE) - values(AFTER))]
+    gain = cells.interval(method.name, f"{BEFORE} minus {AFTER}", subset, test.difference, seeds=np.array(gains))
     if not test.difference.count:
         return [before, after, *["-"] * 5]
     improved = f"{100 * (1 - test.first_lower):.0f} %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.studies.reporting.cells import SIGNS
 from experiments.studies.reporting.curves import cumulative_errors, error_by_yaw
 from experiments.studies.reporting.markdown import markdown_table
 from experiments.studies.reporting.measured import OUT_OF_DISTRIBUTION
@@ -28,7 +29,7 @@ def tables(report: Report) -> str:
             "## What an occluder costs, mm",
             "",
             f"Occluded minus its twin without the occluder ({pairs} pairs, and those out of distribution in a column "
-            "of their own); 95 % interval over images (people resampled).",
+            f"of their own); 95 % interval over images (people resampled){SIGNS}.",
             "",
             _costs(report),
             "## The same by occluder",

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from experiments.studies.planning.plan import Job
 from experiments.studies.reporting.measured import OUT_OF_DISTRIBUTION, Method
+from seethrough.errors import SeethroughError
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
 
@@ -61,7 +62,7 @@ def batch_of(job: Job, ids: Sequence[str]) -> dict[str, Tensor]:
     """Return image and true mask of some test images of a run's data, in the order of ``ids``.
 
     Raises:
-        ValueError: a face is not among them.
+        SeethroughError: a face is not among them.
     """
     from experiments.building import build_data
 
@@ -74,7 +75,9 @@ def batch_of(job: Job, ids: Sequence[str]) -> dict[str, Tensor]:
             break
     missing = [name for name in ids if name not in found]
     if missing:
-        raise ValueError(f"{missing[0]} is not in the test set of {job.title}")
+        raise SeethroughError(
+            f"{missing[0]} is not in the test set of {job.title}: its rows are of other pictures, evaluate again"
+        )
     return {key: torch.stack([found[name][place] for name in ids]) for place, key in enumerate(("image", "mask"))}
 
 

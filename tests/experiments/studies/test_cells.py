@@ -31,10 +31,32 @@ def test_intervals_hold_the_planted_difference_and_people_are_what_is_resampled(
     cells = Cells()
     focus, backbone = method(noise=0.02), method("backbone", 10, noise=0.02, cost=0.4)
     text = cells.difference(backbone, focus, "twin:shape_error_mm", "occluded")
-    mean, low, high = (float(part) for part in text.replace("[", "").replace("]", "").replace(",", "").split())
+    assert text.endswith(" (3/3)")
+    mean, low, high = (float(part) for part in text[:-6].replace("[", "").replace("]", "").replace(",", "").split())
     assert low < 0.3 < high and high - low < 0.1 and mean == pytest.approx(0.3, abs=0.05)
     (record,) = cells.records
     assert (record["row"], record["column"]) == ("backbone", "twin:shape_error_mm minus focus")
+
+
+def test_differences_use_the_seeds_that_both_rows_have():
+    good, bad = fake_rows(noise=0.0, cost=0.0), fake_rows(noise=0.0, cost=0.0, error=2.5)
+    focus = Method("focus", "FOCUS", (0, 1, 2), (bad, good, bad))
+    single = Method("backbone", "Backbone", (1,), (good,))
+    cells = Cells()
+    assert cells.difference(single, focus, "shape_error_mm", "overall") == "+0.000 [+0.000, +0.000] (1/1)"
+    assert cells.difference(focus, single, "shape_error_mm", "overall").startswith("+0.000 [")
+    assert cells.records[0]["seeds"] == 1
+    elsewhere = Method("mofa", "MoFA", (7,), (good,))
+    assert cells.difference(elsewhere, focus, "shape_error_mm", "overall") == "-"
+
+
+def test_a_difference_says_in_how_many_seeds_it_has_its_sign():
+    rows = [fake_rows(noise=0.0, cost=0.0, error=error) for error in (1.0, 1.0, 1.6)]
+    wavering = Method("backbone", "Backbone", (0, 1, 2), tuple(rows))
+    steady = Method("focus", "FOCUS", (0, 1, 2), (fake_rows(noise=0.0, cost=0.0),) * 3)
+    cells = Cells()
+    assert cells.difference(wavering, steady, "shape_error_mm", "overall").endswith(" (2/3)")
+    assert cells.records[0]["seeds_of_same_sign"] == 2
 
 
 def test_columns_of_two_masks_compare_on_the_same_images():

@@ -13,6 +13,7 @@ from experiments.studies.planning.plan import Plan, make_plan
 from experiments.studies.planning.specification import read_catalogue, read_study, study_names
 from experiments.studies.reporting.report import report
 from experiments.studies.reporting.small_pictures import save_small
+from seethrough.errors import SeethroughError
 from tests.experiments.studies.fake_rows import write_rows
 
 CATALOGUE = read_catalogue()
@@ -82,11 +83,12 @@ def test_a_report_of_nothing(tmp_path):
 
 def test_image_fit(tmp_path):
     text = written("image_fit", tmp_path)
-    unoccluded, occluded, overall, foreign = line(text, "Backbone: no mask")
+    unoccluded, occluded, overall, foreign, *areas = line(text, "Backbone: no mask")
+    assert areas == ["0.970 ± 0.000"] * 2
     assert (unoccluded, occluded, overall, foreign) == ("12.00 ± 0.00", "13.00 ± 0.00", "12.50 ± 0.00", "12.50 ± 0.00")
     against = text.split("minus FOCUS")[1]
-    assert line(against, "Backbone: no mask")[1] == "+2.00 [+2.00, +2.00]"
-    assert line(against.split("What an occluder costs")[1], "FOCUS")[0] == "+0.50 [+0.50, +0.50]"
+    assert line(against, "Backbone: no mask")[1] == "+2.00 [+2.00, +2.00] (2/2)"
+    assert line(against.split("What an occluder costs")[1], "FOCUS")[0] == "+0.50 [+0.50, +0.50] (2/2)"
 
 
 def test_occlusion_shape_has_every_baseline(tmp_path):
@@ -159,3 +161,16 @@ def test_noise_is_made_to_fit(tmp_path):
     assert save_small(noise, tmp_path / "a.png", limit=10_000).stat().st_size <= 10_000
     flat = Image.new("RGB", (600, 600), "red")
     assert Image.open(save_small(flat, tmp_path / "b.png")).mode == "RGB"
+
+
+def test_a_face_that_is_in_no_test_set_is_told_in_one_line(monkeypatch):
+    from types import SimpleNamespace
+
+    from experiments import building
+    from experiments.studies.reporting.faces import batch_of
+
+    job = SimpleNamespace(composition=None, title="focus, seed 0")
+    batches = [{"id": ["a"], "image": np.zeros((1, 3, 2, 2)), "mask": np.zeros((1, 1, 2, 2))}]
+    monkeypatch.setattr(building, "build_data", lambda _: SimpleNamespace(test_dataloader=lambda: batches))
+    with pytest.raises(SeethroughError, match=r"b is not in the test set of focus, seed 0: .* evaluate again"):
+        batch_of(job, ["a", "b"])
