@@ -7,6 +7,7 @@ python -m experiments.studies all --seeds 0 1 2 --jobs 2
 from __future__ import annotations
 
 import argparse
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,10 @@ def _report(plan: Plan, out: Path | None, pictures: bool, quick: bool) -> bool:
         except SeethroughError as error:
             complete = False
             print(f"problem: no complete report of {study.name}: {error}")
+        except Exception as error:  # a fault of ours in one report must not cost the others
+            complete = False
+            traceback.print_exc()
+            print(f"problem: no complete report of {study.name}: {type(error).__name__}: {error}")
     return complete
 
 

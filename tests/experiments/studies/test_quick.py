@@ -36,6 +36,23 @@ def test_a_quick_study_from_the_first_step_to_the_last_picture(tmp_path, capsys)
     assert (seed / "focus.log").read_text().count("\n$ ") == begun == 5
 
 
+def test_a_fault_in_one_report_leaves_the_others_alone(tmp_path, capsys, monkeypatch):
+    from experiments.studies.reporting import report as reporting
+
+    honest = reporting.report
+
+    def faulty(study, *arguments, **options):
+        if study.name == "ablation":
+            raise KeyError("a fault")
+        return honest(study, *arguments, **options)
+
+    monkeypatch.setattr(reporting, "report", faulty)
+    command = ["ablation", "masks", "--report-only", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    assert main(command) == 1
+    assert "no complete report of ablation: KeyError: 'a fault'" in capsys.readouterr().out
+    assert (tmp_path / "out/masks/table.md").is_file()
+
+
 def test_a_dry_run_prints_commands_and_writes_nothing(tmp_path, capsys):
     assert main(["ablation", "--dry-run", "--seeds", "5", "--runs", str(tmp_path / "runs")]) == 0
     printed = capsys.readouterr().out
