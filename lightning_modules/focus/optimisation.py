@@ -65,11 +65,11 @@ def build_optimiser(
     ``fused`` takes the one-pass kernels that torch has for adamw and sgd (a third of the time). Under fp16 they would
     undo the loss scale themselves, after gradients have been clipped: there it must be False.
     """
-    rest: dict[str, float] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    rate, decay = config.learning_rate, config.weight_decay
     if config.algorithm == "adadelta":
-        return torch.optim.Adadelta(parameters, **rest)
+        return torch.optim.Adadelta(parameters, lr=rate, weight_decay=decay)
     builder = torch.optim.AdamW if config.algorithm == "adamw" else torch.optim.SGD
-    return builder(parameters, **rest, fused=fused or None)
+    return builder(parameters, lr=rate, weight_decay=decay, fused=fused or None)
 
 
 def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Network, step: int) -> float:

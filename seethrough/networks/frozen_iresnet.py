@@ -37,6 +37,7 @@ class FrozenBlock(nn.Module):
         self.second = _convolution(block.conv2.weight * _column(after[0]), after[1], block.stride, 1)
         self.shortcut = None
         if block.downsample is not None:
+            assert isinstance(block.downsample, nn.Sequential)
             convolution, norm = block.downsample
             assert isinstance(convolution, nn.Conv2d)
             assert isinstance(norm, nn.BatchNorm2d)

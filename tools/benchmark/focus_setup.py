@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
@@ -63,7 +64,7 @@ class FocusSetup:
         with TemporaryDirectory() as folder:
             return FocusModule(self.config(Path(folder)))
 
-    def faces(self, size: int) -> dict[str, object]:
+    def faces(self, size: int) -> dict[str, Any]:
         """Return a batch of rendered faces on noise with a grey bar before them, as a data set would."""
         model = self.face_model()
         generator = torch.Generator().manual_seed(1)

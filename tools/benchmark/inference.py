@@ -17,7 +17,6 @@ from tools.benchmark.step_timing import DTYPES
 def _predict(setup: FocusSetup, precision: str, rounds: int) -> Measurement:
     focus = setup.module().focus.eval()
     image = setup.faces(focus.image_size)["image"]
-    assert isinstance(image, torch.Tensor)
     rendered = image.flip(3).contiguous()
     dtype = DTYPES[precision]
     times, arithmetic = Times(), Times()
