@@ -51,7 +51,7 @@ def test_files_that_hold_no_rows(tmp_path):
     with pytest.raises(SeethroughError, match="holds no rows of an evaluation"):
         read_rows(tmp_path / "broken.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(SeethroughError, match="has no column 'id'"):
+    with pytest.raises(SeethroughError, match="has no column 'set'"):
         read_rows(tmp_path / "other.npz")
 
 
