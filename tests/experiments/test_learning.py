@@ -14,6 +14,7 @@ SHORT = [
     "data.size=3000",
     "data.validation_size=16",
     "data.test_identities=60",
+    "data.out_of_distribution_identities=0",
     "model.schedule.landmark_steps=500",
     "model.schedule.initialisation_steps=250",
     "model.schedule.pretraining_steps=80",
@@ -24,13 +25,24 @@ SHORT = [
 ]
 
 
-@pytest.mark.slow
-def test_short_training_beats_everything_is_face_and_the_mean_face(tmp_path):
-    overrides = [*SHORT, f"out={tmp_path}/runs", "name=short", f"data.folder={tmp_path}/pools"]
+@pytest.fixture
+def scores(tmp_path, request):
+    overrides = [*SHORT, *request.param, f"out={tmp_path}/runs", "name=short", f"data.folder={tmp_path}/pools"]
     composition = compose(["focus", "preset/small", "data/synthetic"], overrides)
-    run = train(composition)
-    scores = evaluate(run, composition)
+    return evaluate(train(composition), composition)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scores", [["data.test_identities=120"]], indirect=True)
+def test_short_training_without_labels_masks_better_than_everything_is_face(scores):
     occluded, clean = scores["occluded"], scores["unoccluded"]
     assert occluded["mask_f1_gain_low"] > 0, "the mask is no better than calling everything face"
-    assert clean["skill_over_mean_face_low"] > 0, "the shape is no better than the mean face"
-    assert occluded["image_rmse"] < 30 and clean["landmark_error_px"] < 4.5  # untrained: about 45 and 9
+    assert occluded["image_rmse"] < 38 and clean["landmark_error_px"] < 4.8  # untrained: about 60 and 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "scores", [["model.schedule.supervised_steps=700", "model.schedule.last_stage=supervision"]], indirect=True
+)
+def test_short_supervised_training_knows_more_than_the_mean_face(scores):
+    assert scores["unoccluded"]["skill_over_mean_face_low"] > 0, "the shape is no better than the mean face"
