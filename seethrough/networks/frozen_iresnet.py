@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -32,8 +34,7 @@ class FrozenBlock(nn.Module):
         offset = functional.conv2d(shifts, weight, padding=1) + between[1].view(1, -1, 1, 1)
         self.register_buffer("offset", offset)
         self.first = _convolution(weight * before[0].view(1, -1, 1, 1), None, 1, 1)
-        self.prelu = nn.PReLU(block.prelu.num_parameters)
-        self.prelu.load_state_dict(block.prelu.state_dict())
+        self.prelu = copy.deepcopy(block.prelu)
         self.second = _convolution(block.conv2.weight * _column(after[0]), after[1], block.stride, 1)
         self.shortcut = None
         if block.downsample is not None:
@@ -68,8 +69,7 @@ class FrozenIResNet50(nn.Module):
         minus_one = weight.new_full((1, 3, CHIP_SIZE, CHIP_SIZE), -1.0)
         self.register_buffer("offset", functional.conv2d(minus_one, weight, padding=1) + shift.view(1, -1, 1, 1))
         self.stem = _convolution(2 * weight, None, 1, 1)
-        self.prelu = nn.PReLU(network.prelu.num_parameters)
-        self.prelu.load_state_dict(network.prelu.state_dict())
+        self.prelu = copy.deepcopy(network.prelu)
         stages, size = [], CHIP_SIZE
         for layer in (network.layer1, network.layer2, network.layer3, network.layer4):
             blocks = []
@@ -81,7 +81,7 @@ class FrozenIResNet50(nn.Module):
         self.stages = nn.ModuleList(stages)
         scale, shift = (value.repeat_interleave(size * size) for value in _affine(network.bn2))
         last_scale, last_shift = _affine(network.features)
-        self.head = nn.Linear(network.fc.in_features, network.fc.out_features)
+        self.head = nn.Linear(network.fc.in_features, network.fc.out_features, dtype=scale.dtype)
         self.head.weight.copy_(last_scale[:, None] * network.fc.weight * scale)
         self.head.bias.copy_(last_scale * (network.fc.weight @ shift + network.fc.bias) + last_shift)
         self.eval().requires_grad_(False)
@@ -113,7 +113,7 @@ def _column(values: Tensor) -> Tensor:
 
 def _convolution(weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> nn.Conv2d:
     out_channels, in_channels, size, _ = weight.shape
-    layer = nn.Conv2d(in_channels, out_channels, size, stride, padding, bias=bias is not None)
+    layer = nn.Conv2d(in_channels, out_channels, size, stride, padding, bias=bias is not None, dtype=weight.dtype)
     layer.weight.copy_(weight)
     if bias is not None:
         assert layer.bias is not None
