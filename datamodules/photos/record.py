@@ -1,0 +1,94 @@
+"""What a data set on disk says of one face, before anything is detected, aligned or cropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+
+from datamodules.photos.faults import Fault
+from seethrough.photos import read_photo
+
+Split = Literal["train", "validation", "test"]
+Box = tuple[float, float, float, float]
+
+
+class PhotoSource(Protocol):
+    """Where the pixels of a photo come from; small and picklable, so that worker processes can read it."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it: a path, or a path and a place in it."""
+        ...
+
+    def read(self) -> np.ndarray:
+        """Return the photo as (H, W, 3) uint8 RGB; raises ``SeethroughError`` that names the file."""
+        ...
+
+
+class MaskSource(Protocol):
+    """Where the mask of the visible face comes from; small and picklable."""
+
+    def read(self, height: int, width: int) -> np.ndarray:
+        """Return (height, width) float32 in [0, 1], 1 = visible face, in the photo's own pixels.
+
+        Raises:
+            SeethroughError: a file is damaged or has another shape; the message names it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo in a file of its own."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def read(self) -> np.ndarray:
+        """Return (H, W, 3) uint8 RGB."""
+        return read_photo(self.path)
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """One face of a data set.
+
+    Attributes:
+        id: unique within the data set and usable as a file name (no ``/``).
+        source: the photo.
+        split: which part of the data set it belongs to.
+        identity: name of the person, as the data set writes it; None where it is not known.
+        subset: name of the evaluation subset, such as ``occluded`` or ``glasses``; empty where there is none.
+        mask: the visible face, where the data set knows it.
+        box: left, top, right, bottom of the face in photo pixels, as far as the data set says; may leave the photo.
+        landmarks: (68, 2) or (5, 2) photo pixels, half-integer pixel centres, if the data set brings them; a detector
+            is then not asked.
+    """
+
+    id: str
+    source: PhotoSource
+    split: Split = "train"
+    identity: str | None = None
+    subset: str = ""
+    mask: MaskSource | None = None
+    box: Box | None = None
+    landmarks: np.ndarray | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All faces of a data set in a fixed order, and what is wrong with it.
+
+    Listing reads tables and looks files up, never pixels: a truncated JPEG is found when it is prepared.
+    """
+
+    records: Sequence[PhotoRecord]
+    faults: Sequence[Fault] = ()
