@@ -103,3 +103,17 @@ class SyntheticConfig:
     """Loader processes; a pool needs none."""
     render_processes: int = 0
     """Processes that fill a pool; 0 is one for each core."""
+
+    def check(self) -> None:
+        """Raise :class:`SeethroughError` for values that make no data set."""
+        self.scene.check()
+        for name in ("size", "validation_size", "test_identities", "batch_size"):
+            if getattr(self, name) < 1:
+                raise SeethroughError(f"data.{name}={getattr(self, name)} must be at least 1")
+        for name in ("seed", "workers", "render_processes", "out_of_distribution_identities"):
+            if getattr(self, name) < 0:
+                raise SeethroughError(f"data.{name}={getattr(self, name)} must not be negative")
+        if self.size < self.batch_size:
+            raise SeethroughError(
+                f"data.size={self.size} gives no batch of data.batch_size={self.batch_size}: lower the latter"
+            )

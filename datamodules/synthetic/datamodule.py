@@ -66,8 +66,7 @@ class SyntheticDataModule(pl.LightningDataModule):
     def __init__(self, config: SyntheticConfig) -> None:
         super().__init__()
         self.config: SyntheticConfig = OmegaConf.to_object(config) if OmegaConf.is_config(config) else config
-        self.config.scene.check()
-        _check(self.config)
+        self.config.check()
         self._sets: dict[str, Dataset] = {}
 
     @cached_property
@@ -151,17 +150,4 @@ class SyntheticDataModule(pl.LightningDataModule):
             num_workers=config.workers,
             persistent_workers=config.workers > 0,
             multiprocessing_context="spawn" if config.workers > 0 else None,
-        )
-
-
-def _check(config: SyntheticConfig) -> None:
-    for name in ("size", "validation_size", "test_identities", "batch_size"):
-        if getattr(config, name) < 1:
-            raise SeethroughError(f"data.{name}={getattr(config, name)} must be at least 1")
-    for name in ("seed", "workers", "render_processes", "out_of_distribution_identities"):
-        if getattr(config, name) < 0:
-            raise SeethroughError(f"data.{name}={getattr(config, name)} must not be negative")
-    if config.size < config.batch_size:
-        raise SeethroughError(
-            f"data.size={config.size} gives no batch of data.batch_size={config.batch_size}: lower the latter"
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datamodules.synthetic.sheet import contact_sheet
 from seethrough.errors import SeethroughError
 from seethrough.morphable.archive import write_face_model
 from tests.small_face import small_face_model
@@ -36,8 +37,28 @@ def test_the_sheet_shows_64_samples(tmp_path: Path, model: list[str]) -> None:
     assert np.asarray(Image.open(tmp_path / "sheet.png")).shape == (8 * 64, 8 * 32, 3)
 
 
+@pytest.mark.parametrize(("split", "families"), [([], 7), (["--split", "out_of_distribution"], 4)])
+def test_the_sheet_of_families_has_a_row_each(tmp_path: Path, model: list[str], split: list[str], families) -> None:
+    assert main(["sheet", "--families", "--out", str(tmp_path / "new" / "sheet.png"), *model, *split]) == 0
+    pixels = np.asarray(Image.open(tmp_path / "new" / "sheet.png"))
+    assert pixels.shape == (families * 64, 8 * 32, 3)
+    masks = pixels.reshape(families, 2, 32, 8, 32, 3)[:, 1]
+    hidden = (masks == 110).all(-1).mean((1, 3))  # grey: hidden face
+    assert (hidden > 0).mean() > 0.9
+
+
+def test_a_sheet_fills_its_rows() -> None:
+    tiles = [np.full((2, 3, 3), value, np.uint8) for value in (10, 20, 30)]
+    sheet = contact_sheet(tiles, 2)
+    assert sheet.shape == (4, 6, 3)
+    assert sheet[2:, 3:].max() == 0
+    assert sheet[0, 3, 0] == 20
+
+
 def test_mistakes(tmp_path: Path, model: list[str]) -> None:
     with pytest.raises(SeethroughError, match="--count 3: test needs an even number"):
         main(["write", "--out", str(tmp_path), "--split", "test", "--count", "3", *model])
+    with pytest.raises(SeethroughError, match="seed=-1 must not be negative"):
+        main(["sheet", "--out", str(tmp_path / "sheet.png"), "--seed", "-1", *model])
     with pytest.raises(SeethroughError, match="neither a benchmark"):
         main(["check", str(tmp_path)])

@@ -4,6 +4,7 @@ python -m tools.synocc write --out data/synocc
 python -m tools.synocc write --out data/synocc --split test --count 200 --size 224 --level 1 --geometry
 python -m tools.synocc check data/synocc
 python -m tools.synocc sheet --out sheet.png
+python -m tools.synocc sheet --out families.png --families --split out_of_distribution
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ import argparse
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from datamodules.synthetic.generator import SceneRenderer
+    from datamodules.synthetic.pool import PoolSpec
+    from datamodules.synthetic.scene import Scene
+
 PROGRAM = "python -m tools.synocc"
 # Pictures of each split unless --count says otherwise; of twins, both count.
 COUNTS = {"train": 20000, "validation": 500, "test": 1000, "out_of_distribution": 250, "verification": 1200}
+COLUMNS = 8
 
 
 def write(options: argparse.Namespace) -> int:
@@ -47,39 +57,64 @@ def check(options: argparse.Namespace) -> int:
 
 
 def sheet(options: argparse.Namespace) -> int:
-    """Draw 64 samples with their masks: six rows of eight as in training, two out of distribution, or one split."""
+    """Draw 64 samples with their masks, or with ``--families`` eight of each occluder family."""
     from PIL import Image
 
-    from datamodules.synthetic.datamodule import load_generating_model
-    from datamodules.synthetic.generator import SceneRenderer
-    from datamodules.synthetic.sheet import contact_sheet, tiles
+    from datamodules.synthetic.sheet import contact_sheet
 
-    shares = {options.split: 64} if options.split else {"validation": 48, "out_of_distribution": 16}
-    pictures = []
-    for split, count in shares.items():
-        spec = _spec(options, split)
-        renderer = SceneRenderer(load_generating_model(spec.scene), spec.scene, spec.seed)
-        step = 2 if spec.twins and not options.split else 1
-        scenes = [spec.scene_of(renderer.scenes, step * row + step - 1) for row in range(count)]
-        pictures += [tiles(face) for face in renderer.render_all(scenes)]
+    pictures = _each_family(options) if options.families else _samples(options)
     try:
         Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(contact_sheet(pictures, 8)).save(options.out)
+        Image.fromarray(contact_sheet(pictures, COLUMNS)).save(options.out)
     except (OSError, ValueError) as error:
         raise SeethroughError(f"cannot write {options.out}: {error}") from error
     print(f"{len(pictures)} samples: {options.out}")
     return 0
 
 
-def _spec(options: argparse.Namespace, split: str):
+def _samples(options: argparse.Namespace) -> list[np.ndarray]:
+    """Return six rows as in training and two out of distribution, or all eight of one split."""
+    shares = {options.split: 8} if options.split else {"validation": 6, "out_of_distribution": 2}
+    pictures = []
+    for split, rows in shares.items():
+        spec, renderer = _renderer(options, split)
+        step = 2 if spec.twins and not options.split else 1  # of twins the occluded ones, but where they are asked for
+        wanted = [step * row + step - 1 for row in range(rows * COLUMNS)]
+        pictures += _tiles(renderer, [spec.scene_of(renderer.scenes, row) for row in wanted])
+    return pictures
+
+
+def _each_family(options: argparse.Namespace) -> list[np.ndarray]:
+    """Return a row of pictures for each occluder family of a split, training's unless another is asked for."""
+    spec, renderer = _renderer(options, options.split or "train")
+    names = [name for name in spec.scene.occluders for _ in range(COLUMNS)]
+    return _tiles(renderer, [renderer.scenes.scene(0, row, family=name) for row, name in enumerate(names)])
+
+
+def _renderer(options: argparse.Namespace, split: str) -> tuple[PoolSpec, SceneRenderer]:
+    from datamodules.synthetic.datamodule import load_generating_model
+    from datamodules.synthetic.generator import SceneRenderer
+
+    spec = _spec(options, split)
+    return spec, SceneRenderer(load_generating_model(spec.scene), spec.scene, spec.seed)
+
+
+def _tiles(renderer: SceneRenderer, scenes: list[Scene]) -> list[np.ndarray]:
+    from datamodules.synthetic.sheet import tiles
+
+    return [tiles(face) for face in renderer.render_all(scenes)]
+
+
+def _spec(options: argparse.Namespace, split: str) -> PoolSpec:
     from datamodules.synthetic.config import SceneConfig, SyntheticConfig
     from datamodules.synthetic.datamodule import split_spec
 
     scene = SceneConfig(model=options.model, level=options.level, image_size=options.size, pose=options.pose)
     several = (options.images_per_identity, options.images_per_identity_up_to)
     scene = replace(scene, images_per_identity=several[0], images_per_identity_up_to=several[1])
-    scene.check()
-    spec = split_spec(SyntheticConfig(scene=scene, seed=options.seed), split)
+    config = SyntheticConfig(scene=scene, seed=options.seed)
+    config.check()
+    spec = split_spec(config, split)
     count = COUNTS[split] if options.count is None else options.count
     if count < 1 or (spec.twins and count % 2):
         raise SeethroughError(f"--count {count}: {split} needs {'an even number' if spec.twins else 'at least 1'}")
@@ -110,6 +145,7 @@ def main(arguments: list[str]) -> int:
     checker.set_defaults(action=check)
     drawer = commands.add_parser("sheet", parents=[scene], help="draw a contact sheet")
     drawer.add_argument("--out", default="synocc.png", help="picture to write")
+    drawer.add_argument("--families", action="store_true", help="eight of each occluder family")
     drawer.set_defaults(action=sheet)
     options = parser.parse_args(arguments)
     return options.action(options)
