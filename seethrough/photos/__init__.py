@@ -2,7 +2,7 @@
 
 from seethrough.photos.alignment import CropTransform, align
 from seethrough.photos.detection import DetectedFace, FaceDetector, choose_faces, load_detector
-from seethrough.photos.reading import find_photos, photo_array, photo_tensor, read_photo
+from seethrough.photos.reading import decode_photo, find_photos, photo_array, photo_tensor, read_photo
 
 __all__ = [
     "CropTransform",
@@ -10,6 +10,7 @@ __all__ = [
     "FaceDetector",
     "align",
     "choose_faces",
+    "decode_photo",
     "find_photos",
     "load_detector",
     "photo_array",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,25 +41,46 @@ def read_photo(path: str | Path, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.
         raise SeethroughError(f"{path}: a folder, expected a photo; name a file or give the folder to a command")
     if not path.exists():
         raise SeethroughError(f"{path}: no such file; check the path")
+    return _decode(path, str(path), maximum_pixels)
+
+
+def decode_photo(encoded: bytes, name: str, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.ndarray:
+    """Read a photo that lies encoded in memory, as :func:`read_photo` reads a file.
+
+    Args:
+        encoded: the bytes of a JPEG, PNG, WebP, BMP or TIFF.
+        name: what messages call it.
+        maximum_pixels: larger pictures are refused before they are decoded.
+
+    Returns:
+        (H, W, 3) uint8.
+
+    Raises:
+        SeethroughError: no image, damaged or too large.
+    """
+    return _decode(io.BytesIO(encoded), name, maximum_pixels)
+
+
+def _decode(source: Path | io.BytesIO, name: str, maximum_pixels: int) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             # Pillow's own limit only warns; ours is checked below, before any pixel is decoded.
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                _check_size(path, image, maximum_pixels)
+            with Image.open(source) as image:
+                _check_size(name, image, maximum_pixels)
                 image.load()
                 return _as_rgb(_upright(image))
     except SeethroughError:
         raise
     except Image.DecompressionBombError as error:
-        raise SeethroughError(_too_large(path, "more pixels than Pillow accepts", maximum_pixels)) from error
+        raise SeethroughError(_too_large(name, "more pixels than Pillow accepts", maximum_pixels)) from error
     except Image.UnidentifiedImageError as error:
         raise SeethroughError(
-            f"{path}: not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF"
+            f"{name}: not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF"
         ) from error
     except Exception as error:  # decoders raise nearly every type for a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SeethroughError(f"{path}: the image cannot be decoded ({reason}); is the file complete?") from error
+        raise SeethroughError(f"{name}: the image cannot be decoded ({reason}); is the file complete?") from error
 
 
 def photo_tensor(photo: np.ndarray) -> Tensor:
@@ -111,16 +133,16 @@ def _listed(path: Path) -> list[Path]:
     return photos
 
 
-def _check_size(path: Path, image: Image.Image, maximum_pixels: int) -> None:
+def _check_size(name: str, image: Image.Image, maximum_pixels: int) -> None:
     width, height = image.size
     if width * height > maximum_pixels:
-        raise SeethroughError(_too_large(path, f"{width} x {height} pixels", maximum_pixels))
+        raise SeethroughError(_too_large(name, f"{width} x {height} pixels", maximum_pixels))
     if width < 1 or height < 1:
-        raise SeethroughError(f"{path}: the image is empty ({width} x {height} pixels)")
+        raise SeethroughError(f"{name}: the image is empty ({width} x {height} pixels)")
 
 
-def _too_large(path: Path, size: str, maximum_pixels: int) -> str:
-    return f"{path}: {size}, the limit is {maximum_pixels / 1e6:.0f} million; make it smaller first"
+def _too_large(name: str, size: str, maximum_pixels: int) -> str:
+    return f"{name}: {size}, the limit is {maximum_pixels / 1e6:.0f} million; make it smaller first"
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from seethrough.errors import SeethroughError
-from seethrough.photos import find_photos, photo_array, photo_tensor, read_photo
+from seethrough.photos import decode_photo, find_photos, photo_array, photo_tensor, read_photo
 
 RAMP = np.stack(np.meshgrid(np.arange(24) * 10, np.arange(16) * 15), axis=-1).astype(np.uint8)
 PICTURE = np.concatenate([RAMP, np.full((16, 24, 1), 90, np.uint8)], axis=2)  # (16, 24, 3)
@@ -143,6 +143,15 @@ def test_damage_anywhere_never_escapes_as_another_error(tmp_path):
             except SeethroughError:
                 continue
             assert photo.ndim == 3
+
+
+def test_a_photo_in_memory_reads_as_its_file_does(tmp_path):
+    path = save(tmp_path / "a.jpg", PICTURE, quality=90)
+    encoded = path.read_bytes()
+    np.testing.assert_array_equal(decode_photo(encoded, "shard 3"), read_photo(path))
+    for broken in (b"", encoded[:200], b"no image at all"):
+        with pytest.raises(SeethroughError, match=r"^shard 3 entry 9: [^\n]+$"):
+            decode_photo(broken, "shard 3 entry 9")
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path):
