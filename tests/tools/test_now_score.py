@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datamodules.now.challenge import challenge_images
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
 from tests.metrics.face_scans import AVERAGE, landmarks, surface
 from tools.now_score.command import main
-from tools.now_score.layout import challenge_images, read_landmarks, read_picked_points, read_shape
+from tools.now_score.layout import read_landmarks, read_picked_points, read_shape
 from tools.now_score.report import cumulative_error
 
 PEOPLE = {"FaMoS_1_TA": AVERAGE, "FaMoS_2_TA": (1.2, -1.0, 0.8, 1.0, -1.1)}
@@ -155,7 +156,7 @@ def test_mistakes_are_one_line(now: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_lists_and_points_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "imagepathsvalidation.txt").write_text("A/neutral/1.jpg\n../../etc/passwd.x\n")
-    with pytest.raises(SeethroughError, match=r"validation\.txt:2: .* is not SUBJECT/CHALLENGE/IMAGE\.jpg"):
+    with pytest.raises(SeethroughError, match=r"validation\.txt row 2: .* is not SUBJECT/CHALLENGE/IMAGE\.jpg"):
         challenge_images(tmp_path)
     write_points(tmp_path / "six.pp", landmarks(AVERAGE)[:6])
     with pytest.raises(SeethroughError, match="6 points, expected 7"):

@@ -24,7 +24,7 @@ _SHOWN = 10
 def main(arguments: list[str]) -> int:
     """Parse, score, print."""
     options = _parser().parse_args(arguments)
-    from tools.now_score.layout import challenge_images
+    from datamodules.now.challenge import challenge_images
     from tools.now_score.report import as_json, results_table, write_report
     from tools.now_score.scoring import Protocol, processor_count, score_all
 

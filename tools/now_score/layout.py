@@ -1,18 +1,17 @@
-"""The folders of the NoW challenge: image lists, scans with their landmarks, predictions with theirs."""
+"""What the NoW challenge compares: scans with their landmarks, predictions with theirs."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from datamodules.now.challenge import ChallengeImage, scan_files
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
 from seethrough.metrics.scan_to_mesh import LANDMARKS
 
-SPLITS = ("validation", "test")
 _POINT = re.compile(r"<point\b([^>]*)>")
 _COORDINATE = {axis: re.compile(rf'\b{axis}\s*=\s*["\']([^"\']+)["\']') for axis in "xyz"}
 
@@ -21,62 +20,13 @@ class MissingPredictionError(Exception):
     """There is nothing to score for an image; the message says why."""
 
 
-@dataclass(frozen=True)
-class ChallengeImage:
-    """One photo of the challenge, ``SUBJECT/CHALLENGE/NAME.jpg``."""
-
-    path: str
-
-    @property
-    def subject(self) -> str:
-        """The person."""
-        return self.path.split("/")[0]
-
-    @property
-    def challenge(self) -> str:
-        """What is difficult: ``multiview_neutral``, ``multiview_expressions``, ``multiview_occlusions``, ``selfie``."""
-        return self.path.split("/")[1]
-
-    @property
-    def stem(self) -> str:
-        """The path without its suffix: where the prediction lies below the predictions."""
-        return self.path.rsplit(".", 1)[0]
-
-
-def challenge_images(dataset: Path, split: str | None = None) -> list[ChallengeImage]:
-    """Return the photos of a split; without one named, of the first whose list is there.
-
-    Raises:
-        SeethroughError: no list, or a line in it that is no path of a photo.
-    """
-    if not dataset.is_dir():
-        raise SeethroughError(f"there is no folder {dataset}: name the NoW data set, with its scans")
-    lists = [dataset / f"imagepaths{name}.txt" for name in ([split] if split else SPLITS)]
-    found = [path for path in lists if path.is_file()]
-    if not found:
-        names = " or ".join(path.name for path in lists)
-        raise SeethroughError(f"{dataset} has no {names}: is it the NoW data set?")
-    images = []
-    for number, line in enumerate(found[0].read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        path = line.strip().replace("\\", "/")
-        parts = path.split("/")
-        if path and (len(parts) != 3 or "." not in parts[2] or ".." in parts):
-            raise SeethroughError(f"{found[0]}:{number}: '{path[:60]}' is not SUBJECT/CHALLENGE/IMAGE.jpg")
-        if path:
-            images.append(ChallengeImage(path))
-    if not images:
-        raise SeethroughError(f"{found[0]} names no images")
-    return images
-
-
 def read_scan(dataset: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the vertices of a person's scan and its seven landmarks, mm.
 
     Raises:
         SeethroughError: one of them is missing or damaged.
     """
-    scan = _only_file(dataset / "scans" / subject, (".obj", ".ply"))
-    marks = _only_file(dataset / "scans_lmks_onlypp" / subject, (".pp",))
+    scan, marks = scan_files(dataset, subject)
     return read_shape(scan)[0], read_picked_points(marks)
 
 
@@ -175,11 +125,3 @@ def _plain_obj(content: bytes) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _first(folder: Path, stem: str, suffixes: tuple[str, ...]) -> Path | None:
     return next((path for suffix in suffixes if (path := folder / f"{stem}{suffix}").is_file()), None)
-
-
-def _only_file(folder: Path, suffixes: tuple[str, ...]) -> Path:
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in suffixes) if folder.is_dir() else []
-    if len(found) != 1:
-        kinds = " or ".join(suffixes)
-        raise SeethroughError(f"{folder} holds {len(found)} {kinds} files, expected 1: download the data set again")
-    return found[0]

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from datamodules.now.challenge import ChallengeImage
 from seethrough.errors import SeethroughError
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
-from tools.now_score.layout import ChallengeImage, MissingPredictionError, read_prediction, read_scan
+from tools.now_score.layout import MissingPredictionError, read_prediction, read_scan
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""The AR face database: the same people without and with sunglasses and scarf."""

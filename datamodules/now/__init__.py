@@ -1,0 +1,1 @@
+"""The NoW challenge: photos of people whose faces were scanned."""
