@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 
+from lightning_modules.interruption import InterruptBetweenSteps
+
 _NAME = re.compile(r"step_(\d+)\.ckpt")
 
 
@@ -17,6 +19,9 @@ class StepCheckpoint(pl.Callback):
 
     Lightning's own ModelCheckpoint counts optimiser steps and never saves by time under manual optimisation, so the
     module's own ``em_step`` counter decides here.
+
+    Ctrl-C lets the step under way end and saves, so that a resumed run goes on exactly; a second one ends at once and
+    saves nothing.
 
     Args:
         folder: where ``step_XXXXXXXX.ckpt`` files go.
@@ -32,22 +37,33 @@ class StepCheckpoint(pl.Callback):
         self.every_steps = every_steps
         self.keep = keep
         self.milestones = frozenset(milestones)
+        self._interrupt = InterruptBetweenSteps()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Have Ctrl-C wait for the end of a step; with several processes the others may be inside one."""
+        if trainer.world_size == 1:
+            self._interrupt.begin(lambda: trainer.training)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Save when the counter says so."""
         step = int(pl_module.em_step)
         if step % self.every_steps == 0 or step in self.milestones:
             self.save(trainer, step)
+        if self._interrupt.asked:
+            raise KeyboardInterrupt
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the final state unless this step has just been saved."""
+        self._interrupt.end()
         if not self.path(int(pl_module.em_step)).exists():
             self.save(trainer, int(pl_module.em_step))
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Keep what a run has learned when its user stops it; other errors leave the last checkpoint as it is."""
+        self._interrupt.end()
         alone = trainer.world_size == 1  # with several processes the others may be inside a step
-        if alone and isinstance(exception, KeyboardInterrupt) and not self.path(int(pl_module.em_step)).exists():
+        whole = isinstance(exception, KeyboardInterrupt) and not self._interrupt.within_step
+        if alone and whole and not self.path(int(pl_module.em_step)).exists():
             self.save(trainer, int(pl_module.em_step))
 
     def path(self, step: int) -> Path:
