@@ -114,13 +114,23 @@ def _provenance(options: argparse.Namespace, file: Path, checkpoint: Mapping[str
         )
     trained = "; ".join(options.command or ()) or earlier.get("command")
     return {
-        "command": trained or f"python -m experiments.train {Path(options.run) / 'config.yaml'} name=NAME",
+        "command": trained or _command_again(file, config),
         "commit": checkpoint.get("commit") or earlier.get("commit") or f"{commit()} (when it was packed)",
         "data": options.data or earlier.get("data") or config.get("dataset") or "not told",
         "steps": int(checkpoint["em_step"]),
         "licence": licence,
         "note": options.note or earlier.get("note"),
     }
+
+
+def _command_again(file: Path, config: Mapping[str, Any]) -> str:
+    """Return how the training is run again: from its folder's settings, else from those in the checkpoint."""
+    beside = file.parent.parent / "config.yaml"
+    if file.parent.name == "checkpoints" and beside.is_file():
+        return f"python -m experiments.train {beside} name=NAME"
+    if config:
+        return f"python -m experiments.train trained_with.yaml name=NAME, as {PROGRAM} describe --config prints it"
+    return "not told"
 
 
 def describe(options: argparse.Namespace) -> int:

@@ -77,6 +77,17 @@ def test_the_experiment_can_be_had_back(run, tmp_path, capsys):
         main(["describe", str(run), "--config"])
 
 
+def test_the_command_to_train_it_again_names_what_is_there(run, tmp_path):
+    def told(name):
+        assert main(["pack", str(name), "--out", str(tmp_path / "x.pt")]) == 0
+        return torch.load(tmp_path / "x.pt", weights_only=True)["provenance"]["command"]
+
+    command = f"python -m experiments.train {run / 'config.yaml'} name=NAME"
+    assert told(run) == told(run / "checkpoints" / "step_00000001.ckpt") == command
+    assert "trained_with.yaml" in told(edited(run, "alone.ckpt", config={"method": "focus"}))
+    assert told(edited(run, "alone.ckpt")) == "not told"
+
+
 def test_too_large_a_network_is_refused(run, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "LARGEST_MEGABYTES", 0.05)
     with pytest.raises(SeethroughError, match=r"and 0\.05 MB are allowed"):
