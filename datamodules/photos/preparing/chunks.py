@@ -1,0 +1,79 @@
+"""Records in chunks that keep their identity from one run to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datamodules.photos.preparing.settings import PreparationSettings
+from datamodules.photos.record import PhotoRecord
+
+MEAN_LENGTH, LONGEST = 8, 32
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Neighbouring records of a listing.
+
+    Attributes:
+        start: index of the first record.
+        stop: index behind the last.
+        key: hash of the records, of size and date of their photos, and of the settings; what was done for a key need
+            never be done again.
+    """
+
+    start: int
+    stop: int
+    key: str
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return self.stop - self.start
+
+
+def plan_chunks(records: Sequence[PhotoRecord], settings: PreparationSettings) -> Iterator[Chunk]:
+    """Cut a listing into chunks.
+
+    A chunk ends behind a record whose hash says so, not at a fixed number: a photo that is added to a folder, taken
+    away or mended changes its own chunk and no other.
+    """
+    prefix = json.dumps(asdict(settings), sort_keys=True).encode()
+    start, digest = 0, hashlib.sha256(prefix)
+    for index, record in enumerate(records):
+        digest.update(_fingerprint(record))
+        cut = hashlib.sha256(record.id.encode()).digest()[-1] % MEAN_LENGTH == 0
+        if cut or index + 1 - start == LONGEST or index + 1 == len(records):
+            yield Chunk(start, index + 1, digest.hexdigest()[:32])
+            start, digest = index + 1, hashlib.sha256(prefix)
+
+
+def _fingerprint(record: PhotoRecord) -> bytes:
+    landmarks = None if record.landmarks is None else np.asarray(record.landmarks, dtype=np.float64).round(6).tolist()
+    said = [
+        record.id, record.source.name, _stamp(getattr(record.source, "path", None)), record.split, record.identity,
+        record.subset, _description(record.mask), record.box, landmarks,
+    ]  # fmt: skip
+    return json.dumps(said, default=str).encode() + b"\n"
+
+
+def _description(mask: Any) -> str | None:
+    # The default repr of other objects holds an address, which the next run would not repeat.
+    return repr(mask) if mask is None or is_dataclass(mask) else type(mask).__qualname__
+
+
+@lru_cache(maxsize=4)  # many photos of one archive have the same path
+def _stamp(path: Any) -> tuple[int, int] | None:
+    if not isinstance(path, str | Path):
+        return None
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

@@ -1,0 +1,53 @@
+"""A picture of some of the prepared faces with their landmarks, to see at a glance whether a preparation is right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from datamodules.photos.manifest import MANIFEST
+from datamodules.photos.preparing.atomic_files import jpeg_bytes, write_bytes
+
+CONTACT_SHEET = "contact_sheet.jpg"
+FACES, COLUMNS, TILE = 48, 8, 160
+POINTS, EDGE = (90, 255, 120), (255, 60, 60)
+
+
+def write_contact_sheet(folder: Path, count: int) -> None:
+    """Write ``contact_sheet.jpg``: up to 48 faces, evenly from the whole manifest.
+
+    Landmarks are dots; where a mask is known, what it hides is red.
+
+    Args:
+        folder: a folder with a manifest.
+        count: its rows; without any there is no sheet.
+    """
+    if count == 0:
+        (folder / CONTACT_SHEET).unlink(missing_ok=True)
+        return
+    shown = np.unique(np.linspace(0, count - 1, min(count, FACES)).round().astype(int))
+    columns = min(COLUMNS, len(shown))
+    sheet = Image.new("RGB", (columns * TILE, -(-len(shown) // columns) * TILE))
+    wanted = set(shown.tolist())
+    with (folder / MANIFEST).open("rb") as manifest:
+        rows = (json.loads(line) for number, line in enumerate(manifest) if number in wanted)
+        for place, row in enumerate(rows):
+            sheet.paste(_tile(folder, row), (place % columns * TILE, place // columns * TILE))
+    write_bytes(folder / CONTACT_SHEET, jpeg_bytes(np.asarray(sheet), 90))
+
+
+def _tile(folder: Path, row: dict) -> Image.Image:
+    with Image.open(folder / row["crop"]) as stored:
+        scale = TILE / stored.width
+        picture = stored.convert("RGB").resize((TILE, TILE), Image.Resampling.BICUBIC)
+    if row["mask"] is not None:
+        with Image.open(folder / row["mask"]) as stored:
+            hidden = stored.convert("L").resize((TILE, TILE)).point(lambda value: (255 - value) // 3)
+        picture.paste(Image.new("RGB", picture.size, EDGE), mask=hidden)
+    draw = ImageDraw.Draw(picture)
+    for x, y in np.asarray(row["landmarks"]) * scale:
+        draw.ellipse((x - 1.5, y - 1.5, x + 0.5, y + 0.5), fill=POINTS)
+    return picture

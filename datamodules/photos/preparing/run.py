@@ -1,0 +1,260 @@
+"""A preparation from its start, or from where an earlier one was killed, to a finished folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from datamodules.photos.faults import refuse_or_skip
+from datamodules.photos.manifest import MANIFEST, PREPARATION, SKIPPED
+from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
+from datamodules.photos.preparing.atomic_files import write_bytes
+from datamodules.photos.preparing.chunks import Chunk, plan_chunks
+from datamodules.photos.preparing.contact_sheet import CONTACT_SHEET, write_contact_sheet
+from datamodules.photos.preparing.journal import CHUNKS, Journal
+from datamodules.photos.preparing.merging import left_out_key, merge, recount, remove_strays, unsound
+from datamodules.photos.preparing.processes import Task, work_through
+from datamodules.photos.preparing.report import PreparationReport
+from datamodules.photos.preparing.settings import PreparationSettings
+from datamodules.photos.preparing.stored_face import FAULT, SkippedPhoto
+from datamodules.photos.preparing.worker import make_worker
+from datamodules.photos.record import Listing
+from datamodules.synthetic.chunk_workers import usable_cores
+from seethrough.errors import SeethroughError
+
+PURPOSE, LOCK = "purpose.json", "lock"
+REPETITIONS = 2
+"""Files that vanish from a folder while it is prepared are made again, but not for ever."""
+
+
+class PreparationRun:
+    """One preparation; several processes can share its work, and one of them starts and ends it.
+
+    Args:
+        listing: the faces of a data set.
+        out: folder to prepare.
+        data_set: name of the family.
+        root: the raw tree, as it was given.
+        settings: how photos are searched and cut.
+        skip_bad: leave out what the listing finds a fault with; otherwise faults are refused.
+        say: takes one line.
+
+    Raises:
+        SeethroughError: the listing has faults or no face.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        out: str | Path,
+        *,
+        data_set: str,
+        root: str,
+        settings: PreparationSettings | None = None,
+        skip_bad: bool = False,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.out, self.settings = Path(out), settings or PreparationSettings()
+        self.data_set, self.root = data_set, root
+        faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
+        self.left_out = [SkippedPhoto(fault.id, fault.where, fault.what, FAULT) for fault in listing.faults]
+        self.records = [record for record in listing.records if record.id not in faulty] if faulty else listing.records
+        if not self.records:
+            raise SeethroughError(f"{root}: {data_set} lists no face, so there is nothing to prepare")
+        self.chunks = list(plan_chunks(self.records, self.settings))
+        self.journal = Journal(self.out)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from preparing the same folder, and say what is wrong with it in one line.
+
+        Raises:
+            SeethroughError: another process is at it, or the folder cannot be written.
+        """
+        try:
+            self.journal.folder.mkdir(parents=True, exist_ok=True)
+            with (self.journal.folder / LOCK).open("w") as file:
+                # Given back by the system when the process dies, however it dies.
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield
+        except BlockingIOError:
+            raise SeethroughError(f"{self.out}: another process is preparing this folder; wait for it to end") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise SeethroughError(f"{self.out}: cannot be written ({reason}); choose another folder") from error
+
+    @property
+    def purpose(self) -> dict[str, Any]:
+        """What must agree between two runs that share a folder."""
+        return {"data_set": self.data_set, "root": self.root, **asdict(self.settings)}
+
+    def open(self, overwrite: bool = False) -> PreparationReport | None:
+        """Make the folder ready for work.
+
+        Args:
+            overwrite: remove what an earlier preparation left there, whatever it was.
+
+        Returns:
+            The counts, if everything has been done already.
+
+        Raises:
+            SeethroughError: the folder cannot be written, or holds a preparation of something else.
+        """
+        if overwrite:
+            self._clear()
+        self._refuse_another()
+        if is_prepared(self.out):
+            if self._is_finished():
+                shutil.rmtree(self.journal.folder, ignore_errors=True)
+                return recount(self.journal)
+            self.journal.reopen()
+            (self.out / PREPARATION).unlink()
+        write_bytes(self.journal.folder / PURPOSE, json.dumps(self.purpose).encode())
+        return None
+
+    def pending(self, rank: int = 0, world: int = 1) -> list[Chunk]:
+        """Return the chunks that one of ``world`` processes has to do: its share of all, less what is done."""
+        return [chunk for chunk in self.chunks[rank::world] if not self.journal.has(chunk.key)]
+
+    def task(self, chunk: Chunk) -> Task:
+        """Return a chunk together with its records."""
+        return Task(chunk.key, self.records[chunk.start : chunk.stop])
+
+    def discard_unsound(self) -> int:
+        """Forget chunks whose entry or one of whose files is missing or damaged; returns how many."""
+        bad = list(unsound(self.journal, (chunk.key for chunk in self.chunks)))
+        for key in bad:
+            self.journal.path(key).unlink(missing_ok=True)
+        return len(bad)
+
+    def finish(self) -> PreparationReport:
+        """Merge what all processes did, write the contact sheet, and call the folder finished.
+
+        Raises:
+            SeethroughError: a chunk is not done.
+        """
+        if unfinished := len(self.pending()):
+            raise SeethroughError(
+                f"{self.out}: {unfinished} of {len(self.chunks)} parts are not done; run the same command again"
+            )
+        keys = [chunk.key for chunk in self.chunks]
+        report = merge(self.journal, keys, self.left_out)
+        remove_strays(self.journal, set(keys), {record.id for record in self.records})
+        write_contact_sheet(self.out, report.found)
+        settings = {key: value for key, value in asdict(self.settings).items() if key in ("search_side", "quality")}
+        PreparedFolder(
+            self.data_set, self.root, self.settings.side, self.settings.field, self.settings.detector,
+            report.found, report.skipped, settings,
+        ).write(self.out)  # fmt: skip
+        shutil.rmtree(self.journal.folder)
+        return report
+
+    def _is_finished(self) -> bool:
+        expected = [left_out_key(self.left_out), *(chunk.key for chunk in self.chunks)]
+        try:
+            with (self.out / CHUNKS).open("rb") as file:
+                return [json.loads(line)[0] for line in file] == expected
+        except (OSError, ValueError):
+            return False
+
+    def _refuse_another(self) -> None:
+        found = self._earlier()
+        if found is None:
+            return
+        for key, value in self.purpose.items():
+            if found.get(key) != value:
+                raise SeethroughError(
+                    f"{self.out} holds a preparation with {key}={found.get(key)!r}, now it is {value!r}: "
+                    "choose another folder, or overwrite this one (--overwrite)"
+                )
+
+    def _earlier(self) -> dict[str, Any] | None:
+        """Return the purpose of the preparation that the folder holds, if there is one."""
+        if is_prepared(self.out):
+            done = read_prepared_folder(self.out)
+            known = {key: getattr(done, key) for key in ("data_set", "root", "side", "field", "detector")}
+            return {**known, **done.settings}
+        try:
+            found = json.loads((self.journal.folder / PURPOSE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _clear(self) -> None:
+        known = (PREPARATION, MANIFEST, SKIPPED, CHUNKS, CONTACT_SHEET)
+        for name in known:
+            (self.out / name).unlink(missing_ok=True)
+        (self.journal.folder / PURPOSE).unlink(missing_ok=True)
+        for folder in (self.journal.folder / "chunks", self.out / "crops", self.out / "masks"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepare(
+    listing: Listing,
+    out: str | Path,
+    settings: PreparationSettings,
+    data_set: str,
+    root: str,
+    *,
+    jobs: int = 0,
+    skip_bad: bool = False,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> PreparationReport:
+    """Prepare a folder; what an earlier, killed run has done is not done again.
+
+    Memory does not grow with the number of photos, beyond the listing itself.
+
+    Args:
+        listing: the faces of a data set.
+        out: folder to prepare.
+        settings: how photos are searched and cut.
+        data_set: name of the family.
+        root: the raw tree, as it was given.
+        jobs: how many processes work; 1 is this one alone, 0 one for each core.
+        skip_bad: leave out what the listing finds a fault with; otherwise faults are refused. Photos that turn out to
+            be damaged are always left out, and counted.
+        overwrite: first remove what an earlier preparation left in the folder.
+        progress: show a progress bar.
+
+    Raises:
+        SeethroughError: the listing has faults or no face; the folder cannot be written, is being prepared by another
+            process, or holds something else.
+    """
+    run = PreparationRun(listing, out, data_set=data_set, root=root, settings=settings, skip_bad=skip_bad)
+    make = partial(make_worker, run.out, run.settings)
+    with run.alone():
+        done = run.open(overwrite)
+        if done is not None:
+            return done
+        for _ in range(REPETITIONS):
+            chunks = run.pending()
+            with progress_bar(run, chunks, progress and bool(chunks)) as bar:
+                for task in work_through(make, map(run.task, chunks), min(jobs or usable_cores(), len(chunks))):
+                    bar.update(len(task.records))
+            if not run.discard_unsound():
+                break
+        return run.finish()
+
+
+def progress_bar(run: PreparationRun, chunks: list[Chunk], shown: bool, total: int | None = None) -> tqdm:
+    """Return a bar over the photos of a run, of which those that are not in ``chunks`` are done."""
+    total = len(run.records) if total is None else total
+    return tqdm(
+        total=total,
+        initial=total - sum(map(len, chunks)),
+        desc=f"preparing {run.data_set}",
+        unit="photo",
+        disable=not shown,
+        mininterval=0.3 if sys.stderr.isatty() else 10.0,
+    )

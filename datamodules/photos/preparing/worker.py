@@ -1,0 +1,54 @@
+"""What each process of a preparation does."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from datamodules.photos.preparing.journal import Journal
+from datamodules.photos.preparing.processes import Task, Worker
+from datamodules.photos.preparing.settings import PreparationSettings
+from datamodules.photos.preparing.stored_face import UNREADABLE, FaceStore, SkippedPhoto
+from datamodules.photos.record import PhotoRecord
+from seethrough.photos import FaceDetector, load_detector
+
+
+class ChunkWorker(Worker):
+    """Prepares chunks into one folder.
+
+    Args:
+        out: the prepared folder.
+        store: prepares one record.
+    """
+
+    def __init__(self, out: Path, store: FaceStore) -> None:
+        self.journal, self.store = Journal(out), store
+
+    def chunk(self, task: Task) -> None:
+        """Prepare all records of a chunk and mark it as finished."""
+        self.journal.write(
+            task.key, [_died(record) if record.id in task.deadly else self.store(record) for record in task.records]
+        )
+
+    def probe(self, record: PhotoRecord) -> None:
+        """Prepare one record and forget the result."""
+        self.store(record)
+
+
+def make_worker(out: Path, settings: PreparationSettings) -> ChunkWorker:
+    """Return what prepares chunks in this process."""
+    return ChunkWorker(out, FaceStore(out, settings, partial(make_detector, settings)))
+
+
+def make_detector(settings: PreparationSettings) -> FaceDetector:
+    """Return the detector of the settings; dlib's is given the size at which it searches."""
+    if settings.detector == "dlib":
+        from seethrough.photos.detection import DlibDetector
+
+        return DlibDetector(maximum_side=settings.search_side)
+    return load_detector(settings.detector)
+
+
+def _died(record: PhotoRecord) -> SkippedPhoto:
+    reason = f"{record.source.name}: the process that prepared it died twice; out of memory, or a damaged file"
+    return SkippedPhoto(record.id, record.source.name, reason, UNREADABLE)
