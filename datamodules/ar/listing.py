@@ -35,7 +35,7 @@ def listing(config: ArConfig) -> Listing:
     if config.masks and not folder.is_dir():
         raise SeethroughError(f"data.masks={config.masks!r} is no folder; name the one with the masks")
     photos, beside, faults = _photos(root, folder, wanted)
-    masks, mask_faults = _masks(folder, beside, photos)
+    masks, mask_faults = _masks(folder, beside, photos, {fault.id for fault in faults})
     if not photos and not faults:
         kind = f"{wanted} photo" if wanted else "photo"
         raise SeethroughError(f"{root}: no {kind} of AR in this folder; names look like m-001-01.raw or W-001-01.bmp")
@@ -92,7 +92,9 @@ def _photos(root: Path, masks: Path, wanted: str) -> tuple[dict[str, Path], list
     return photos, beside, faults
 
 
-def _masks(folder: Path, beside: list[Path], photos: dict[str, Path]) -> tuple[dict[str, MaskFile], list[Fault]]:
+def _masks(
+    folder: Path, beside: list[Path], photos: dict[str, Path], damaged: set[str]
+) -> tuple[dict[str, MaskFile], list[Fault]]:
     """Return the masks by the id of their photo, and what is wrong with the files."""
     masks: dict[str, MaskFile] = {}
     faults: list[Fault] = []
@@ -102,6 +104,8 @@ def _masks(folder: Path, beside: list[Path], photos: dict[str, Path]) -> tuple[d
         stem = path.stem[: -len(RELEASE_MASK)] if released else path.stem
         name = parse_name(stem)
         key = name.id if name else stem
+        if key in damaged and key not in photos:
+            continue  # what is wrong with its photo has been said
         if name is None or key not in photos:
             faults.append(
                 Fault(str(path), "a mask of no photo; name it as its photo is, or take it out", f"mask {path}")

@@ -9,7 +9,7 @@ SUBSETS = ("neutral", "glasses", "scarf", "other")
 SHOTS = 26
 _PER_SESSION = 13
 _SUBSET_OF = {1: "neutral", 8: "glasses", 9: "glasses", 10: "glasses", 11: "scarf", 12: "scarf", 13: "scarf"}
-_STEM = re.compile(r"([mwf])-?(\d{1,3})-(\d{1,2})", re.IGNORECASE)
+_STEM = re.compile(r"([mwf])-(\d{1,3})-(\d{1,2})", re.IGNORECASE)
 SUFFIXES = (".raw", ".bmp", ".ppm", ".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from datamodules.photos.faults import Fault
-from seethrough.photos import read_photo
+from seethrough.photos import CropTransform, read_photo
 
 Split = Literal["train", "validation", "test"]
 Box = tuple[float, float, float, float]
@@ -71,6 +71,8 @@ class PhotoRecord:
         box: left, top, right, bottom of the face in photo pixels, as far as the data set says; may leave the photo.
         landmarks: (68, 2) or (5, 2) photo pixels, half-integer pixel centres, if the data set brings them; a detector
             is then not asked.
+        crop: where the data set cuts the photo, if not as its landmarks say; the sample shows this square, and a stored
+            crop a wider one about the same centre.
     """
 
     id: str
@@ -81,6 +83,7 @@ class PhotoRecord:
     mask: MaskSource | None = None
     box: Box | None = None
     landmarks: np.ndarray | None = field(default=None, compare=False)
+    crop: CropTransform | None = None
 
 
 @dataclass(frozen=True)
