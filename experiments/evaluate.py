@@ -4,11 +4,15 @@ python -m experiments.evaluate runs/NAME
 python -m experiments.evaluate runs/NAME data/synthetic data.test_identities=500 --json scores.json
 python -m experiments.evaluate default data/synthetic --rows rows.npz
 python -m experiments.evaluate default data/synthetic --adapt 200
+python -m experiments.evaluate default data/synthetic --now
+python -m experiments.evaluate runs/NAME data/ar data.root=AR --soft-masks
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
 
     from experiments.run_folder import RunFolder
+    from lightning_modules.focus.lightning_model import FocusModule
 
+Split = Literal["test", "validation"]
 PROGRAM = "python -m experiments.evaluate"
 SHOWN_IMAGES = 16
 
@@ -37,6 +43,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--split", choices=("test", "validation"), default="test", help="choose settings on validation, never on test"
     )
+    parser.add_argument(
+        "--soft-masks", action="store_true", help="score masks as FOCUS's released code does, too: not rounded"
+    )
+    parser.add_argument(
+        "--now", action="store_true", help="score shapes by the NoW protocol too; the true meshes of synthetic faces"
+    )
     parser.add_argument("--adapt", type=int, default=0, metavar="STEPS", help="first go on with EM on the test photos")
     parser.add_argument("--save-adapted", metavar="FILE", help="write the adapted networks to this checkpoint file")
     options = parser.parse_intermixed_args(arguments)
@@ -50,9 +62,10 @@ def main(arguments: list[str]) -> int:
     folder = open_run(options.run)
     names, overrides = split_words(options.data)
     composition = folder.composition(names, overrides)
-    _refuse_other_networks(folder, composition)
+    refuse_other_networks(folder, composition)
     adaptation = {"steps": options.adapt, "save": options.save_adapted} if options.adapt else None
-    summary = evaluate(folder, composition, options.rows, adaptation, options.split)
+    columns = {"soft_masks": options.soft_masks, "now": options.now}
+    summary = evaluate(folder, composition, options.rows, adaptation, options.split, columns)
     if options.json:
         write_json(options.json, summary)
     return 0
@@ -63,7 +76,8 @@ def evaluate(
     composition: Composition,
     rows_path: str | Path | None = None,
     adaptation: dict[str, Any] | None = None,
-    split: Literal["test", "validation"] = "test",
+    split: Split = "test",
+    columns: dict[str, bool] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Score the newest checkpoint of a run on a split of the data of ``composition``; print and return the tables.
 
@@ -77,34 +91,16 @@ def evaluate(
     """
     from rich.console import Console
 
-    from experiments.adapting import load_adapted, shuffled
-    from experiments.building import build_data, set_name
     from experiments.evaluation_table import evaluation_table, occluder_table
     from experiments.pictures import save_picture
     from lightning_modules.focus.evaluation_summary import summarise_subsets
-    from lightning_modules.focus.loading import load_focus_module
 
-    data = build_data(composition)
-    # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
-    loader = data.test_dataloader() if split == "test" else data.val_dataloader()
     said = f"{composition.config.dataset} {split} set"
     title, name = f"{folder.title}, {said}", "evaluation" if split == "test" else "evaluation_validation"
-    trainer = _trainer(composition.config.trainer.accelerator)
-    if adaptation is None:
-        module = load_focus_module(folder.weights)
-    else:
-        module = load_adapted(
-            folder.weights,
-            shuffled(loader, composition.config.seed),
-            **adaptation,
-            told=title,
-            seed=composition.config.seed,
-            accelerator=composition.config.trainer.accelerator,
-        )
+    measured = measure(folder, composition, split, adaptation, columns)
+    if adaptation is not None:
         title, name = f"{folder.title}, adapted to its photos, {said}", f"{name}_adapted"
-    trainer.test(module, loader, verbose=False)
-    rows = module.evaluation.rows()
-    summary = summarise_subsets(rows)
+    summary = summarise_subsets(measured.rows)
 
     console = Console(width=120, highlight=False)
     console.print(evaluation_table(summary, title, adapted=adaptation is not None))
@@ -113,11 +109,71 @@ def evaluate(
         console.print(by_occluder)
     write_json(folder.report / f"{name}.json", summary)
     if rows_path is not None:
-        write_rows(rows_path, rows, set_name(data, split))
-    batch = next(iter(loader))
+        write_rows(rows_path, measured.rows, measured.set_name)
+    batch = next(iter(measured.loader))
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
-    save_picture(module.pictures(shown)["reconstruction"], Path(folder.report / f"{name}.png"), columns=4)
+    pictures = measured.module.pictures(shown)["reconstruction"]
+    save_picture(pictures, Path(folder.report / f"{name}.png"), columns=4)
     return summary
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run scored on a split.
+
+    Attributes:
+        rows: columns, one row an image, see
+            :meth:`lightning_modules.focus.evaluation.FocusEvaluation.rows`.
+        set_name: what tells these pictures from all others.
+        module: the networks.
+        loader: the pictures.
+    """
+
+    rows: dict[str, np.ndarray]
+    set_name: str
+    module: FocusModule
+    loader: Iterable[dict[str, Any]]
+
+
+def measure(
+    folder: RunFolder,
+    composition: Composition,
+    split: Split = "test",
+    adaptation: dict[str, Any] | None = None,
+    columns: dict[str, bool] | None = None,
+) -> Measured:
+    """Score the newest checkpoint of a run on a split of the data of ``composition``; prints and writes nothing.
+
+    Args:
+        folder: the run.
+        composition: whose data count.
+        split: which pictures.
+        adaptation: see :func:`evaluate`.
+        columns: further ones, see :meth:`lightning_modules.focus.evaluation.FocusEvaluation.with_columns`.
+    """
+    from experiments.adapting import load_adapted, shuffled
+    from experiments.building import build_data, set_name
+    from lightning_modules.focus.loading import load_focus_module
+
+    data = build_data(composition)
+    # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
+    loader = data.test_dataloader() if split == "test" else data.val_dataloader()
+    config = composition.config
+    if adaptation is None:
+        module = load_focus_module(folder.weights)
+    else:
+        module = load_adapted(
+            folder.weights,
+            shuffled(loader, config.seed),
+            **adaptation,
+            told=f"{folder.title}, {config.dataset} {split} set",
+            seed=config.seed,
+            accelerator=config.trainer.accelerator,
+        )
+    if columns:
+        module.evaluation = module.evaluation.with_columns(**columns)
+    _trainer(config.trainer.accelerator).test(module, loader, verbose=False)
+    return Measured(module.evaluation.rows(), set_name(data, split), module, loader)
 
 
 def write_rows(path: str | Path, rows: dict[str, np.ndarray], set_name: str) -> None:
@@ -141,7 +197,7 @@ def write_rows(path: str | Path, rows: dict[str, np.ndarray], set_name: str) -> 
         ) from None
 
 
-def _refuse_other_networks(folder: RunFolder, composition: Composition) -> None:
+def refuse_other_networks(folder: RunFolder, composition: Composition) -> None:
     """Refuse settings of the method other than the run's: its networks come from its checkpoint as they are.
 
     Raises:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lightning_modules.focus.evaluation_summary import summarise, summarise_subsets
+from lightning_modules.focus.now_columns import NOW_COLUMNS, NOW_POINT_COLUMNS, now_columns
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from lightning_modules.focus.twins import SharedRegionErrors
 from seethrough.fitting.skin_colour import skin_colour_mask
@@ -22,6 +23,7 @@ from seethrough.rendering import FaceRendering
 MASKS = ("mask", "all_face", "preliminary", "skin")
 REGIONS = ("own", "fixed")
 MASK_COLUMNS = tuple(f"{mask}_{region}_{score}" for mask in MASKS for region in REGIONS for score in MASK_SCORES)
+SOFT_COLUMNS = tuple(f"{mask}_own_{score}_soft" for mask in ("mask", "all_face") for score in MASK_SCORES)
 TEXT_COLUMNS = ("id", "twin", "subset", "occluder_name")
 SHAPE_COLUMNS = (
     "shape_error_mm",
@@ -46,7 +48,7 @@ class FocusEvaluation:
     Each image is scored with the run's own mask, with "everything is face", with the preliminary mask of Eq. 10 and
     with skin colour, inside the rendered face (``own``, the paper's region) and inside the true face without its
     occluder (``fixed``, where data know it); its shape is scored beside the mean face and beside a random person. What
-    data do not know becomes NaN.
+    data do not know becomes NaN; photos, of whose shape nothing is known, have no columns of shapes at all.
 
     Args:
         focus: the networks; scored as they are when :meth:`update` is called.
@@ -54,19 +56,42 @@ class FocusEvaluation:
             coefficients mean other things, are not scored.
         threshold: xi of the preliminary mask.
         mask: the run's own mask; all but ``segmentation`` are for rows that train without the network.
+        soft_masks: score masks in the form of FOCUS's released code as well: not rounded, each area at least 1 px.
+        now: score shapes by the NoW protocol as well, with the true neutral shape for the scan.
     """
 
-    def __init__(self, focus: Focus, model_source: str, threshold: float, mask: MaskName = "segmentation") -> None:
+    def __init__(
+        self,
+        focus: Focus,
+        model_source: str,
+        threshold: float,
+        mask: MaskName = "segmentation",
+        *,
+        soft_masks: bool = False,
+        now: bool = False,
+    ) -> None:
         # In a list, so that the networks are not registered a second time and the metric stays out of checkpoints.
         self._held = [focus]
         self.model_source = model_source
         self.threshold = threshold
         self.mask: MaskName = mask
+        self.soft_masks, self.now = soft_masks, now
         columns = dict.fromkeys(TEXT_COLUMNS, TEXT) | dict.fromkeys(("identity", "occluder"), WHOLE)
-        columns |= dict.fromkeys((*PICTURE_COLUMNS, *SHAPE_COLUMNS, *MASK_COLUMNS), Column())
-        columns |= dict.fromkeys(VERTEX_COLUMNS, Column(shape=(len(focus.full_model.mean),)))
+        self._shapes = (*SHAPE_COLUMNS, *(NOW_COLUMNS if now else ()))
+        self._masks = (*MASK_COLUMNS, *(SOFT_COLUMNS if soft_masks else ()))
+        columns |= dict.fromkeys((*PICTURE_COLUMNS, *self._shapes, *self._masks), Column())
         self._tables = [PerImageTable(columns), PerImageTable(["image_rmse_shared_region"])]
+        # Tables of their own: the values of all vertices are only kept of images of which they are known.
+        each = Column(shape=(len(focus.full_model.mean),))
+        vertices = (*VERTEX_COLUMNS, *(NOW_POINT_COLUMNS if now else ()))
+        self._vertices = {name: PerImageTable({name: each}) for name in vertices}
         self._twins = SharedRegionErrors()
+
+    def with_columns(self, *, soft_masks: bool = False, now: bool = False) -> FocusEvaluation:
+        """Return an empty evaluation of the same networks that has further columns, see the class."""
+        return FocusEvaluation(
+            self._held[0], self.model_source, self.threshold, self.mask, soft_masks=soft_masks, now=now
+        )
 
     @torch.no_grad()
     def update(self, batch: dict[str, Any]) -> FocusPrediction:
@@ -87,8 +112,13 @@ class FocusEvaluation:
         columns |= {"identity": batch.get("identity", nobody), "occluder": truth["occluder"] if truth else nobody}
         columns |= self._picture_columns(prediction, batch)
         columns |= self._mask_columns(prediction, batch)
-        columns |= self._shape_columns(prediction, batch)
-        self._tables[0].update(numbered(batch["id"], device), **columns)
+        shapes, vertices = self._shape_columns(prediction, batch)
+        columns |= dict.fromkeys(self._shapes, torch.full((count,), torch.nan, device=device)) | shapes
+        index = numbered(batch["id"], device)
+        self._tables[0].update(index, **columns)
+        for name, table in self._vertices.items():
+            values = vertices.get(name, torch.zeros((0, *table.columns[name].shape), device=device))
+            table.update(index[: len(values)], **{name: values})
         twins = truth["twin"] if truth and "mask" in batch else none
         visible = batch["mask"] * prediction.rendering.mask if "mask" in batch else prediction.rendering.mask
         names, errors = self._twins.add(batch["id"], twins, image, prediction.rendering.image, visible)
@@ -122,7 +152,11 @@ class FocusEvaluation:
         own = {**masks, "skin": masks["skin"] * rendering.mask, "all_face": rendering.mask}
         masks["mask"] = prediction.mask if self.mask == "segmentation" else own[self.mask]
         truth = batch.get("truth")
-        columns = dict.fromkeys(MASK_COLUMNS, torch.full((len(image),), torch.nan, device=image.device))
+        columns = dict.fromkeys(self._masks, torch.full((len(image),), torch.nan, device=image.device))
+        if self.soft_masks and "mask" in batch:
+            for name, mask in (("mask", masks["mask"]), ("all_face", rendering.mask)):
+                scores = mask_scores(mask, batch["mask"], rendering.mask, soft=True, clamp=1)
+                columns |= {f"{name}_own_{key}_soft": value.float() for key, value in scores.items()}
         for region_name, region in (("own", rendering.mask), ("fixed", truth["full_face"] if truth else None)):
             if region is not None and "mask" in batch:
                 for name, mask in masks.items():
@@ -130,55 +164,62 @@ class FocusEvaluation:
                     columns |= {f"{name}_{region_name}_{key}": value for key, value in scores.items()}
         return columns
 
-    def _shape_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
-        focus, device, count = self._held[0], batch["image"].device, len(batch["image"])
-        model, truth = focus.full_model.to(device), batch.get("truth")
-        nothing, nowhere = (
-            torch.full(shape, torch.nan, device=device) for shape in ((count,), (count, len(model.mean)))
-        )
-        columns: dict[str, Tensor] = {name: nothing for name in SHAPE_COLUMNS}
-        columns |= {name: nowhere for name in VERTEX_COLUMNS}
+    def _shape_columns(
+        self, prediction: FocusPrediction, batch: dict[str, Any]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return columns of one value an image, and those of one a vertex; empty where the true shape is not known."""
+        focus, truth = self._held[0], batch.get("truth")
         if truth is None or any(source != self.model_source for source in truth["model"]):
-            return columns
+            return {}, {}
+        model = focus.full_model.to(batch["image"].device)
         true = model.shape(truth["parameters"]["identity"])
 
         def distances(shape: Tensor, kind: Literal["similarity", "rigid"] = "similarity") -> Tensor:
             return (align(shape, true, kind) - true).norm(dim=-1)
 
-        neutral = focus.face_renderer.model.neutral(prediction.parameters)
+        neutral = focus.neutral(prediction.parameters)
         mean = model.mean.expand_as(true)
-        columns["vertex_error_mm"] = distances(neutral)
-        columns["vertex_error_rigid_mm"] = distances(neutral, "rigid")
-        if getattr(focus, "misfit_prior", None) is not None:
-            corrected = focus.neutral(prediction.parameters, misfit_prior=True)
-            columns["vertex_error_misfit_prior_mm"] = distances(corrected)
-        return columns | {
-            "shape_error_mm": columns["vertex_error_mm"].mean(1),
-            "shape_error_median_mm": columns["vertex_error_mm"].median(1).values,
-            "shape_error_rigid_mm": columns["vertex_error_rigid_mm"].mean(1),
-            "shape_error_misfit_prior_mm": columns["vertex_error_misfit_prior_mm"].mean(1),
+        vertices = {"vertex_error_mm": distances(neutral), "vertex_error_rigid_mm": distances(neutral, "rigid")}
+        columns = {
+            "shape_error_mm": vertices["vertex_error_mm"].mean(1),
+            "shape_error_median_mm": vertices["vertex_error_mm"].median(1).values,
+            "shape_error_rigid_mm": vertices["vertex_error_rigid_mm"].mean(1),
             "mean_face_error_mm": distances(mean).mean(1),
             "mean_face_error_rigid_mm": distances(mean, "rigid").mean(1),
             "random_identity_error_mm": distances(model.shape(_somebody_else(batch, true))).mean(1),
         }
+        corrected = None
+        if getattr(focus, "misfit_prior", None) is not None:
+            corrected = focus.neutral(prediction.parameters, misfit_prior=True)
+            vertices["vertex_error_misfit_prior_mm"] = distances(corrected)
+            columns["shape_error_misfit_prior_mm"] = vertices["vertex_error_misfit_prior_mm"].mean(1)
+        if self.now:
+            of_images, of_points = now_columns(model, true, neutral, corrected)
+            columns, vertices = columns | of_images, vertices | of_points
+        return columns, vertices
 
     def rows(self) -> dict[str, np.ndarray]:
-        """Return all columns, (N,) or (N, V), gathered from all processes and sorted by ``id``."""
-        table, pairs = (dict(table.compute()) for table in self._tables)
+        """Return all columns, (N,) or (N, V), gathered from all processes and sorted by ``id``.
+
+        Columns of vertices are (N, 0) where nobody's are known.
+        """
+        table = dict(self._tables[0].compute())
         index = table.pop("index").cpu().numpy()
         rows: dict[str, np.ndarray] = {}
         for name, values in table.items():
             rows[name] = np.array(words_of(values)) if name in TEXT_COLUMNS else values.cpu().numpy()
-        shared = np.full(len(index), np.nan, dtype=np.float32)
-        _, here, there = np.intersect1d(index, pairs["index"].cpu().numpy(), return_indices=True)
-        shared[here] = pairs["image_rmse_shared_region"].cpu().numpy()[there]
-        rows["image_rmse_shared_region"] = shared
+        rows["image_rmse_shared_region"] = _placed(self._tables[1], "image_rmse_shared_region", index)
+        vertices = {name: _placed(table, name, index) for name, table in self._vertices.items()}
+        if (rows["occluder"] >= 0).any():
+            rows |= vertices
+        else:
+            rows = {name: values for name, values in rows.items() if name not in self._shapes}
         order = np.argsort(rows["id"], kind="stable")
         return {name: values[order] for name, values in rows.items()}
 
     def reset(self) -> None:
         """Forget all rows."""
-        for table in self._tables:
+        for table in (*self._tables, *self._vertices.values()):
             table.reset()
         self._twins.forget()
 
@@ -199,7 +240,7 @@ class FocusEvaluation:
             "mask_f1_occluded": hidden["mask_f1"],
             "mask_f1_all_face_occluded": hidden["mask_f1_all_face"],
             "image_rmse_occluded": hidden["image_rmse"],
-            "skill_over_mean_face_unoccluded": plain["skill_over_mean_face"],
+            "skill_over_mean_face_unoccluded": plain.get("skill_over_mean_face", math.nan),
             "landmark_error_px": overall["landmark_error_px"],
         }
 
@@ -209,6 +250,18 @@ def own_mask(setting: str, has_network: bool) -> MaskName:
     if has_network:
         return "segmentation"
     return setting if setting in ("skin", "preliminary") else "all_face"  # pyright: ignore[reportReturnType]
+
+
+def _placed(table: PerImageTable, name: str, index: np.ndarray) -> np.ndarray:
+    """Return a column of another table for the images in ``index``, NaN for those that it does not have."""
+    known = table.compute()
+    values = known[name].cpu().numpy()
+    shape = (len(index), *(values.shape[1:] if len(values) else (0,) * (values.ndim - 1)))
+    placed = np.full(shape, np.nan, dtype=np.float32)
+    if len(values):
+        _, here, there = np.intersect1d(index, known["index"].cpu().numpy(), return_indices=True)
+        placed[here] = values[there]
+    return placed
 
 
 def _subsets(batch: dict[str, Any]) -> list[str]:

@@ -71,3 +71,36 @@ def test_what_data_do_not_know_is_left_out():
     printed = text(evaluation_table(summary, "photos"))
     assert "skill" not in printed and "landmark error" in printed
     assert occluder_table(summary) is None
+
+
+def photo_rows(count: int) -> dict[str, np.ndarray]:
+    return {name: values for name, values in rows(count).items() if "shape" not in name and "face_error" not in name}
+
+
+def test_columns_are_the_subsets_that_photos_have():
+    summary = {name: summarise(photo_rows(3)) for name in ("overall", "glasses", "scarf")}
+    printed = text(evaluation_table(summary, "AR"))
+    assert all(name in printed for name in ("overall", "glasses", "scarf")) and "shape error" not in printed
+    assert occluder_table(summary) is None
+    # those of CelebA-HQ have the names of synthetic ones, and the whole test set holds more than the two
+    summary = {name: summarise(photo_rows(3)) for name in ("overall", "unoccluded", "occluded")}
+    assert "overall" in text(evaluation_table(summary, "CelebA-HQ"))
+    challenges = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
+    summary = {name: summarise(photo_rows(3)) for name in ("overall", *challenges)}
+    assert "selfie" not in text(evaluation_table(summary, "NoW"))
+    classes = text(occluder_table(summary))
+    assert "By subset" in classes and all(name in classes for name in challenges) and "overall" not in classes
+
+
+def test_what_was_asked_for_is_in_the_table():
+    columns = rows(4) | {
+        "now_error_mean_mm": np.full(4, 1.1),
+        "now_error_mean_face_mm": np.full(4, 1.4),
+        "now_error_misfit_prior_mm": np.full(4, NAN),
+        "now_distance_mm": np.array([[1.0, 2.0, 3.0, NAN]] * 4),
+        "now_distance_misfit_prior_mm": np.zeros((4, 0)),
+    }
+    for name in ("mask", "all_face"):
+        columns |= {f"{name}_own_{score}_soft": np.full(4, 0.77) for score in ("acc", "ppv", "tpr", "f1")}
+    printed = text(evaluation_table({"overall": summarise(columns)}, "a run"))
+    assert "2.000 2.000 0.816" in printed and "1.400" in printed and "0.770" in printed

@@ -10,7 +10,7 @@ from lightning_modules.focus.evaluation import MASK_COLUMNS, FocusEvaluation, ow
 from lightning_modules.focus.evaluation_summary import summarise_subsets
 from lightning_modules.focus.lightning_model import FocusModule
 from seethrough.fitting import skin_colour_mask
-from seethrough.metrics import mask_scores
+from seethrough.metrics import mask_scores, scan_to_mesh
 from tests.lightning_modules.focus.conftest import synthetic_batch
 
 
@@ -127,13 +127,91 @@ def single(batch: dict, row: int) -> dict:
     }
 
 
+def photos(subsets: list[str]) -> dict:
+    batch = synthetic_batch(len(subsets))
+    del batch["truth"], batch["identity"]
+    return batch | {"subset": subsets}
+
+
 def test_photos_without_truth(evaluation):
-    batch = synthetic_batch(3)
-    del batch["truth"], batch["mask"], batch["identity"]
+    batch = photos(["", "", ""])
+    del batch["mask"]
     evaluation.update(batch)
     summary = evaluation.summary()
     assert set(summary) == {"overall"}
     assert summary["overall"]["landmark_error_px"] > 0 and math.isnan(summary["overall"]["mask_f1"])
+
+
+def test_photos_are_parted_as_their_data_set_says(evaluation):
+    batch = photos(["occluded", "unoccluded", "", "Sun-glasses"])
+    evaluation.update(batch)
+    summary = evaluation.summary()
+    images = {name: scores["images"] for name, scores in summary.items()}
+    assert images == {"overall": 4, "occluded": 1, "unoccluded": 1, "sun_glasses": 1}
+    rows = evaluation.rows()
+    row = rows["subset"].tolist().index("Sun-glasses")
+    assert summary["sun_glasses"]["mask_f1"] == pytest.approx(rows["mask_own_f1"][row], nan_ok=True)
+    assert np.isfinite(rows["mask_own_acc"]).all() and np.isnan(rows["mask_fixed_acc"]).all()
+
+
+def test_nothing_is_kept_of_shapes_that_nobody_knows(evaluation, recwarn):
+    evaluation.update(photos(["", "selfie"]))
+    rows = evaluation.rows()
+    assert all(values.ndim == 1 for values in rows.values())
+    assert not {"shape_error_mm", "vertex_error_mm", "mean_face_error_mm"} & rows.keys()
+    assert not any("shape" in key or "skill" in key for scores in evaluation.summary().values() for key in scores)
+    assert all(table.rows()["index"].numel() == 0 for table in evaluation._vertices.values())
+    assert math.isnan(evaluation.headline()["skill_over_mean_face_unoccluded"])
+    assert not [str(warning.message) for warning in recwarn if "compute" in str(warning.message)]
+
+
+def test_soft_masks_are_those_of_the_released_code(evaluation, focus_config):
+    batch = synthetic_batch(4, source=focus_config.face_model.source)
+    evaluation.update(batch)
+    plain = evaluation.rows()
+    soft = evaluation.with_columns(soft_masks=True)
+    prediction = soft.update(batch)
+    rows = soft.rows()
+    assert {name: rows[name].tolist() for name in ("mask_own_f1", "all_face_own_f1")} == {
+        name: plain[name].tolist() for name in ("mask_own_f1", "all_face_own_f1")
+    }
+    assert not any(name.endswith("_soft") for name in plain)
+    mask, true, region = (each[1, 0] for each in (prediction.mask, batch["mask"], prediction.rendering.mask))
+    hit, false = float((mask * true).sum()), float((mask * region * (1 - true)).sum())
+    missed, right = float(((1 - mask) * true * region).sum()), float(((1 - mask) * (1 - true) * region).sum())
+    hit, false, missed, right = (max(area, 1.0) for area in (hit, false, missed, right))
+    assert rows["mask_own_acc_soft"][1] == pytest.approx((hit + right) / (hit + right + false + missed), rel=1e-5)
+    assert rows["mask_own_f1_soft"][1] == pytest.approx(2 * hit / (2 * hit + false + missed), rel=1e-5)
+    overall = soft.summary()["overall"]
+    assert overall["mask_f1_soft"] == pytest.approx(np.nanmean(rows["mask_own_f1_soft"]), rel=1e-6)
+    assert overall["mask_f1_std_soft"] == pytest.approx(np.nanstd(rows["mask_own_f1_soft"]), rel=1e-5)
+
+
+def test_now_error_of_true_neutral_meshes(evaluation, focus, focus_config):
+    batch = twin_batch(focus_config.face_model.source)
+    batch["truth"]["parameters"]["identity"][1] = batch["truth"]["parameters"]["identity"][0]
+    now = evaluation.with_columns(now=True)
+    now.update(batch)
+    rows, model = now.rows(), focus.full_model
+    marks, mean = model.now_landmarks.numpy(), model.mean.double().numpy()
+    pooled = []
+    for row, identity in enumerate(batch["truth"]["parameters"]["identity"]):
+        true = model.shape(identity[None])[0].double().numpy()
+        # the zero-initialised head predicts the mean face
+        result = scan_to_mesh(true, true[marks], mean, model.triangles.numpy(), mean[marks])
+        values = (rows["now_error_median_mm"][row], rows["now_error_mean_mm"][row], rows["now_error_std_mm"][row])
+        assert values == pytest.approx((result.median, result.mean, result.std), abs=1e-4)
+        assert rows["now_error_mean_face_mm"][row] == pytest.approx(result.mean, abs=1e-4)
+        pooled += [result.distances] * (row < 2)  # the others are out of distribution
+    summary = now.summary()
+    points = np.concatenate(pooled)
+    for key, value in (("median", np.median(points)), ("mean", points.mean()), ("std", points.std())):
+        assert summary["overall"][f"now_error_{key}_mm"] == pytest.approx(value, abs=1e-4)
+    assert summary["occluded"]["twin_now_error_mean_mm"] == pytest.approx(0, abs=1e-6)  # one person, one prediction
+    assert summary["overall"]["now_skill_over_mean_face"] == pytest.approx(0, abs=1e-5)
+    assert math.isnan(summary["overall"]["now_error_mean_misfit_prior_mm"])
+    evaluation.update(batch)
+    assert not any("now" in key for key in evaluation.summary()["overall"])
 
 
 def rows_of(count: int) -> dict[str, np.ndarray]:
