@@ -55,12 +55,14 @@ class Sample(TypedDict, total=False):
     """Unique within the data set; usable as a file name."""
     identity: Tensor
     """() int64 number of the person; ``UNKNOWN_IDENTITY`` where a data set does not know some of its people."""
+    subset: str
+    """Name of the evaluation subset that the data set puts the photo in; empty where it belongs to none."""
     truth: Truth
     """Synthetic samples only."""
 
 
 REQUIRED = ("image", "landmarks", "id")
-OPTIONAL = ("mask", "identity", "truth")
+OPTIONAL = ("mask", "identity", "subset", "truth")
 
 
 def collate(samples: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +143,7 @@ def check_sample(sample: Mapping[str, Any]) -> None:
         expect(bool(((mask >= 0) & (mask <= 1)).all()), key, "within [0, 1]")
     if "identity" in sample:
         expect_tensor(sample["identity"], "identity", (), torch.int64)
+    expect(isinstance(sample.get("subset", ""), str), "subset", "a string")
     if "truth" in sample:
         truth = sample["truth"]
         for key in Truth.__annotations__:

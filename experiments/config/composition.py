@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from experiments.config import errors
 from experiments.config.merging import apply, defaults
 from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method, load_class
 from experiments.config.schema import ExperimentConfig
-from experiments.config.sources import CONFIGS, Setting, read_configs, read_override
+from experiments.config.sources import CONFIGS, OVERRIDES, Setting, read_configs, read_override
 from seethrough.errors import SeethroughError
 
 # What is said about one start of a training. Kept with a run, it would be said again by whoever trains from its config:
@@ -68,6 +68,7 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
     settings = _without_replaced(_without_replaced(settings, "method", "model"), "dataset", "data")
     method_name, data_name = _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
     method, data_set = METHODS.get(method_name or ""), DATA_SETS.get(data_name or "")
+    settings = _without_foreign(settings, data_set)
     root = schema(method, data_set)
     sources = apply(root, settings, _absent(method, data_set))
     if method is None:
@@ -119,6 +120,26 @@ def _without_replaced(settings: list[Setting], selector: str, group: str) -> lis
             chosen = setting
         kept.append(setting)
     return kept
+
+
+def _without_foreign(settings: list[Setting], data_set: DataSet | None) -> list[Setting]:
+    """Drop what files that choose no data set say of ``data`` for other data sets than the chosen one.
+
+    A preset names a number of rendered faces, and may be used with photos all the same. A key that no data set has
+    stays, and is an error; so does whatever an override says.
+    """
+    if data_set is None:
+        return settings
+    choosing = {setting.origin for setting in settings if setting.path == ("dataset",)} | {OVERRIDES}
+    own = {field.name for field in fields(load_class(data_set.config))}
+
+    def foreign(setting: Setting) -> bool:
+        if setting.path[0] != "data" or len(setting.path) < 2 or setting.origin in choosing or setting.path[1] in own:
+            return False
+        others = (other for other in DATA_SETS.values() if other is not data_set)
+        return any(setting.path[1] in (f.name for f in fields(load_class(other.config))) for other in others)
+
+    return [setting for setting in settings if not foreign(setting)]
 
 
 def _choice(selector: str, settings: list[Setting], registry: Mapping[str, Any]) -> str | None:

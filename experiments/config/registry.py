@@ -64,11 +64,26 @@ METHODS: dict[str, Method] = {
     ),
 }
 
+_PHOTO_INCIDENTAL = (
+    "data.root",
+    "data.prepared",
+    "data.workers",
+    "data.detector",
+    "data.test_split",
+    "data.subset",
+)
+"""Of every family of photos."""
+
 DATA_SETS: dict[str, DataSet] = {
     "synthetic": DataSet(
         config="datamodules.synthetic.config:SyntheticConfig",
         module="datamodules.synthetic.datamodule:SyntheticDataModule",
         incidental=("data.folder", "data.workers", "data.render_processes"),
+    ),
+    "photos": DataSet(
+        config="datamodules.photos.config:PhotoConfig",
+        module="datamodules.photos.datamodule:PhotoDataModule",
+        incidental=_PHOTO_INCIDENTAL,
     ),
 }
 

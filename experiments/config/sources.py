@@ -13,6 +13,7 @@ from experiments.config import errors
 from experiments.config.yaml_loader import parse
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+OVERRIDES = "overrides"
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ def read_override(override: str) -> list[Setting]:
     except yaml.YAMLError as error:
         raise errors.bad_yaml(source, None, _reason(error)) from None
     if isinstance(value, dict) and value:
-        return [Setting((*path, *keys), leaf, source, "overrides") for keys, leaf in _leaves(value)]
-    return [Setting(path, value, source, "overrides", raw=text)]
+        return [Setting((*path, *keys), leaf, source, OVERRIDES) for keys, leaf in _leaves(value)]
+    return [Setting(path, value, source, OVERRIDES, raw=text)]
 
 
 def _find(name: str, origin: str, folder: Path, base: Path) -> Path:

@@ -38,6 +38,7 @@ def test_a_good_sample_passes() -> None:
     check_sample(sample())
     plain = {key: sample()[key] for key in ("image", "landmarks", "id")}
     check_sample(plain)
+    check_sample({**plain, "subset": "glasses"})
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_a_good_sample_passes() -> None:
         (lambda s: s["landmarks"].fill_(torch.nan), "landmarks must be finite"),
         (lambda s: s.update(mask=s["mask"][:, :, :5]), r"mask must be a \(1, 6, 8\)"),
         (lambda s: s.update(identity=3), "identity must be a"),
+        (lambda s: s.update(subset=None), "subset must be a string"),
         (lambda s: s["truth"].pop("twin"), "truth.twin must be there"),
         (lambda s: s["truth"]["parameters"].pop("albedo"), "truth.parameters.albedo must be there"),
         (lambda s: s["truth"]["full_face"].zero_(), "mask must be inside truth.full_face"),

@@ -17,8 +17,8 @@ DEFAULT_FIELD = 256 / 224
 
 
 @dataclass(frozen=True)
-class Preparation:
-    """How a folder was prepared.
+class PreparedFolder:
+    """How a prepared folder came to be.
 
     Attributes:
         data_set: name of the family.
@@ -59,7 +59,7 @@ def is_prepared(folder: str | Path) -> bool:
     return (Path(folder) / PREPARATION).is_file() and (Path(folder) / MANIFEST).is_file()
 
 
-def read_preparation(folder: str | Path) -> Preparation:
+def read_prepared_folder(folder: str | Path) -> PreparedFolder:
     """Read ``preparation.json``.
 
     Raises:
@@ -82,4 +82,4 @@ def read_preparation(folder: str | Path) -> Preparation:
             f"{path}: side={values['side']} and field={values['field']} make no crop; prepare the photos again"
         )
     known = {key: values.pop(key) for key in _TYPES}
-    return Preparation(**known, settings=values)
+    return PreparedFolder(**known, settings=values)
