@@ -8,12 +8,13 @@ from experiments.studies.reporting.cells import SIGNS
 from experiments.studies.reporting.galleries import mask_gallery
 from experiments.studies.reporting.markdown import markdown_table
 from experiments.studies.reporting.mask_tables import SCORES, subsets_of
-from experiments.studies.reporting.measured import Method
+from experiments.studies.reporting.measured import HIDDEN_SHARES, Method
 from experiments.studies.reporting.report import Report
 
 # A mask is a column of some row's evaluation: those without a network are scored on FOCUS's renders.
 MASKS = (
     ("everything is face", "focus", "all_face"),
+    ("mean mask of the training pictures", "focus", "position_prior"),
     ("skin colour (Gaussians)", "focus", "skin"),
     ("threshold on the residual (Eq. 10)", "focus", "preliminary"),
     ("Pretrained (Sec. 3.3)", "pretrained", "mask"),
@@ -37,6 +38,11 @@ def tables(report: Report) -> str:
         ]
         parts += [f"## F1 inside {meaning}", "", markdown_table(["", *_names(subsets)], rows)]
     parts += [
+        "## F1 by how much of the face is hidden",
+        "",
+        "Share of the true face that the occluder covers, with the number of images in brackets; inside the true face.",
+        "",
+        _by_hidden_share(report),
         "## What FOCUS's mask gains in F1",
         "",
         f"Differences on the same images, 95 % interval over images (people resampled){SIGNS}.",
@@ -61,6 +67,16 @@ def tables(report: Report) -> str:
         ),
     ]
     return "\n".join(parts)
+
+
+def _by_hidden_share(report: Report) -> str:
+    images = {share: int(report.anyone.subset(share).sum()) for share in HIDDEN_SHARES}
+    shares = [share for share, count in images.items() if count]
+    rows = [
+        [label, *(report.cells.value(report.method(row), f"{mask}_fixed_f1", share) for share in shares)]
+        for label, row, mask in MASKS
+    ]
+    return markdown_table(["", *(f"{share} ({images[share]})" for share in shares)], rows)
 
 
 def _gains(report: Report, subsets: list[str]) -> str:

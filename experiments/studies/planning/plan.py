@@ -74,6 +74,11 @@ class Job:
         """One row per test image of faces without any detail beyond the face model."""
         return self.folder.report / "rows_plain_faces.npz"
 
+    @property
+    def position_prior_file(self) -> Path:
+        """Scores of the mean training mask, one row per test image."""
+        return self.folder.report / "rows_position_prior.npz"
+
     def round_file(self, step: int) -> Path:
         """One row per test image, of the networks at the end of an EM round."""
         return self.folder.report / "rounds" / f"step_{step:08d}.npz"

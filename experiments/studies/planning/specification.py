@@ -43,6 +43,8 @@ class Run:
     """Options of that command."""
     plain_faces: bool = False
     """Evaluate it on faces without any detail beyond the face model too."""
+    position_prior: bool = False
+    """Score the mean mask of its training pictures as a mask too, inside its renders."""
     evaluated: bool = True
     """False for a run that others only begin at."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,15 @@ from seethrough.errors import SeethroughError
 OUT_OF_DISTRIBUTION = "out_of_distribution"
 MAIN_SUBSETS = ("unoccluded", "occluded", "overall", OUT_OF_DISTRIBUTION)
 _REQUIRED = ("set", "id", "twin", "identity", "occluder", "occluder_name", "subset")
+HIDDEN_SHARES = {
+    "up to 5 %": (0.0, 0.05),
+    "5 to 10 %": (0.05, 0.1),
+    "10 to 20 %": (0.1, 0.2),
+    "20 to 30 %": (0.2, 0.3),
+    "30 to 40 %": (0.3, 0.4),
+    "above 40 %": (0.4, 1.0),
+}
+"""Subsets of the occluded images by how much of the face is hidden, each without its lower end."""
 
 
 def read_rows(path: Path) -> dict[str, np.ndarray]:
@@ -23,6 +32,15 @@ def read_rows(path: Path) -> dict[str, np.ndarray]:
     Raises:
         SeethroughError: the file is missing, broken or none of ours.
     """
+    return read_columns(path, _REQUIRED)
+
+
+def read_columns(path: Path, required: Sequence[str] = ("set", "id")) -> dict[str, np.ndarray]:
+    """Read columns with one value per image, sorted by image.
+
+    Raises:
+        SeethroughError: the file is missing or broken, or one of ``required`` is not in it.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             columns = {name: file[name] for name in file.files}
@@ -30,7 +48,7 @@ def read_rows(path: Path) -> dict[str, np.ndarray]:
         raise SeethroughError(
             f"{path} holds no rows of an evaluation ({type(error).__name__}): evaluate again"
         ) from None
-    missing = [name for name in _REQUIRED if name not in columns]
+    missing = [name for name in required if name not in columns]
     if missing:
         raise SeethroughError(f"{path} has no column '{missing[0]}': evaluate again")
     order = np.argsort(columns["id"], kind="stable")
@@ -97,6 +115,10 @@ class Method:
             return ~foreign & (facts["occluder"] == 0)
         if name == "occluded":
             return ~foreign & (facts["occluder"] > 0)
+        if name in HIDDEN_SHARES:
+            low, high = HIDDEN_SHARES[name]
+            share = facts["occluded_share"].astype(np.float64)
+            return self.subset("occluded") & (share > low) & (share <= high)
         return ~foreign & (facts["occluder"] > 0) & (facts["occluder_name"] == name)
 
     @cached_property
@@ -121,13 +143,21 @@ class Method:
         return differences
 
 
-def gather(name: str, label: str, files: Sequence[tuple[int, Path]]) -> Method | None:
+def gather(
+    name: str, label: str, files: Sequence[tuple[int, Path]], more: Mapping[int, Path] | None = None
+) -> Method | None:
     """Return what the seeds of a method scored, from those (seed, file) whose file is there; None if none is.
+
+    Args:
+        name: of the row.
+        label: in tables.
+        files: seed and rows.
+        more: seed -> file with more columns of the same images; what is of other images is left out.
 
     Raises:
         SeethroughError: two seeds were evaluated on different images.
     """
-    found = [(seed, read_rows(path)) for seed, path in files if path.is_file()]
+    found = [(seed, _with_more(read_rows(path), (more or {}).get(seed))) for seed, path in files if path.is_file()]
     if not found:
         return None
     for seed, rows in found:
@@ -143,6 +173,13 @@ def check_same_images(methods: Sequence[Method]) -> None:
     for method in methods:
         if not _same_images(method.facts, methods[0].facts):
             raise SeethroughError(f"{method.name} was evaluated on other images than {methods[0].name}: {_AGAIN}")
+
+
+def _with_more(rows: dict[str, np.ndarray], path: Path | None) -> dict[str, np.ndarray]:
+    if path is None or not path.is_file():
+        return rows
+    more = read_columns(path)
+    return {**more, **rows} if _same_images(more, rows) else rows
 
 
 def _same_images(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:

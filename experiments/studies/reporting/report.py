@@ -78,7 +78,8 @@ def report(study: Study, plan: Plan, out: Path, *, pictures: bool = True, quick:
                 every.setdefault(row, {})[seed] = job
     methods: dict[str, Method] = {}
     for row, jobs in every.items():
-        method = gather(row, runs[row].label, [(seed, job.rows_file) for seed, job in jobs.items()])
+        more = {seed: job.position_prior_file for seed, job in jobs.items()}
+        method = gather(row, runs[row].label, [(seed, job.rows_file) for seed, job in jobs.items()], more)
         if method is not None:
             methods[row] = method
     check_same_images(list(methods.values()))

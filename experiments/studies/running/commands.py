@@ -13,14 +13,14 @@ from experiments.config.composition import as_yaml
 from experiments.config.yaml_loader import parse
 from experiments.resuming import changed
 from experiments.studies.planning.plan import Job
-from experiments.studies.reporting.measured import read_rows
+from experiments.studies.reporting.measured import read_columns
 from experiments.studies.running.record import RunRecord
 from seethrough.errors import SeethroughError
 
 TRAIN, ROUNDS, MISFIT_PRIOR = "train", "rounds", "misfit_prior"
-PLAIN_FACES, EVALUATE = "plain_faces", "evaluate"
+PLAIN_FACES, EVALUATE, POSITION_PRIOR = "plain_faces", "evaluate", "position_prior"
 # Without these a run can still be reported.
-OPTIONAL = (ROUNDS, MISFIT_PRIOR, PLAIN_FACES)
+OPTIONAL = (ROUNDS, MISFIT_PRIOR, PLAIN_FACES, POSITION_PRIOR)
 _PLAIN = ("data.scene.detail=0", "data.out_of_distribution_identities=0")
 # What may differ between a finished run and the same run planned anew.
 _FREE = (
@@ -64,6 +64,10 @@ def pending_steps(job: Job, record: RunRecord) -> list[Step]:
         done = record.done(name) and _newer(file, job.misfit_prior_file)
         if stale or not done or not _of_these_pictures(job, overrides, file):
             steps.append(Step(name, _python("experiments.evaluate", folder, *overrides, "--rows", str(file))))
+    if job.run.position_prior:
+        file = job.position_prior_file
+        if not (trained and record.done(POSITION_PRIOR) and _of_these_pictures(job, (), file)):
+            steps.append(Step(POSITION_PRIOR, _python("experiments.studies.masks.position_prior", folder, str(file))))
     scored = record.done(ROUNDS) and all(
         job.round_file(step).is_file() and _of_these_pictures(job, (), job.round_file(step)) for step in job.rounds
     )
@@ -134,7 +138,7 @@ def _newer(made: Path, source: Path) -> bool:
 def _of_these_pictures(job: Job, overrides: tuple[str, ...], file: Path) -> bool:
     """Return whether rows were measured on the pictures that an evaluation would take now."""
     try:
-        return set(read_rows(file)["set"].tolist()) == {test_pictures(job, overrides)}
+        return set(read_columns(file)["set"].tolist()) == {test_pictures(job, overrides)}
     except SeethroughError:
         return False
 

@@ -17,6 +17,7 @@ from experiments.studies.running.commands import (
     EVALUATE,
     OPTIONAL,
     PLAIN_FACES,
+    POSITION_PRIOR,
     ROUNDS,
     TRAIN,
     Step,
@@ -223,7 +224,7 @@ class Executor:
 
 
 def _forget_evaluations(record: RunRecord) -> None:
-    for step in (EVALUATE, PLAIN_FACES, ROUNDS):
+    for step in (EVALUATE, PLAIN_FACES, POSITION_PRIOR, ROUNDS):
         record.forget(step)
 
 

@@ -56,7 +56,7 @@ def fake_rows(
         "occluder": np.where(occluded, number, 0),
         "occluder_name": np.where(occluded, families, "none"),
         "yaw_deg": np.linspace(-40, 40, 2 * scenes),
-        "occluded_share": 0.3 * occluded,
+        "occluded_share": np.where(occluded, 0.02 + 0.36 * scene / scenes, 0),
         "rendered_area_ratio": np.full(2 * scenes, 0.97),
         "image_rmse": rmse + occluded,
         "image_rmse_shared_region": rmse + 0.5 * occluded,
@@ -75,6 +75,17 @@ def fake_rows(
                     np.where(occluded, values, np.nan) if score == "occluder_iou" else values
                 )
     return rows
+
+
+def write_position_prior(path: Path, **effects: Any) -> Path:
+    """Write the scores of a mean mask for the pictures of :func:`fake_rows`: .7 everywhere."""
+    rows = fake_rows(**effects)
+    columns = {
+        f"position_prior_{region}_{score}": np.full(len(rows["id"]), 0.7) for region in REGIONS for score in SCORES
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, id=rows["id"], set=rows["set"], **columns)
+    return path
 
 
 def write_rows(path: Path, **effects: Any) -> Path:

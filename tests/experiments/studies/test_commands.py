@@ -14,6 +14,7 @@ from experiments.studies.running.commands import (
     EVALUATE,
     MISFIT_PRIOR,
     PLAIN_FACES,
+    POSITION_PRIOR,
     ROUNDS,
     TRAIN,
     clear_unbegun,
@@ -58,7 +59,7 @@ def test_a_fresh_row_begins_at_its_stem(jobs):
     words = train_command(focus)
     assert f"resume={stem.checkpoint(stem.last_step)}" in words and "allow_changes=true" in words
     assert f"checkpoint.milestones=[{','.join(map(str, focus.rounds))}]" in words
-    assert names(focus, RunRecord()) == [TRAIN, MISFIT_PRIOR, PLAIN_FACES, EVALUATE, ROUNDS]
+    assert names(focus, RunRecord()) == [TRAIN, MISFIT_PRIOR, PLAIN_FACES, EVALUATE, POSITION_PRIOR, ROUNDS]
     assert names(jobs["neighbour"], RunRecord()) == [TRAIN, MISFIT_PRIOR, EVALUATE]
     assert names(stem, RunRecord()) == [TRAIN]
 

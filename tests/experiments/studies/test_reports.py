@@ -14,7 +14,7 @@ from experiments.studies.planning.specification import read_catalogue, read_stud
 from experiments.studies.reporting.report import report
 from experiments.studies.reporting.small_pictures import save_small
 from seethrough.errors import SeethroughError
-from tests.experiments.studies.fake_rows import write_rows
+from tests.experiments.studies.fake_rows import write_position_prior, write_rows
 
 CATALOGUE = read_catalogue()
 EFFECTS = {
@@ -35,6 +35,8 @@ def planned(name: str, root: Path, skip: tuple[str, ...] = ()) -> Plan:
             write_rows(job.rows_file, **effects)
             if job.run.plain_faces:
                 write_rows(job.plain_rows_file, **{**effects, "pairs": 6, "foreign_pairs": 0, "prior_gain": 0.08})
+            if job.run.position_prior:
+                write_position_prior(job.position_prior_file)
             for number, step in enumerate(job.rounds):
                 write_rows(job.round_file(step), **{**effects, "f1": 0.8 + 0.03 * number})
     return plan
@@ -109,10 +111,29 @@ def test_masks_compare_every_kind_of_mask(tmp_path):
     columns = ["unoccluded", "glasses", "cloth", "hand", "occluded", "out of distribution"]
     assert line(text, "")[:6] == columns
     assert [float(line(text, label)[3].split()[0]) for label in ("everything is face", "FOCUS")] == [0.8, 0.9]
+    assert line(text, "mean mask of the training pictures")[3] == "0.700 ± 0.000"
+    assert line(text.split("All scores")[1], "cloth: mean mask of the training pictures")[1] == "0.700 ± 0.000"
     gains = text.split("gains in F1")[1]
     assert line(gains, "over Pretrained (Sec. 3.3), own region")[3].startswith("+0.060")
     assert line(text.split("All scores")[1], "unoccluded: FOCUS")[4] == "-"
     assert line(text.split("How much of the face")[1], "FOCUS")[0] == "0.970 ± 0.000"
+
+
+def test_masks_by_how_much_is_hidden_leave_out_what_no_image_shows(tmp_path):
+    text = written("masks", tmp_path).split("## F1 by how much of the face is hidden")[1]
+    # Twelve pairs hide 2 % of the face and 2.25 % more each: 2.0, 4.25, 6.5, 8.75, 11 ... 26.75.
+    assert line(text, "")[:4] == ["up to 5 % (2)", "5 to 10 % (2)", "10 to 20 % (5)", "20 to 30 % (3)"]
+    assert line(text, "FOCUS") == ["0.900 ± 0.000"] * 4
+
+
+def test_a_mean_mask_of_other_pictures_is_left_out(tmp_path):
+    plan = planned("masks", tmp_path)
+    for job in plan.jobs:
+        if job.run.position_prior:
+            write_position_prior(job.position_prior_file, pictures="test-80px-9999")
+    report(read_study("masks", CATALOGUE), plan, tmp_path / "out", pictures=False)
+    text = (tmp_path / "out/table.md").read_text()
+    assert line(text, "mean mask of the training pictures")[0] == "-"
 
 
 def test_ablation(tmp_path):
