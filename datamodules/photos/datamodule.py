@@ -13,6 +13,7 @@ from datamodules.photos.config import PhotoConfig
 from datamodules.photos.dataset import PhotoDataset
 from datamodules.photos.face_files import FaceFiles
 from datamodules.photos.faults import Fault, refuse_or_skip
+from datamodules.photos.listing import listing
 from datamodules.photos.loader import PhotoLoader
 from datamodules.photos.manifest import MANIFEST, SPLITS
 from datamodules.photos.manifest_index import ManifestIndex, absent_files, open_index
@@ -41,7 +42,7 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def listing(self) -> Listing:
         """Return all faces of the raw tree ``data.root``; reads no pixels."""
-        raise NotImplementedError
+        return listing(self.config.root)
 
     def prepare_data(self) -> None:
         """Prepare the photos of ``data.root``, unless that is done; Lightning calls this in one process a machine."""
@@ -55,7 +56,9 @@ class PhotoDataModule(pl.LightningDataModule):
         from datamodules.photos.preparing import PreparationSettings, prepare
 
         settings = PreparationSettings(self.config.stored_side, self.config.stored_field, self.config.detector)
-        prepare(self.listing(), self.config.prepared, settings, self.family, self.config.root)
+        prepare(
+            self.listing(), self.config.prepared, settings, self.family, self.config.root, skip_bad=self.config.skip_bad
+        )
 
     def rows(self, split: str) -> np.ndarray:
         """Return the numbers of the manifest's rows that belong to ``train``, ``validation`` or ``test``."""
