@@ -85,6 +85,18 @@ DATA_SETS: dict[str, DataSet] = {
         module="datamodules.photos.datamodule:PhotoDataModule",
         incidental=_PHOTO_INCIDENTAL,
     ),
+    "vgg_casia": DataSet(
+        config="datamodules.vgg_casia.config:VggCasiaConfig",
+        module="datamodules.vgg_casia.datamodule:VggCasiaDataModule",
+        incidental=(
+            *_PHOTO_INCIDENTAL,
+            "data.layout",
+            "data.path_template",
+            "data.only_downloaded",
+            "data.record_file",
+            "data.verification_files",
+        ),
+    ),
 }
 
 
