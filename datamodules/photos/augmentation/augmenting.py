@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
+from enum import IntEnum
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from datamodules.photos.augmentation.config import AugmentationConfig
-from datamodules.photos.augmentation.resampling import LINEAR, warped
+from datamodules.photos.augmentation.resampling import warped
 from datamodules.photos.augmentation.warp import IDENTITY, draw_warp
+
+
+class _Stream(IntEnum):
+    """What a random stream decides; the numbers are part of every sample, so never renumber, only append."""
+
+    WARP = 0
+    PHOTOMETRIC = 1
 
 
 def augmented(
@@ -22,7 +31,10 @@ def augmented(
     image_size: int,
     field: float,
 ) -> tuple[Tensor, Tensor | None, Tensor]:
-    """Turn a stored crop into a sample: one resampling, the same for image, mask and landmarks.
+    """Turn a stored crop into a sample: one resampling, the same for image, mask and landmarks, then colours and holes.
+
+    Where a warp reaches beyond the stored crop the image is black, as it is beyond the edge of a photo, and the mask 0:
+    nothing is made up. A wider ``field`` of the stored crops makes such corners rarer.
 
     Args:
         stored: (T, T, 3) uint8 RGB, the aligned crop seen with a wider field.
@@ -35,16 +47,53 @@ def augmented(
 
     Returns:
         image: (3, S, S) float32 in [0, 1].
-        mask: (1, S, S) float32 in [0, 1] or None.
-        landmarks: (68, 2) float32 px of the sample; they may lie outside of it.
+        mask: (1, S, S) float32 in [0, 1] or None; 0 in holes, which hide the face as an occluder does. Its edge is
+            soft where pixels straddle it, and where it crosses one half the stored edge lies.
+        landmarks: (68, 2) float32 px of the sample; they may lie outside of it or in a hole.
+
+    Raises:
+        SeethroughError: a setting needs albumentations, which is not installed.
     """
     side = stored.shape[0]
     warp = IDENTITY
     if config is not None and config.geometric:
-        warp = draw_warp(config, np.random.default_rng(tuple(key)))
+        warp = draw_warp(config, np.random.default_rng(_seeds(key, _Stream.WARP)))
     matrix = warp.from_stored(side, field, image_size)
-    image = torch.from_numpy(warped(stored, matrix, image_size))
-    points = torch.from_numpy(warp.landmarks(landmarks, side, field, image_size).astype(np.float32))
-    if mask is None:
-        return image, None, points
-    return image, torch.from_numpy(warped(mask[:, :, None], matrix, image_size, cubic=LINEAR)), points
+    image = warped(stored, matrix, image_size)
+    visible = None if mask is None else warped(mask[:, :, None], matrix, image_size, cubic=False)
+    if config is not None and config.needs_albumentations:
+        image, visible = _recoloured(image, visible, config, key)
+    points = warp.landmarks(landmarks, side, field, image_size).astype(np.float32)
+    return (
+        torch.from_numpy(image),
+        None if visible is None else torch.from_numpy(visible),
+        torch.from_numpy(points),
+    )
+
+
+def get_ready(config: AugmentationConfig, image_size: int) -> None:
+    """Compile and import what the samples will need, before worker processes each do it for themselves.
+
+    Raises:
+        SeethroughError: a setting needs albumentations, which is not installed.
+    """
+    stored = np.zeros((image_size, image_size, 3), dtype=np.uint8)
+    augmented(stored, stored[:, :, 0], np.zeros((68, 2)), config, (0,), image_size, 1.0)
+
+
+def _recoloured(
+    image: np.ndarray, mask: np.ndarray | None, config: AugmentationConfig, key: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    from datamodules.photos.augmentation.photometric import photometric
+
+    seed = int(_seeds(key, _Stream.PHOTOMETRIC).generate_state(1)[0])
+    picture = np.rint(image.transpose(1, 2, 0) * 255).astype(np.uint8, order="C")
+    changed, visible = photometric(astuple(config), image.shape[1])(
+        picture, None if mask is None else mask[0][:, :, None], seed
+    )
+    floats = np.ascontiguousarray(changed.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+    return floats, None if visible is None else np.ascontiguousarray(visible[None, :, :, 0])
+
+
+def _seeds(key: Sequence[int], stream: _Stream) -> np.random.SeedSequence:
+    return np.random.SeedSequence(tuple(int(number) for number in key), spawn_key=(int(stream),))
