@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from datamodules.now.challenge import challenge_images
+from datamodules.now.meshes import read_landmarks, read_picked_points, read_shape
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
 from tests.metrics.face_scans import AVERAGE, landmarks, surface
 from tools.now_score.command import main
-from tools.now_score.layout import read_landmarks, read_picked_points, read_shape
 from tools.now_score.report import cumulative_error
 
 PEOPLE = {"FaMoS_1_TA": AVERAGE, "FaMoS_2_TA": (1.2, -1.0, 0.8, 1.0, -1.1)}

@@ -25,8 +25,8 @@ def main(arguments: list[str]) -> int:
     """Parse, score, print."""
     options = _parser().parse_args(arguments)
     from datamodules.now.challenge import challenge_images
+    from datamodules.now.scoring import Protocol, processor_count, score_all
     from tools.now_score.report import as_json, results_table, write_report
-    from tools.now_score.scoring import Protocol, processor_count, score_all
 
     if options.jobs is not None and options.jobs < 1:
         raise SeethroughError(f"--jobs {options.jobs} must be at least 1")

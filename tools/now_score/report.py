@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
+from datamodules.now.scoring import Scores, challenges, group_statistics, statistics
 from seethrough.errors import SeethroughError
-from tools.now_score.scoring import Scores
 
 _CURVE_END = 8.0
 
@@ -30,34 +29,6 @@ def as_json(scores: Scores) -> dict[str, Any]:
         "missing_count": len(scores.missing),
         "missing_reasons": dict(sorted(scores.missing.items())),
     }
-
-
-def challenges(scores: Scores) -> dict[str, list[str]]:
-    """Return the scored images of each challenge."""
-    groups: dict[str, list[str]] = {}
-    for path in sorted({*scores.distances, *scores.missing}):
-        groups.setdefault(path.split("/")[1], [])
-        if path in scores.distances:
-            groups[path.split("/")[1]].append(path)
-    return groups
-
-
-def statistics(distances: Iterable[np.ndarray]) -> dict[str, float]:
-    """Return median, mean and deviation (ddof 0) of all points together, mm, and their number."""
-    points = np.concatenate([np.zeros(0), *distances])
-    if not len(points):
-        return dict.fromkeys(("median_mm", "mean_mm", "std_mm"), float("nan")) | {"points": 0}
-    return {
-        "median_mm": float(np.median(points)),
-        "mean_mm": float(points.mean()),
-        "std_mm": float(points.std()),
-        "points": len(points),
-    }
-
-
-def group_statistics(scores: Scores, paths: list[str]) -> dict[str, float]:
-    """Return the statistics of some images and how many they are."""
-    return statistics(scores.distances[path] for path in paths) | {"images": len(paths)}
 
 
 def results_table(scores: Scores, title: str) -> Table:

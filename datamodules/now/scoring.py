@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.now.challenge import ChallengeImage
+from datamodules.now.meshes import MissingPredictionError, read_prediction, read_scan
 from seethrough.errors import SeethroughError
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
-from tools.now_score.layout import MissingPredictionError, read_prediction, read_scan
 
 
 @dataclass
@@ -100,6 +100,34 @@ def score_person(dataset: Path, predictions: Path, protocol: Protocol, images: S
         if result.warnings:
             scores.warnings[image.path] = result.warnings
     return scores
+
+
+def challenges(scores: Scores) -> dict[str, list[str]]:
+    """Return the scored images of each challenge."""
+    groups: dict[str, list[str]] = {}
+    for path in sorted({*scores.distances, *scores.missing}):
+        groups.setdefault(path.split("/")[1], [])
+        if path in scores.distances:
+            groups[path.split("/")[1]].append(path)
+    return groups
+
+
+def statistics(distances: Iterable[np.ndarray]) -> dict[str, float]:
+    """Return median, mean and deviation (ddof 0) of all points together, mm, and their number."""
+    points = np.concatenate([np.zeros(0), *distances])
+    if not len(points):
+        return dict.fromkeys(("median_mm", "mean_mm", "std_mm"), float("nan")) | {"points": 0}
+    return {
+        "median_mm": float(np.median(points)),
+        "mean_mm": float(points.mean()),
+        "std_mm": float(points.std()),
+        "points": len(points),
+    }
+
+
+def group_statistics(scores: Scores, paths: list[str]) -> dict[str, float]:
+    """Return the statistics of some images and how many they are."""
+    return statistics(scores.distances[path] for path in paths) | {"images": len(paths)}
 
 
 def processor_count() -> int:
