@@ -19,7 +19,7 @@ def test_a_quick_study_from_the_first_step_to_the_last_picture(tmp_path, capsys)
     seed = tmp_path / "seed0"
     assert sorted(path.name for path in seed.iterdir() if path.is_dir()) == ["focus", "initialised", "landmarks"]
     steps = json.loads((seed / "focus.json").read_text())["steps"]
-    assert set(steps) == {"train", "misfit_prior", "plain_faces", "evaluate", "rounds"}
+    assert set(steps) == {"train", "misfit_prior", "plain_faces", "evaluate", "position_prior", "rounds"}
     assert all(step["finished"] and step["cpu_seconds"] > 0 for step in steps.values())
     rows = read_rows(seed / "focus/report/rows.npz")
     assert np.isfinite(rows["shape_error_misfit_prior_mm"]).all()
@@ -33,7 +33,7 @@ def test_a_quick_study_from_the_first_step_to_the_last_picture(tmp_path, capsys)
     begun = (seed / "focus.log").read_text().count("\n$ ")
     assert main(command) == 0
     assert "3 runs, 3 done already; nothing left" in capsys.readouterr().out
-    assert (seed / "focus.log").read_text().count("\n$ ") == begun == 5
+    assert (seed / "focus.log").read_text().count("\n$ ") == begun == 6
 
 
 def test_a_fault_in_one_report_leaves_the_others_alone(tmp_path, capsys, monkeypatch):
