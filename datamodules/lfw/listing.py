@@ -8,8 +8,8 @@ from pathlib import Path
 from datamodules.lfw.config import LfwConfig
 from datamodules.lfw.pairs import Pairs, read_pairs
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import PhotoFinder, folder_content, person_folders
 from datamodules.photos.record import Listing, PhotoFile, PhotoRecord
-from datamodules.vgg_casia.people_folders import PhotoFinder, folder_content, person_folders
 from seethrough.errors import SeethroughError
 
 FOLDERS = ("lfw", "lfw_funneled", "lfw-deepfunneled")

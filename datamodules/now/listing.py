@@ -8,8 +8,8 @@ from datamodules.now.challenge import BOXES, PHOTOS, RELEASE, SPLITS, ChallengeI
 from datamodules.now.config import NowConfig
 from datamodules.now.detected_face import read_detected_face
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import PhotoFinder
 from datamodules.photos.record import Box, Listing, PhotoFile, PhotoRecord, Split
-from datamodules.vgg_casia.people_folders import PhotoFinder
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform
 from seethrough.photos.alignment import REFERENCE_SIZE

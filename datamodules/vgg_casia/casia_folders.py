@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import person_folders
 from datamodules.vgg_casia.file_records import FileRecords
-from datamodules.vgg_casia.people_folders import add_people, person_folders
+from datamodules.vgg_casia.people_folders import add_people
 from datamodules.vgg_casia.photo_lists import add_listed
 from seethrough.errors import SeethroughError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import person_folders
 from datamodules.photos.record import Listing
 from datamodules.vgg_casia.casia_folders import PERSON as CASIA_PERSON
 from datamodules.vgg_casia.casia_folders import list_casia_folders, people_root
@@ -12,7 +13,6 @@ from datamodules.vgg_casia.casia_record import list_casia_record, record_file
 from datamodules.vgg_casia.config import Layout, VggCasiaConfig
 from datamodules.vgg_casia.file_records import FileRecords
 from datamodules.vgg_casia.packed_records import PackedRecords
-from datamodules.vgg_casia.people_folders import person_folders
 from datamodules.vgg_casia.vgg_face import VggFaceFilter, list_vgg_face
 from datamodules.vgg_casia.vggface2 import PERSON as VGGFACE2_PERSON
 from datamodules.vgg_casia.vggface2 import list_vggface2, split_folders

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import PhotoFinder
 from datamodules.photos.record import Split
 from datamodules.vgg_casia.file_records import FileRecords
-from datamodules.vgg_casia.people_folders import PhotoFinder
 from seethrough.errors import SeethroughError
 
 

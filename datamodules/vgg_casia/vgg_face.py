@@ -11,9 +11,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import PhotoFinder
 from datamodules.photos.record import Box
 from datamodules.vgg_casia.file_records import FileRecords
-from datamodules.vgg_casia.people_folders import PhotoFinder
 from seethrough.errors import SeethroughError
 
 COLUMNS = "id url left top right bottom pose detection_score curation"

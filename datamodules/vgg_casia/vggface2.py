@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from datamodules.photos.faults import Fault
+from datamodules.photos.photo_folders import person_folders
 from datamodules.photos.record import Split
 from datamodules.vgg_casia.casia_folders import without_repeats
 from datamodules.vgg_casia.file_records import FileRecords
-from datamodules.vgg_casia.people_folders import add_people, person_folders
+from datamodules.vgg_casia.people_folders import add_people
 from datamodules.vgg_casia.photo_lists import add_listed
 from datamodules.vgg_casia.vggface2_tables import read_loose_boxes, read_people
 from seethrough.errors import SeethroughError

@@ -25,7 +25,7 @@ class Chunk:
     Attributes:
         start: index of the first record.
         stop: index behind the last.
-        key: hash of the records, of size and date of their photos, and of the settings; what was done for a key need
+        key: hash of the records, of size and date of their photos and masks, and of the settings; what was done for a key need
             never be done again.
     """
 
@@ -58,14 +58,15 @@ def _fingerprint(record: PhotoRecord) -> bytes:
     landmarks = None if record.landmarks is None else np.asarray(record.landmarks, dtype=np.float64).round(6).tolist()
     said = [
         record.id, record.source.name, _stamp(getattr(record.source, "path", None)), record.split, record.identity,
-        record.subset, _description(record.mask), record.box, landmarks,
+        record.subset, _description(record.mask), _stamp(getattr(record.mask, "path", None)), record.box, landmarks,
+        _description(record.crop),
     ]  # fmt: skip
     return json.dumps(said, default=str).encode() + b"\n"
 
 
-def _description(mask: Any) -> str | None:
+def _description(value: Any) -> str | None:
     # The default repr of other objects holds an address, which the next run would not repeat.
-    return repr(mask) if mask is None or is_dataclass(mask) else type(mask).__qualname__
+    return repr(value) if value is None or is_dataclass(value) else type(value).__qualname__
 
 
 @lru_cache(maxsize=4)  # many photos of one archive have the same path

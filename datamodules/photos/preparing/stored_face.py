@@ -65,7 +65,7 @@ class FaceStore:
             why = NO_FACE
             landmarks, detected, score = self._landmarks(record, photo)
             why = NO_CROP
-            crop = stored_crop(landmarks, self.settings)
+            crop = stored_crop(record.crop or align(landmarks), self.settings)
             image = np.rint(crop.crop(photo) * 255).astype(np.uint8)
             why = NO_MASK
             mask = None if record.mask is None else crop.crop_mask(record.mask.read(photo.shape[0], photo.shape[1]))
@@ -105,11 +105,10 @@ class FaceStore:
         return face.landmarks, True, face.score
 
 
-def stored_crop(landmarks: np.ndarray, settings: PreparationSettings) -> CropTransform:
-    """Return the FOCUS crop of a face, seen with the wider field and at the resolution that are stored."""
-    focus = align(landmarks)
+def stored_crop(crop: CropTransform, settings: PreparationSettings) -> CropTransform:
+    """Return the crop of a sample, seen with the wider field and at the resolution that are stored."""
     side = settings.side
-    return replace(focus, size=side, scale=focus.scale * side / (focus.size * settings.field))
+    return replace(crop, size=side, scale=crop.scale * side / (crop.size * settings.field))
 
 
 def one_line(error: Exception) -> str:
