@@ -97,6 +97,28 @@ DATA_SETS: dict[str, DataSet] = {
             "data.verification_files",
         ),
     ),
+    "ar": DataSet(
+        config="datamodules.ar.config:ArConfig",
+        module="datamodules.ar.datamodule:ArDataModule",
+        incidental=(
+            *_PHOTO_INCIDENTAL,
+            "data.format",
+            "data.raw_order",
+            "data.masks",
+            "data.masked_only",
+            "data.other",
+        ),
+    ),
+    "now": DataSet(
+        config="datamodules.now.config:NowConfig",
+        module="datamodules.now.datamodule:NowDataModule",
+        incidental=(*_PHOTO_INCIDENTAL, "data.lists", "data.crop"),
+    ),
+    "lfw": DataSet(
+        config="datamodules.lfw.config:LfwConfig",
+        module="datamodules.lfw.datamodule:LfwDataModule",
+        incidental=(*_PHOTO_INCIDENTAL, "data.folder", "data.pairs", "data.all_photos"),
+    ),
 }
 
 

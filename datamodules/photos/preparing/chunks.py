@@ -25,8 +25,8 @@ class Chunk:
     Attributes:
         start: index of the first record.
         stop: index behind the last.
-        key: hash of the records, of size and date of their photos and masks, and of the settings; what was done for a key need
-            never be done again.
+        key: hash of the records, of size and date of their photos and masks, and of the settings; what was done for a
+            key need never be done again.
     """
 
     start: int
