@@ -49,6 +49,12 @@ class ManifestIndex:
     checksum: str
     path: Path | None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A loader process maps the file itself; the rows travel only where there is none."""
+        if self.path is None:
+            return super().__reduce__()  # pyright: ignore
+        return _reopened, (self.path, self.subsets, self.checksum)
+
 
 def open_index(folder: str | Path, say: Callable[[str], None] = print) -> ManifestIndex:
     """Map the index of a prepared folder, after building it where it is absent or of another manifest.
@@ -66,6 +72,8 @@ def open_index(folder: str | Path, say: Callable[[str], None] = print) -> Manife
     if kept is not None:
         return kept
     built = build_index(folder)
+    if not len(built.rows):
+        raise SeethroughError(f"{manifest}: holds no face; prepare photos into {folder} again")
     facts = {
         "format": INDEX_FORMAT,
         "checksum": built.checksum,
@@ -85,7 +93,7 @@ def open_index(folder: str | Path, say: Callable[[str], None] = print) -> Manife
 def build_index(folder: str | Path) -> ManifestIndex:
     """Read a manifest from its first to its last row and check each of them.
 
-    Memory is 29 bytes a row and the names of people and subsets.
+    Memory is some 70 bytes a row, and the names of people and subsets.
     """
     folder = Path(folder)
     manifest = folder / MANIFEST
@@ -189,6 +197,10 @@ def _keep(folder: Path, rows: np.ndarray, facts: dict[str, Any]) -> None:
     unfinished = folder / f"{FACTS}.{os.getpid()}.unfinished"
     unfinished.write_text(json.dumps(facts, ensure_ascii=False) + "\n", encoding="utf-8")
     unfinished.replace(folder / FACTS)
+
+
+def _reopened(path: Path, subsets: list[str], checksum: str) -> ManifestIndex:
+    return ManifestIndex(_mapped(path), subsets, checksum, path)
 
 
 def _mapped(path: Path) -> np.ndarray:
