@@ -41,6 +41,14 @@ def writing_text(path: Path) -> Iterator[TextIO]:
         partial.unlink(missing_ok=True)
 
 
+def remove_partial(folder: Path) -> None:
+    """Remove what killed processes left below a folder; none may be writing there."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(".") and name.endswith(".partial"):
+                Path(parent, name).unlink(missing_ok=True)
+
+
 def jpeg_bytes(pixels: np.ndarray, quality: int) -> bytes:
     """Encode (H, W, 3) uint8 RGB."""
     buffer = io.BytesIO()

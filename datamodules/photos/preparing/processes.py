@@ -129,10 +129,15 @@ def _survives(make_worker: Callable[[], Worker], record: PhotoRecord) -> bool:
 
 
 class _Pool:
-    """Fresh interpreters: a fork would copy the locks of torch's threads. One thread each, there is one a core."""
+    """Processes that share nothing, one thread each.
+
+    They are forked from a server that has imported what they need and runs no threads whose locks a fork could copy;
+    so they start at once, and hold the libraries in memory together.
+    """
 
     def __init__(self, make_worker: Callable[[], Worker], processes: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["__main__", "datamodules.photos.preparing.worker"])
         self._executor = ProcessPoolExecutor(processes, context, _start, (make_worker,))
 
     def __enter__(self) -> _Pool:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from datamodules.photos.faults import refuse_or_skip
 from datamodules.photos.manifest import MANIFEST, PREPARATION, SKIPPED
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
-from datamodules.photos.preparing.atomic_files import write_bytes
+from datamodules.photos.preparing.atomic_files import remove_partial, write_bytes
 from datamodules.photos.preparing.chunks import Chunk, plan_chunks
 from datamodules.photos.preparing.contact_sheet import CONTACT_SHEET, write_contact_sheet
 from datamodules.photos.preparing.journal import CHUNKS, Journal
@@ -73,6 +73,7 @@ class PreparationRun:
             raise SeethroughError(f"{root}: {data_set} lists no face, so there is nothing to prepare")
         self.chunks = list(plan_chunks(self.records, self.settings))
         self.journal = Journal(self.out)
+        self.resumed = False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -86,7 +87,11 @@ class PreparationRun:
             with (self.journal.folder / LOCK).open("w") as file:
                 # Given back by the system when the process dies, however it dies.
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield
+                try:
+                    yield
+                finally:
+                    if not (self.journal.folder / PURPOSE).exists():  # nothing was begun, or all is finished
+                        shutil.rmtree(self.journal.folder)
         except BlockingIOError:
             raise SeethroughError(f"{self.out}: another process is preparing this folder; wait for it to end") from None
         except OSError as error:
@@ -113,12 +118,14 @@ class PreparationRun:
         if overwrite:
             self._clear()
         self._refuse_another()
+        self.resumed = (self.journal.folder / PURPOSE).exists()
         if is_prepared(self.out):
             if self._is_finished():
-                shutil.rmtree(self.journal.folder, ignore_errors=True)
+                (self.journal.folder / PURPOSE).unlink(missing_ok=True)
                 return recount(self.journal)
             self.journal.reopen()
             (self.out / PREPARATION).unlink()
+            self.resumed = True
         write_bytes(self.journal.folder / PURPOSE, json.dumps(self.purpose).encode())
         return None
 
@@ -149,14 +156,16 @@ class PreparationRun:
             )
         keys = [chunk.key for chunk in self.chunks]
         report = merge(self.journal, keys, self.left_out)
-        remove_strays(self.journal, set(keys), {record.id for record in self.records})
+        if self.resumed:  # a killed process may have left half a file, or the files of other records
+            remove_partial(self.out)
+            remove_strays(self.journal, set(keys), {record.id for record in self.records})
         write_contact_sheet(self.out, report.found)
         settings = {key: value for key, value in asdict(self.settings).items() if key in ("search_side", "quality")}
         PreparedFolder(
             self.data_set, self.root, self.settings.side, self.settings.field, self.settings.detector,
             report.found, report.skipped, settings,
         ).write(self.out)  # fmt: skip
-        shutil.rmtree(self.journal.folder)
+        (self.journal.folder / PURPOSE).unlink()
         return report
 
     def _is_finished(self) -> bool:
