@@ -86,10 +86,9 @@ def _recoloured(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     from datamodules.photos.augmentation.photometric import photometric
 
-    seed = int(_seeds(key, _Stream.PHOTOMETRIC).generate_state(1)[0])
     picture = np.rint(image.transpose(1, 2, 0) * 255).astype(np.uint8, order="C")
     changed, visible = photometric(astuple(config), image.shape[1])(
-        picture, None if mask is None else mask[0][:, :, None], seed
+        picture, None if mask is None else mask[0][:, :, None], _seeds(key, _Stream.PHOTOMETRIC)
     )
     floats = np.ascontiguousarray(changed.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
     return floats, None if visible is None else np.ascontiguousarray(visible[None, :, :, 0])

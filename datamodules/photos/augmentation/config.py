@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PHOTOMETRIC = ("brightness", "contrast", "saturation", "hue", "gamma", "grey", "blur", "noise", "compression")
+PHOTOMETRIC = ("brightness", "contrast", "gamma", "saturation", "hue", "grey", "blur", "noise", "compression")
 """Settings that albumentations carries out, beside ``cutout``."""
 
 
@@ -28,12 +28,12 @@ class AugmentationConfig:
     """Largest change of brightness, as a share of white; needs albumentations."""
     contrast: float = 0.0
     """Largest change of contrast, as a share of it; needs albumentations."""
+    gamma: float = 0.0
+    """Largest change of the gamma exponent: exponents are drawn from 1 - gamma to 1 + gamma; needs albumentations."""
     saturation: float = 0.0
     """Largest change of saturation, as a share of it; needs albumentations."""
     hue: float = 0.0
     """Largest turn of hue, degrees; needs albumentations."""
-    gamma: float = 0.0
-    """Largest change of the gamma exponent: exponents are drawn from 1 - gamma to 1 + gamma; needs albumentations."""
     grey: float = 0.0
     """Share of the samples that lose their colours; needs albumentations."""
     blur: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,15 @@ import numpy as np
 from datamodules.photos.augmentation.config import AugmentationConfig
 from datamodules.photos.augmentation.warp import REFERENCE_SIZE
 from seethrough.errors import SeethroughError
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One transform of albumentations, the share of the samples that it meets, and its place in the random numbers."""
+
+    transform: Any
+    share: float
+    place: int
 
 
 class Photometric:
@@ -29,51 +39,86 @@ class Photometric:
 
     def __init__(self, config: AugmentationConfig, size: int) -> None:
         library = _library(config)
-        share = config.photometric_share
-        stages: list[Any] = []
+        self._changes = [
+            _Change(
+                getattr(library, _TRANSFORMS[name])(p=1.0, **_arguments(name, config, size)),
+                getattr(config, name) if name in ("grey", "cutout") else config.photometric_share,
+                place,
+            )
+            for place, name in enumerate(_TRANSFORMS)
+            if getattr(config, name)
+        ]
 
-        def add(name: str, amount: float, probability: float = share, **settings: Any) -> None:
-            if amount:
-                stages.append(getattr(library, name)(p=probability, **settings))
-
-        def jitter(name: str, amount: float, change: tuple[float, float]) -> None:
-            unchanged = {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0)}
-            add("ColorJitter", amount, **{**unchanged, name: change})
-
-        around = (1 - config.saturation, 1 + config.saturation)
-        exponents = (round(100 * (1 - config.gamma)), round(100 * (1 + config.gamma)))
-        sides = (config.cutout_smallest, config.cutout_largest)
-        add("RandomBrightnessContrast", config.brightness, brightness_limit=config.brightness, contrast_limit=0)
-        add("RandomBrightnessContrast", config.contrast, brightness_limit=0, contrast_limit=config.contrast)
-        add("RandomGamma", config.gamma, gamma_limit=exponents)
-        jitter("saturation", config.saturation, around)
-        jitter("hue", config.hue, (-config.hue / 360, config.hue / 360))
-        add("ToGray", config.grey, config.grey)
-        add("GaussianBlur", config.blur, blur_limit=0, sigma_limit=(0.0, config.blur * size / REFERENCE_SIZE))
-        add("GaussNoise", config.noise, std_range=(0.0, config.noise))
-        add("ImageCompression", config.compression, quality_range=(100 - config.compression, 100))
-        add(
-            "CoarseDropout",
-            config.cutout,
-            config.cutout,
-            num_holes_range=(1, config.cutout_holes),
-            hole_height_range=sides,
-            hole_width_range=sides,
-            fill={"black": 0, "colour": "random_uniform", "noise": "random"}[config.cutout_fill],
-            fill_mask=0,
-        )
-        self._compose = library.Compose(stages)
-
-    def __call__(self, picture: np.ndarray, mask: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+    def __call__(
+        self, picture: np.ndarray, mask: np.ndarray | None, seeds: np.random.SeedSequence
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the changed picture (S, S, 3) uint8 and its mask (S, S, 1) float32, which has lost the holes.
 
-        Left to itself, albumentations draws alike in every worker and in every epoch; so it is seeded for each sample.
+        Left to itself, albumentations draws alike in every worker and in every epoch; and ``Compose`` gives one seed to
+        all its transforms, so that they come all together or not at all, all strong or all weak. So each transform is
+        seeded by itself, for each sample; switching one on leaves the others as they were.
         """
-        self._compose.set_random_seed(seed)
-        if mask is None:
-            return self._compose(image=picture)["image"], None
-        changed = self._compose(image=picture, mask=mask)
-        return changed["image"], changed["mask"]
+        numbers = seeds.generate_state(2 * len(_TRANSFORMS))
+        for change in self._changes:
+            whether, seed = numbers[2 * change.place : 2 * change.place + 2]
+            if whether >= change.share * 2**32:
+                continue
+            change.transform.set_random_seed(int(seed))
+            if mask is None:
+                picture = change.transform(image=picture)["image"]
+            else:
+                changed = change.transform(image=picture, mask=mask)
+                picture, mask = changed["image"], changed["mask"]
+        return picture, mask
+
+
+_TRANSFORMS = {
+    "brightness": "RandomBrightnessContrast",
+    "contrast": "RandomBrightnessContrast",
+    "gamma": "RandomGamma",
+    "saturation": "ColorJitter",
+    "hue": "ColorJitter",
+    "grey": "ToGray",
+    "blur": "GaussianBlur",
+    "noise": "GaussNoise",
+    "compression": "ImageCompression",
+    "cutout": "CoarseDropout",
+}
+"""Setting to transform, in the order of application; their places number random streams, so only append."""
+
+
+def _arguments(name: str, config: AugmentationConfig, size: int) -> dict[str, Any]:
+    amount = getattr(config, name)
+    around = (1 - amount, 1 + amount)
+    colours = {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0)}
+    match name:
+        case "brightness":
+            return {"brightness_limit": amount, "contrast_limit": 0}
+        case "contrast":
+            return {"brightness_limit": 0, "contrast_limit": amount}
+        case "gamma":
+            return {"gamma_limit": (100 * around[0], 100 * around[1])}
+        case "saturation":
+            return {**colours, "saturation": around}
+        case "hue":
+            return {**colours, "hue": (-amount / 360, amount / 360)}
+        case "blur":
+            return {"blur_limit": 0, "sigma_limit": (0.0, amount * size / REFERENCE_SIZE)}
+        case "noise":
+            return {"std_range": (0.0, amount)}
+        case "compression":
+            return {"quality_range": (100 - amount, 100)}
+        case "cutout":
+            sides = (config.cutout_smallest, config.cutout_largest)
+            fills = {"black": 0, "colour": "random_uniform", "noise": "random"}
+            return {
+                "num_holes_range": (1, config.cutout_holes),
+                "hole_height_range": sides,
+                "hole_width_range": sides,
+                "fill": fills[config.cutout_fill],
+                "fill_mask": 0,
+            }
+    return {}
 
 
 @lru_cache(maxsize=8)
