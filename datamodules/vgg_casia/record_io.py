@@ -170,7 +170,7 @@ def _text_index(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     words = content.split()
     try:
         numbers = np.array(words, dtype=np.int64)
-        if len(words) % 2 == 0 and len(words) == 2 * sum(1 for line in content.splitlines() if line.strip()):
+        if numbers.min() >= 0 and len(words) == 2 * sum(1 for line in content.splitlines() if line.strip()):
             return numbers[0::2], numbers[1::2]
     except (ValueError, OverflowError):
         pass

@@ -70,7 +70,7 @@ def read_table(path: Path) -> tuple[RecordTable, list[Fault]]:
     kept, first = np.unique(keys, return_index=True)
     repeated = np.ones(len(keys), bool)
     repeated[first] = False
-    outside = (offsets < 0) | (offsets >= size)
+    outside = offsets >= size
     faults = []
     for row in np.flatnonzero(repeated | outside).tolist():
         where = f"{index} row {row + 1}"
