@@ -1,0 +1,143 @@
+"""All faces of a folder that is laid out for the released FOCUS code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from datamodules.focus_release.config import FocusReleaseConfig
+from datamodules.photos.faults import Fault
+from datamodules.photos.landmark_files import LandmarkRow, read_landmark_table
+from datamodules.photos.mask_file import MaskFile
+from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, Split
+
+PHOTO_FOLDER = "Dataset"
+NOW_TABLE = "nowchallenge_landmarks.csv"
+TABLES: dict[str, Split] = {
+    "train_landmarks.csv": "train",
+    "val_landmarks.csv": "validation",
+    "test_landmarks.csv": "test",
+}
+MASK_SUFFIX = "_visible_skin_mask.png"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    photos: Path
+    tables: dict[Path, Split]
+
+
+def listing(config: FocusReleaseConfig) -> Listing:
+    """List the rows of the training, validation and test tables, in their order; a table that is not there has none.
+
+    Names in a table count from the folder of photos, and also from the root. ``X.jpg`` is masked by
+    ``X_visible_skin_mask.png`` beside it, white = visible face, if that is there.
+    """
+    root = Path(config.root)
+    if not config.root or not root.is_dir():
+        what = f"no such folder; give the one with {PHOTO_FOLDER} and the landmark tables as data.root=FOLDER"
+        return Listing([], [Fault(config.root or "data.root", what)])
+    layout = _layout(root, Path(config.test_table) if config.test_table else None)
+    if not layout.tables:
+        return Listing([], [Fault(str(root), f"there is none of {', '.join([*TABLES, NOW_TABLE])}; put one there")])
+    records: list[PhotoRecord] = []
+    faults: list[Fault] = []
+    first: dict[str, str] = {}
+    files = _Files(layout.photos, root)
+    for path, split in layout.tables.items():
+        table = read_landmark_table(path)
+        faults += [Fault(fault.where, fault.what, photo_id(fault.id)) for fault in table.faults]
+        for row in table.rows:
+            where, identifier = f"{path} row {row.row}", photo_id(row.name)
+            if identifier in first:
+                wrong = f"{row.name} is also in {first[identifier]}; keep one of the two rows"
+                faults.append(Fault(where, wrong, identifier))
+                continue
+            first[identifier] = where
+            found = _record(identifier, row, split, files)
+            if isinstance(found, PhotoRecord):
+                records.append(found)
+            else:
+                faults.append(Fault(where, found, identifier))
+    return Listing(records, faults)
+
+
+def photo_id(name: str) -> str:
+    """Return the id of a photo: its name without the suffix, ``__`` for a slash."""
+    return str(PurePosixPath(name).with_suffix("")).replace("/", "__") if name else ""
+
+
+def _layout(root: Path, test_table: Path | None) -> _Layout:
+    photos = _child(root, PHOTO_FOLDER)
+    test: Split = "test"
+    if (now := _child(root, NOW_TABLE)) is not None:
+        photos = root
+        tables: dict[Path, Split] = {now: test}
+    else:
+        beside = root if photos is not None or any(_child(root, name) for name in TABLES) else root.parent
+        tables = {}
+        for name, split in TABLES.items():
+            if (path := _child(beside, name)) is not None:
+                tables[path] = split
+    if test_table is not None:
+        for path in [path for path, split in tables.items() if split == test]:
+            del tables[path]
+        tables[test_table] = test
+    return _Layout(photos or root, tables)
+
+
+def _record(identifier: str, row: LandmarkRow, split: Split, files: _Files) -> PhotoRecord | str:
+    """Return the record of a row, or what is wrong with its files."""
+    photo = files.find(row.name)
+    if photo is None:
+        return f"there is no photo {files.photos / row.name}; put it there, or take the row out"
+    if not photo.is_file():
+        return f"{photo} is {_kind(photo)}, expected a photo; put it there, or take the row out"
+    mask = files.find(str(PurePosixPath(row.name).with_suffix("")) + MASK_SUFFIX)
+    if mask is not None and not mask.is_file():
+        return f"{mask} is {_kind(mask)}, expected a mask; put it there, or remove it"
+    return PhotoRecord(
+        identifier, PhotoFile(photo), split, mask=MaskFile(mask, "white") if mask else None, landmarks=row.landmarks
+    )
+
+
+class _Files:
+    """Finds what tables name, in upper or lower case."""
+
+    def __init__(self, photos: Path, root: Path) -> None:
+        self.photos, self.root = photos, root
+        self._entries = lru_cache(maxsize=1024)(_entries)
+
+    def find(self, name: str) -> Path | None:
+        """Return the path of a name that is there, whatever it is: a file, a folder, a link to nothing."""
+        for base in dict.fromkeys((self.photos, self.root)):
+            path = base / name
+            entries = self._entries(path.parent)
+            if path.name in entries.values():
+                return path
+            if path.name.lower() in entries:
+                return path.parent / entries[path.name.lower()]
+        return None
+
+
+def _child(folder: Path, name: str) -> Path | None:
+    found = _entries(folder).get(name.lower())
+    return None if found is None else folder / found
+
+
+def _entries(folder: Path) -> dict[str, str]:
+    """Return the names in a folder by their lower case; none where it cannot be read."""
+    return {path.name.lower(): path.name for path in _sorted(folder)}
+
+
+def _sorted(folder: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(folder.iterdir())
+    except OSError:
+        return
+
+
+def _kind(path: Path) -> str:
+    return "a folder" if path.is_dir() else "a link to nothing" if path.is_symlink() else "no ordinary file"
