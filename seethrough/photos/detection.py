@@ -163,12 +163,13 @@ class InsightFaceDetector:
     Args:
         root: folder that holds ``models/buffalo_l``.
         size: side of the square that the detector sees, pixels.
+        device: number of the GPU that it runs on; None for the CPU.
 
     Raises:
         SeethroughError: the package or its models are missing.
     """
 
-    def __init__(self, root: str | Path = "~/.insightface", size: int = 640) -> None:
+    def __init__(self, root: str | Path = "~/.insightface", size: int = 640, device: int | None = None) -> None:
         folder = Path(root).expanduser() / "models" / "buffalo_l"
         try:
             from insightface.app import FaceAnalysis  # pyright: ignore[reportMissingImports]
@@ -185,9 +186,9 @@ class InsightFaceDetector:
             name="buffalo_l",
             root=str(Path(root).expanduser()),
             allowed_modules=["detection", "landmark_3d_68"],
-            providers=["CPUExecutionProvider"],
+            providers=["CPUExecutionProvider" if device is None else ("CUDAExecutionProvider", {"device_id": device})],
         )
-        self._analysis.prepare(ctx_id=-1, det_size=(size, size))
+        self._analysis.prepare(ctx_id=-1 if device is None else device, det_size=(size, size))
 
     def faces(self, photo: np.ndarray) -> list[DetectedFace]:
         """Return the faces of an (H, W, 3) uint8 photo, surest first."""

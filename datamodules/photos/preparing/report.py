@@ -53,3 +53,15 @@ class PreparationReport:
         examples = self.examples.setdefault(row["why"], [])
         if len(examples) < EXAMPLES:
             examples.append(row["reason"])
+
+    def as_numbers(self) -> dict[str, Any]:
+        """Return everything but the examples, for other programs."""
+        return {
+            "found": self.found,
+            "detected": self.detected,
+            "masked": self.masked,
+            "splits": dict(sorted(self.splits.items())),
+            "subsets": dict(sorted(self.subsets.items())),
+            "skipped": self.skipped,
+            "why": dict(sorted(self.why.items())),
+        }

@@ -33,6 +33,7 @@ from datamodules.synthetic.chunk_workers import usable_cores
 from seethrough.errors import SeethroughError
 
 PURPOSE, LOCK = "purpose.json", "lock"
+WORTH_A_PROCESS = 32
 REPETITIONS = 2
 """Files that vanish from a folder while it is prepared are made again, but not for ever."""
 
@@ -241,15 +242,25 @@ def prepare(
             process, or holds something else.
     """
     run = PreparationRun(listing, out, data_set=data_set, root=root, settings=settings, skip_bad=skip_bad)
-    make = partial(make_worker, run.out, run.settings)
+    return carry_out(run, jobs=jobs, overwrite=overwrite, progress=progress)
+
+
+def carry_out(
+    run: PreparationRun, *, jobs: int = 0, overwrite: bool = False, progress: bool = True
+) -> PreparationReport:
+    """Do a preparation from its start to its end; arguments and errors are those of :func:`prepare`."""
     with run.alone():
         done = run.open(overwrite)
         if done is not None:
             return done
         for _ in range(REPETITIONS):
             chunks = run.pending()
-            with progress_bar(run, chunks, progress and bool(chunks)) as bar:
-                for task in work_through(make, map(run.task, chunks), min(jobs or usable_cores(), len(chunks))):
+            photos = sum(map(len, chunks))
+            # To start a process takes as long as some photos do.
+            processes = jobs or min(usable_cores(), -(-photos // WORTH_A_PROCESS))
+            with progress_bar(run, chunks, progress and photos > 0) as bar:
+                make = partial(make_worker, run.out, run.settings)
+                for task in work_through(make, map(run.task, chunks), min(processes, len(chunks))):
                     bar.update(len(task.records))
             if not run.discard_unsound():
                 break

@@ -10,7 +10,8 @@ from datamodules.photos.preparing.processes import Task, Worker
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.preparing.stored_face import UNREADABLE, FaceStore, SkippedPhoto
 from datamodules.photos.record import PhotoRecord
-from seethrough.photos import FaceDetector, load_detector
+from seethrough.photos import FaceDetector
+from seethrough.photos.detection import DlibDetector, InsightFaceDetector
 
 
 class ChunkWorker(Worker):
@@ -35,18 +36,16 @@ class ChunkWorker(Worker):
         self.store(record)
 
 
-def make_worker(out: Path, settings: PreparationSettings) -> ChunkWorker:
-    """Return what prepares chunks in this process."""
-    return ChunkWorker(out, FaceStore(out, settings, partial(make_detector, settings)))
+def make_worker(out: Path, settings: PreparationSettings, device: int | None = None) -> ChunkWorker:
+    """Return what prepares chunks in this process; ``device`` is the number of its GPU, None for the CPU."""
+    return ChunkWorker(out, FaceStore(out, settings, partial(make_detector, settings, device)))
 
 
-def make_detector(settings: PreparationSettings) -> FaceDetector:
-    """Return the detector of the settings; dlib's is given the size at which it searches."""
+def make_detector(settings: PreparationSettings, device: int | None = None) -> FaceDetector:
+    """Return the detector of the settings; dlib's runs on the CPU and is given the size at which it searches."""
     if settings.detector == "dlib":
-        from seethrough.photos.detection import DlibDetector
-
         return DlibDetector(maximum_side=settings.search_side)
-    return load_detector(settings.detector)
+    return InsightFaceDetector(device=device)
 
 
 def _died(record: PhotoRecord) -> SkippedPhoto:

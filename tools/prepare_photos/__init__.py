@@ -1,0 +1,1 @@
+"""From photos as users have them to a prepared folder that trainings and evaluations read."""
