@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from datamodules.focus_release.config import FocusReleaseConfig
 from datamodules.photos.faults import Fault
 from datamodules.photos.landmark_files import LandmarkRow, read_landmark_table
 from datamodules.photos.mask_file import MaskFile
+from datamodules.photos.photo_folders import PhotoFinder
 from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, Split
 
 PHOTO_FOLDER = "Dataset"
@@ -45,7 +45,7 @@ def listing(config: FocusReleaseConfig) -> Listing:
     records: list[PhotoRecord] = []
     faults: list[Fault] = []
     first: dict[str, str] = {}
-    files = _Files(layout.photos, root)
+    finders = [PhotoFinder(folder) for folder in dict.fromkeys((layout.photos, root))]
     for path, split in layout.tables.items():
         table = read_landmark_table(path)
         faults += [Fault(fault.where, fault.what, photo_id(fault.id)) for fault in table.faults]
@@ -56,7 +56,7 @@ def listing(config: FocusReleaseConfig) -> Listing:
                 faults.append(Fault(where, wrong, identifier))
                 continue
             first[identifier] = where
-            found = _record(identifier, row, split, files)
+            found = _record(identifier, row, split, finders)
             if isinstance(found, PhotoRecord):
                 records.append(found)
             else:
@@ -88,56 +88,31 @@ def _layout(root: Path, test_table: Path | None) -> _Layout:
     return _Layout(photos or root, tables)
 
 
-def _record(identifier: str, row: LandmarkRow, split: Split, files: _Files) -> PhotoRecord | str:
+def _record(identifier: str, row: LandmarkRow, split: Split, finders: list[PhotoFinder]) -> PhotoRecord | str:
     """Return the record of a row, or what is wrong with its files."""
-    photo = files.find(row.name)
-    if photo is None:
-        return f"there is no photo {files.photos / row.name}; put it there, or take the row out"
-    if not photo.is_file():
-        return f"{photo} is {_kind(photo)}, expected a photo; put it there, or take the row out"
-    mask = files.find(str(PurePosixPath(row.name).with_suffix("")) + MASK_SUFFIX)
-    if mask is not None and not mask.is_file():
-        return f"{mask} is {_kind(mask)}, expected a mask; put it there, or remove it"
+    folder, name = os.path.split(row.name)
+    for finder in finders:
+        found = finder.find(folder, name)
+        if found is not None:
+            break
+    else:
+        return f"{finders[0].missing(folder, name)}; put it there, or take the row out"
+    mask_name = os.path.splitext(found)[0] + MASK_SUFFIX
+    mask = finder.find(folder, mask_name)
+    if mask is None and os.path.lexists(finder.root / folder / mask_name):
+        return f"{finder.missing(folder, mask_name)}; put the mask there, or remove it"
     return PhotoRecord(
-        identifier, PhotoFile(photo), split, mask=MaskFile(mask, "white") if mask else None, landmarks=row.landmarks
+        identifier,
+        PhotoFile(finder.root / folder / found),
+        split,
+        mask=None if mask is None else MaskFile(finder.root / folder / mask, "white"),
+        landmarks=row.landmarks,
     )
 
 
-class _Files:
-    """Finds what tables name, in upper or lower case."""
-
-    def __init__(self, photos: Path, root: Path) -> None:
-        self.photos, self.root = photos, root
-        self._entries = lru_cache(maxsize=1024)(_entries)
-
-    def find(self, name: str) -> Path | None:
-        """Return the path of a name that is there, whatever it is: a file, a folder, a link to nothing."""
-        for base in dict.fromkeys((self.photos, self.root)):
-            path = base / name
-            entries = self._entries(path.parent)
-            if path.name in entries.values():
-                return path
-            if path.name.lower() in entries:
-                return path.parent / entries[path.name.lower()]
-        return None
-
-
 def _child(folder: Path, name: str) -> Path | None:
-    found = _entries(folder).get(name.lower())
-    return None if found is None else folder / found
-
-
-def _entries(folder: Path) -> dict[str, str]:
-    """Return the names in a folder by their lower case; none where it cannot be read."""
-    return {path.name.lower(): path.name for path in _sorted(folder)}
-
-
-def _sorted(folder: Path) -> Iterator[Path]:
+    """Return an entry of a folder in whatever case it is written."""
     try:
-        yield from sorted(folder.iterdir())
+        return next((path for path in sorted(folder.iterdir()) if path.name.lower() == name.lower()), None)
     except OSError:
-        return
-
-
-def _kind(path: Path) -> str:
-    return "a folder" if path.is_dir() else "a link to nothing" if path.is_symlink() else "no ordinary file"
+        return None

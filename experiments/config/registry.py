@@ -85,6 +85,24 @@ DATA_SETS: dict[str, DataSet] = {
         module="datamodules.photos.datamodule:PhotoDataModule",
         incidental=_PHOTO_INCIDENTAL,
     ),
+    "celeba_hq": DataSet(
+        config="datamodules.celeba_hq.config:CelebaHqConfig",
+        module="datamodules.celeba_hq.datamodule:CelebaHqDataModule",
+        incidental=(
+            *_PHOTO_INCIDENTAL,
+            "data.masks",
+            "data.mapping",
+            "data.partition",
+            "data.identities",
+            "data.subsets",
+            "data.landmarks",
+        ),
+    ),
+    "focus_release": DataSet(
+        config="datamodules.focus_release.config:FocusReleaseConfig",
+        module="datamodules.focus_release.datamodule:FocusReleaseDataModule",
+        incidental=(*_PHOTO_INCIDENTAL, "data.test_table"),
+    ),
     "vgg_casia": DataSet(
         config="datamodules.vgg_casia.config:VggCasiaConfig",
         module="datamodules.vgg_casia.datamodule:VggCasiaDataModule",

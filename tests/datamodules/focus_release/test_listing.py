@@ -109,13 +109,13 @@ def test_photos_that_are_missing_or_none_are_faults_of_their_row(root: Path) -> 
     assert [record.id for record in found.records] == ["people__3", "6"]
     again = "put it there, or take the row out"
     assert told(found, root) == [
-        ("1", f"train_landmarks.csv row 1: there is no photo Dataset/1.jpg; {again}"),
-        ("people__2", f"train_landmarks.csv row 2: Dataset/people/2.jpg is a folder, expected a photo; {again}"),
-        ("4", f"val_landmarks.csv row 1: Dataset/4.jpg is a link to nothing, expected a photo; {again}"),
+        ("1", f"train_landmarks.csv row 1: no file Dataset/1.jpg; {again}"),
+        ("people__2", f"train_landmarks.csv row 2: Dataset/people/2.jpg: a folder is called like a photo; {again}"),
+        ("4", f"val_landmarks.csv row 1: Dataset/4.jpg: the link leads nowhere; {again}"),
         (
             "5",
-            "test_landmarks.csv row 1: Dataset/5_visible_skin_mask.png is a folder, expected a mask; "
-            "put it there, or remove it",
+            "test_landmarks.csv row 1: Dataset/5_visible_skin_mask.png: a folder is called like a photo; "
+            "put the mask there, or remove it",
         ),
     ]
 
