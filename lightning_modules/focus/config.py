@@ -141,6 +141,9 @@ class ScheduleConfig:
     """Encoder steps on the true coefficients of synthetic faces, before everything else; see `model.supervision`."""
     landmark_steps: int = 0
     """Encoder steps on landmarks and prior alone, before anything is rendered."""
+    colour_steps: int = 0
+    """Encoder steps on landmarks and prior and on all pixels of the render, which move albedo and light only: a render
+    that is far off in tone would bend the geometry, and the robust loss would throw it away."""
     initialisation_steps: int = 300_000
     """Encoder steps with the robust loss (Eq. 9-10)."""
     pretraining_steps: int = 100_000

@@ -126,6 +126,11 @@ class FocusModule(pl.LightningModule):
         if phase is Phase.LANDMARKS:
             landmarks = self.focus.face_renderer.geometry(parameters).landmarks
             return self._unrendered_terms(parameters, landmarks, batch, progress)
+        if phase is Phase.COLOUR:
+            landmarks = self.focus.face_renderer.geometry(parameters).landmarks
+            coloured = parameters.detach().with_changes(albedo=parameters.albedo, illumination=parameters.illumination)
+            terms = self._unrendered_terms(parameters, landmarks, batch, progress)
+            return {**terms, **self.reconstruction.colour(self.focus.face_renderer(coloured), batch)}
         share = self._pixel_share()
         seen = parameters.with_changes(identity=with_gradient_share(parameters.identity, share))
         rendering = self.focus.face_renderer(seen)
@@ -135,9 +140,7 @@ class FocusModule(pl.LightningModule):
         terms = self._unrendered_terms(parameters, landmarks, batch, progress)
         if phase is Phase.INITIALISE and self.config.mask in ("segmentation", "preliminary"):
             threshold = self.reconstruction.threshold(*self.schedule.phase_steps(self.em_step))
-            if threshold is not None:
-                return {**terms, **self.reconstruction.initialise(rendering, batch, threshold)}
-            return {**terms, **self.reconstruction.reconstruct(rendering, batch, rendering.mask)}
+            return {**terms, **self.reconstruction.initialise(rendering, batch, threshold)}
         mask = self._mask(rendering, batch)
         return {**terms, **self.reconstruction.reconstruct(rendering, batch, mask)}
 

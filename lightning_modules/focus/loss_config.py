@@ -48,16 +48,12 @@ class LossConfig:
     the preliminary mask (Sec. 3.3)."""
     initialisation_weight: float | None = None
     """Weight of the robust loss in the first stage; null for `weights.pixel`."""
-    initialisation_unmasked_steps: int = 0
-    """First steps of the initialisation that see every pixel by `pixel_form`: tone and light settle before the robust
-    loss, which would throw a render that is far off away, takes over."""
     sigma: float = 0.043
     """Standard deviation of the colour difference in the face, Eq. 9."""
     threshold: float = 0.016641
     """xi of Eq. 10: squared colour distance below which a pixel is preliminary face."""
     threshold_start: float | None = None
-    """Begin at this xi and fall geometrically to `threshold` over 60 % of the initialisation (after its unmasked
-    steps); null for no fall."""
+    """Begin at this xi and fall geometrically to `threshold` over 60 % of the initialisation; null for no fall."""
     perceptual_images: int | None = None
     """How many images of a batch the perceptual term of the encoder looks at; null for all."""
     segmentation_perceptual_images: int | None = None

@@ -64,6 +64,10 @@ class ReconstructionObjective:
             * regulariser_loss(parameters, kinds=kinds, divisor=config.regulariser_divisor),
         }
 
+    def colour(self, rendering: FaceRendering, batch: dict) -> Terms:
+        """Pixel loss (Eq. 5) of all that is rendered, occluders and all."""
+        return {"pixel": self.config.weights.pixel * self._pixel(batch["image"], rendering.image, rendering.mask)}
+
     def initialise(self, rendering: FaceRendering, batch: dict, threshold: float) -> Terms:
         """Robust pixel loss of the first stage (Eq. 9-10) and the perceptual term."""
         config, target, rendered = self.config, batch["image"], rendering.image
@@ -83,19 +87,16 @@ class ReconstructionObjective:
             terms["area"] = weights.area_in_reconstruction * area_loss(mask, rendering.mask)
         return {**terms, **self._perceptual(rendering, batch)}
 
-    def threshold(self, done: int, total: int) -> float | None:
-        """Return xi of Eq. 10 after ``done`` of ``total`` steps of the initialisation; None: every pixel counts.
+    def threshold(self, done: int, total: int) -> float:
+        """Return xi of Eq. 10 after ``done`` of ``total`` steps of the initialisation.
 
-        The paper's constant keeps next to no pixel while the render is still far off, so a run may begin with all of
-        them, and then start higher and fall geometrically.
+        The paper's constant keeps next to no pixel while the render is still far off, so a run may start higher and
+        fall geometrically.
         """
-        unmasked = min(self.config.initialisation_unmasked_steps, total)
-        if done < unmasked:
-            return None
         start, end = self.config.threshold_start, self.config.threshold
         if start is None:
             return end
-        progress = (done - unmasked) / max(total - unmasked, 1)
+        progress = done / max(total, 1)
         return start * (end / start) ** min(progress / ANNEALED_SHARE, 1.0)
 
     def _pixel(self, target: Tensor, rendered: Tensor, mask: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from lightning_modules.focus.schedule import Phase
 STAGE_NAMES = {
     Phase.SUPERVISE: "supervision",
     Phase.LANDMARKS: "landmarks",
+    Phase.COLOUR: "colours",
     Phase.INITIALISE: "initialisation",
     Phase.PRETRAIN: "segmentation pre-training",
     Phase.SEGMENT: "EM: segmentation",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal, get_args
 
-StageName = Literal["supervision", "landmarks", "initialisation", "pretraining", "em"]
+StageName = Literal["supervision", "landmarks", "colours", "initialisation", "pretraining", "em"]
 
 
 class Network(StrEnum):
@@ -23,6 +23,7 @@ class Phase(StrEnum):
 
     SUPERVISE = "supervise"  # encoder, true coefficients of synthetic data: no rendering (ours, not label-free)
     LANDMARKS = "landmarks"  # encoder, by landmarks and prior alone: no rendering (ours, a cheap warm start)
+    COLOUR = "colour"  # encoder, landmarks for the geometry and all pixels for albedo and light (ours)
     INITIALISE = "initialise"  # encoder, robust loss with preliminary masks (FOCUS Eq. 9-10)
     PRETRAIN = "pretrain"  # segmentation network, preliminary masks as labels (Sec. 3.3)
     SEGMENT = "segment"  # segmentation network, Eq. 1-4
@@ -37,6 +38,7 @@ class Phase(StrEnum):
 _STAGES: dict[Phase, StageName] = {
     Phase.SUPERVISE: "supervision",
     Phase.LANDMARKS: "landmarks",
+    Phase.COLOUR: "colours",
     Phase.INITIALISE: "initialisation",
     Phase.PRETRAIN: "pretraining",
     Phase.SEGMENT: "em",
@@ -61,6 +63,8 @@ class FocusSchedule:
         supervised_steps: encoder steps on the true coefficients of synthetic faces, before everything else; the paper
             has none.
         landmark_steps: encoder steps on landmarks and prior before anything is rendered; the paper has none.
+        colour_steps: encoder steps on all pixels of the render, which move albedo and light only, and on landmarks; the
+            paper has none.
         initialisation_steps: encoder steps with the robust loss.
         pretraining_steps: segmentation steps on preliminary masks.
         em_steps: steps of the alternation; each cycle trains the segmentation network first, as the paper does.
@@ -72,6 +76,7 @@ class FocusSchedule:
 
     supervised_steps: int = 0
     landmark_steps: int = 0
+    colour_steps: int = 0
     initialisation_steps: int = 0
     pretraining_steps: int = 0
     em_steps: int = 0
@@ -93,6 +98,7 @@ class FocusSchedule:
         lengths = [
             (Phase.SUPERVISE, self.supervised_steps),
             (Phase.LANDMARKS, self.landmark_steps),
+            (Phase.COLOUR, self.colour_steps),
             (Phase.INITIALISE, self.initialisation_steps),
             (Phase.PRETRAIN, self.pretraining_steps),
         ]
@@ -158,8 +164,8 @@ class FocusSchedule:
 
     @property
     def warm_start_steps(self) -> int:
-        """Encoder steps before anything is rendered."""
-        return self.supervised_steps + self.landmark_steps
+        """Encoder steps before any mask is looked for or used: those of every row of a study."""
+        return self.supervised_steps + self.landmark_steps + self.colour_steps
 
     def rate_span(self, step: int, network: Network) -> tuple[int, int]:
         """Return how many steps of one fall of the learning rate lie before ``step``, and its length.
@@ -170,10 +176,11 @@ class FocusSchedule:
         done, total = self.network_steps(step, network)
         if network is Network.SEGMENTATION:
             return done, total
-        if step < self.supervised_steps:
-            return done, self.supervised_steps
-        if step < self.warm_start_steps:
-            return done - self.supervised_steps, self.landmark_steps
+        start = 0
+        for length in (self.supervised_steps, self.landmark_steps, self.colour_steps):
+            if step < start + length:
+                return done - start, length
+            start += length
         return done - self.warm_start_steps, total - self.warm_start_steps
 
     def _count(self, counts, step: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from seethrough.errors import SeethroughError
 FOLDER = Path(__file__).resolve().parents[1]
 CATALOGUE = FOLDER / "catalogue.yaml"
 SPECIFICATION = "study.yaml"
-Stage = Literal["landmarks", "initialisation", "pretraining"]
+Stage = Literal["landmarks", "colours", "initialisation", "pretraining"]
 
 
 @dataclass(frozen=True)

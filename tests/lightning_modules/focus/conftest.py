@@ -38,7 +38,7 @@ def focus_config(small_model_file) -> FocusConfig:
         encoder=EncoderConfig(architecture="narrow", pretrained=False, widths=[8, 8, 16], hidden=32),
         segmentation=SegmentationConfig(widths=[4, 8], convolutions=[1, 1], dropout=0.0),
         renderer=RendererConfig(ambient=1.0),
-        schedule=ScheduleConfig(0, 3, 3, 2, 6, 1, 2, 1),
+        schedule=ScheduleConfig(0, 3, 0, 3, 2, 6, 1, 2, 1),
         loss=LossConfig(
             weights=LossWeights(pixel=2.5, landmark=0.02, regulariser=0.1),
             pixel_form="norm",

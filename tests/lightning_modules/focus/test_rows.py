@@ -13,6 +13,7 @@ from lightning_modules.focus.schedule import Network, Phase
 from seethrough.errors import SeethroughError
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import landmark_loss, landmark_weights, pixel_loss, preliminary_mask
+from seethrough.morphable import FaceParameters
 from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
 from tests.lightning_modules.focus.test_lightning_model import Recorder, loader, trainer
 
@@ -72,22 +73,34 @@ def test_masks_that_the_pixel_loss_sees(focus_config):
         )
 
 
-def test_initialisation_begins_with_every_pixel_and_then_falls_to_the_threshold(focus_config):
-    loss = focus_config.loss
-    loss.initialisation_unmasked_steps, loss.identity_free_steps = 10, 0
-    focus_config.schedule.initialisation_steps = 110
+def test_threshold_of_the_initialisation_falls_geometrically(focus_config):
+    focus_config.schedule.initialisation_steps = 100
     module = FocusModule(focus_config)
-    thresholds = [module.reconstruction.threshold(done, 110) for done in range(110)]
-    assert thresholds[:10] == [None] * 10
-    assert thresholds[10] == pytest.approx(0.5) and thresholds[70] == pytest.approx(0.03) == thresholds[109]
-    assert thresholds[40] == pytest.approx((0.5 * 0.03) ** 0.5)  # half of the fall is its geometric mean
-    batch = synthetic_batch()
-    module.em_step = focus_config.schedule.landmark_steps
+    thresholds = [module.reconstruction.threshold(done, 100) for done in range(100)]
+    assert thresholds[0] == pytest.approx(0.5) and thresholds[60] == pytest.approx(0.03) == thresholds[99]
+    assert thresholds[30] == pytest.approx((0.5 * 0.03) ** 0.5)  # half of the fall is its geometric mean
+
+
+@pytest.mark.parametrize("mask", ["segmentation", "none", "truth"])
+def test_colour_steps_see_every_pixel_and_leave_the_geometry_to_landmarks(focus_config, mask):
+    focus_config.mask = mask
+    focus_config.schedule.colour_steps = 10
+    focus_config.loss.identity_free_steps, focus_config.loss.identity_pixel_gradient = 0, 1.0
+    module, batch = FocusModule(focus_config), synthetic_batch()
+    first = module.em_step = focus_config.schedule.landmark_steps
+    assert module.schedule.phase(first + 9) is Phase.COLOUR and module.schedule.phase(first + 10) is not Phase.COLOUR
     rendering = module.focus.predict(batch["image"]).rendering
-    whole = pixel_loss(batch["image"], rendering.image, rendering.mask, form="norm").item()
-    assert pixel_term(module, Phase.INITIALISE, batch) == pytest.approx(loss.weights.pixel * whole, rel=1e-5)
-    module.em_step += 10
-    assert pixel_term(module, Phase.INITIALISE, batch) != pytest.approx(loss.weights.pixel * whole, rel=1e-2)
+    whole = focus_config.loss.weights.pixel * pixel_loss(batch["image"], rendering.image, rendering.mask, form="norm")
+    terms = module._terms(Phase.COLOUR, batch)
+    assert set(terms) == {"landmark", "regulariser", "pixel"}
+    assert terms["pixel"].item() == pytest.approx(whole.item(), rel=1e-5)
+    terms["pixel"].backward()
+    gradient = module.focus.encoder.head.bias.grad
+    assert gradient is not None
+    pulled = FaceParameters.from_vector(gradient[None], module.focus.encoder.sizes)
+    for name in ("identity", "expression", "rotation", "translation"):
+        assert not getattr(pulled, name).any()
+    assert pulled.albedo.all() and pulled.illumination.any()
 
 
 def test_masked_form_of_the_initialisation_is_the_pixel_loss_under_the_preliminary_mask(focus_config):

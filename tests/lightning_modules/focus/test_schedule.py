@@ -11,7 +11,7 @@ from experiments.config.composition import compose
 from lightning_modules.focus.optimisation import OptimiserConfig, learning_rate
 from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
 
-PAPER = FocusSchedule(0, 0, 300_000, 100_000, 200_000, 5_000, 25_000)
+PAPER = FocusSchedule(0, 0, 0, 300_000, 100_000, 200_000, 5_000, 25_000)
 
 
 def test_paper_schedule():
@@ -29,7 +29,7 @@ def test_paper_schedule():
 
 schedules = st.builds(
     FocusSchedule,
-    *[st.integers(0, 12) for _ in range(5)],
+    *[st.integers(0, 12) for _ in range(6)],
     cycle_segmentation_steps=st.integers(0, 4),
     cycle_reconstruction_steps=st.integers(1, 5),
     final_segmentation_steps=st.integers(0, 4),
@@ -41,7 +41,7 @@ schedules = st.builds(
 def test_every_step_has_one_phase_and_the_counts_add_up(schedule):
     trained = {network: 0 for network in Network}
     assert schedule.total_steps == (
-        schedule.supervised_steps + schedule.landmark_steps + schedule.initialisation_steps
+        schedule.supervised_steps + schedule.landmark_steps + schedule.colour_steps + schedule.initialisation_steps
         + schedule.pretraining_steps + schedule.em_steps
         + schedule.final_segmentation_steps
     )  # fmt: skip
@@ -68,10 +68,10 @@ def test_rows_keep_the_encoder_steps_whatever_segmentation_steps_they_keep(sched
         assert steps(row, phase) == wanted
 
 
-@given(schedules, st.sampled_from(["supervision", "landmarks", "initialisation", "pretraining", "em"]))
+@given(schedules, st.sampled_from(["supervision", "landmarks", "colours", "initialisation", "pretraining", "em"]))
 @settings(max_examples=60, deadline=None)
 def test_a_training_that_ends_early_ends_with_its_stage(schedule, stage):
-    last = {"supervision": 1, "landmarks": 2, "initialisation": 3, "pretraining": 4, "em": 6}[stage]
+    last = {"supervision": 1, "landmarks": 2, "colours": 3, "initialisation": 4, "pretraining": 5, "em": 7}[stage]
     early = replace(schedule, last_stage=stage)
     assert early.segments == schedule.segments
     assert early.end_step == sum(early.phase(step) in list(Phase)[:last] for step in range(schedule.total_steps))
@@ -114,14 +114,15 @@ def test_cosine_starts_again_after_the_landmark_warm_start():
 
 
 def test_each_warm_start_has_a_cosine_of_its_own():
-    schedule = FocusSchedule(supervised_steps=40, landmark_steps=20, initialisation_steps=30)
-    assert [schedule.phase(step) for step in (0, 39, 40, 59, 60)] == [
-        Phase.SUPERVISE, Phase.SUPERVISE, Phase.LANDMARKS, Phase.LANDMARKS, Phase.INITIALISE,
+    schedule = FocusSchedule(supervised_steps=40, landmark_steps=20, colour_steps=10, initialisation_steps=30)
+    assert [schedule.phase(step) for step in (0, 39, 40, 59, 60, 69, 70)] == [
+        Phase.SUPERVISE, Phase.SUPERVISE, Phase.LANDMARKS, Phase.LANDMARKS, Phase.COLOUR, Phase.COLOUR,
+        Phase.INITIALISE,
     ]  # fmt: skip
     cosine = OptimiserConfig(learning_rate=1.0, shape="cosine", warmup_steps=0, final_fraction=0.1)
-    rates = [learning_rate(cosine, schedule, Network.RECONSTRUCTION, step) for step in range(90)]
-    assert rates[0] == rates[40] == rates[60] == pytest.approx(1.0)
-    assert rates[20] == rates[50] == rates[75] == pytest.approx(0.55)
+    rates = [learning_rate(cosine, schedule, Network.RECONSTRUCTION, step) for step in range(100)]
+    assert rates[0] == rates[40] == rates[60] == rates[70] == pytest.approx(1.0)
+    assert rates[20] == rates[50] == rates[65] == rates[85] == pytest.approx(0.55)
     assert schedule.keeping_segmentation("none").supervised_steps == 40
 
 
