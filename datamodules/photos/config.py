@@ -19,6 +19,8 @@ class PhotoConfig:
     """The data set as users have it: a folder, a photo, or a .txt list of photos; read only to prepare it."""
     prepared: str = "data/prepared/photos"
     """Folder of aligned crops that `python -m tools.prepare_photos` writes; what trainings and evaluations read."""
+    shards: str = ""
+    """Folder of WebDataset shards (`python -m tools.prepare_photos SOURCE --shards N`) to read instead."""
     image_size: int = 224
     """Height and width of a sample, px."""
     batch_size: int = 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 from omegaconf import OmegaConf
 
+from datamodules.photos.augmentation import AugmentationConfig, get_ready
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.dataset import PhotoDataset
 from datamodules.photos.face_files import FaceFiles
@@ -19,6 +21,7 @@ from datamodules.photos.manifest import MANIFEST, SPLITS
 from datamodules.photos.manifest_index import ManifestIndex, absent_files, open_index
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.record import Listing
+from datamodules.photos.shards import SHARDS, ShardBatchSampler, ShardFiles, ensure_index, lengths_in_shards
 from datamodules.sampler import KeyedBatchSampler
 from seethrough.errors import SeethroughError
 
@@ -37,6 +40,8 @@ class PhotoDataModule(pl.LightningDataModule):
     def __init__(self, config: PhotoConfig) -> None:
         super().__init__()
         self.config: PhotoConfig = OmegaConf.to_object(config) if OmegaConf.is_config(config) else config
+        if self.config.shards:  # a folder of shards is a prepared folder in other files
+            self.config = replace(self.config, prepared=self.config.shards)
         self._sets: dict[str, PhotoDataset] = {}
         self._opened: tuple[PreparedFolder, ManifestIndex] | None = None
 
@@ -46,6 +51,8 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Prepare the photos of ``data.root``, unless that is done; Lightning calls this in one process a machine."""
+        if self.config.shards:
+            ensure_index(self.config.shards)
         if is_prepared(self.config.prepared):
             return
         if not self.config.root:
@@ -102,6 +109,7 @@ class PhotoDataModule(pl.LightningDataModule):
             if not len(rows):
                 raise SeethroughError(self._nothing(split))
             config, training = self.config, split == "train"
+            get_ready(config.augmentation if training else AugmentationConfig(), config.image_size)
             masked = int(index.rows["mask"][rows].sum())
             if 0 < masked < len(rows):
                 print(f"{self.family}: {masked} of {len(rows)} {split} faces have a mask; masks are left out")
@@ -109,7 +117,7 @@ class PhotoDataModule(pl.LightningDataModule):
                 config.prepared,
                 index,
                 rows,
-                FaceFiles(config.prepared, facts.side),
+                (ShardFiles if SHARDS in facts.settings else FaceFiles)(config.prepared, facts.side),
                 image_size=config.image_size,
                 field=facts.field,
                 augmentation=config.augmentation if training else None,
@@ -126,6 +134,19 @@ class PhotoDataModule(pl.LightningDataModule):
         rows = self.rows(split)
         parts = [facts.data_set, split, index.checksum[:16], f"{len(rows)} faces", f"{self.config.image_size} px"]
         return " ".join(parts + ([self.config.subset] if split == "test" and self.config.subset else []))
+
+    def summary(self) -> str:
+        """Return one line on what there is to train and evaluate on, all of it checked but for its pixels."""
+        config = self.config
+        if not is_prepared(config.prepared) and config.root:
+            return f"{self.family}: {config.prepared} will be prepared from {config.root}"
+        _, index = self.opened()
+        parts = []
+        for split in SPLITS:
+            faces = self.dataset(split) if len(self.rows(split)) else ()
+            masks = " with masks" if isinstance(faces, PhotoDataset) and faces.masks else ""
+            parts.append(f"{len(faces)} {split}{masks}")
+        return f"{self.family}: {len(index.rows)} faces in {config.prepared} ({', '.join(parts)})"
 
     def train_dataloader(self) -> PhotoLoader:
         """Return shuffled batches, other orders in every epoch, resumable in the middle of one."""
@@ -147,15 +168,12 @@ class PhotoDataModule(pl.LightningDataModule):
         dataset, config = self.dataset(split), self.config
         rank = self.trainer.global_rank if self.trainer is not None else 0
         world = self.trainer.world_size if self.trainer is not None else 1
-        sampler = KeyedBatchSampler(
-            len(dataset),
-            config.batch_size,
-            seed=config.seed,
-            rank=rank,
-            world=world,
-            shuffle=shuffle,
-            drop_last=drop_last,
-        )
+        options = {"seed": config.seed, "rank": rank, "world": world, "shuffle": shuffle, "drop_last": drop_last}
+        facts = self.opened()[0]
+        if SHARDS in facts.settings:
+            sampler = ShardBatchSampler(lengths_in_shards(facts, dataset.rows), config.batch_size, **options)
+        else:
+            sampler = KeyedBatchSampler(len(dataset), config.batch_size, **options)
         if drop_last and not len(sampler):
             # Lightning would skip the training without a word.
             raise SeethroughError(

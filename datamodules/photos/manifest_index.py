@@ -15,6 +15,7 @@ import numpy as np
 
 from datamodules.photos.faults import SHOWN, Fault
 from datamodules.photos.manifest import MANIFEST, SPLITS, ManifestRow, manifest_lines, parse_row
+from datamodules.photos.shard_place import ShardPlace
 from seethrough.errors import SeethroughError
 
 COLUMNS, FACTS = "manifest.index.npy", "manifest.index.json"
@@ -135,7 +136,8 @@ def build_index(folder: str | Path) -> ManifestIndex:
 
 def absent_files(folder: Path, row: ManifestRow) -> list[Path]:
     """Return the files of a row that are not there, or empty."""
-    files = [folder / name for name in (row.crop, row.mask) if name is not None]
+    places = {name: ShardPlace.parse(name) for name in (row.crop, row.mask) if name is not None}
+    files = [folder / (name if place is None else place.shard) for name, place in places.items()]
     return [path for path in files if not (path.is_file() and path.stat().st_size)]
 
 

@@ -29,8 +29,8 @@ from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.preparing.stored_face import FAULT, SkippedPhoto
 from datamodules.photos.preparing.worker import make_worker
 from datamodules.photos.record import Listing
-from datamodules.synthetic.chunk_workers import usable_cores
 from seethrough.errors import SeethroughError
+from seethrough.processors import usable_cores
 
 PURPOSE, LOCK = "purpose.json", "lock"
 WORTH_A_PROCESS = 32
