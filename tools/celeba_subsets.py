@@ -59,8 +59,8 @@ def main(arguments: list[str]) -> int:
         candidates = sum(each.kind == kind for each in measured)
         drawn_count = sum(each == kind for each in drawn.values())
         print(f"{kind}: {drawn_count} of {candidates} photos" + (f", wanted {wanted}" if candidates < wanted else ""))
-    if len(measured) != OFFICIAL_SPLIT["test"]:
-        print(f"{len(measured)} test photos, the data set has {OFFICIAL_SPLIT['test']}: this is not the list of others")
+    if len(measured) != (whole := OFFICIAL_SPLIT["test"]):
+        print(f"{len(measured)} test photos, the data set has {whole}: the list of the whole data set is another one")
     print(f"{out}: sha256 {table_digest(table)}")
     return 0
 

@@ -139,7 +139,7 @@ def test_command_writes_the_list_that_the_listing_reads(tmp_path: Path, capsys: 
     said = capsys.readouterr().out
     assert hashlib.sha256(path.read_bytes()).hexdigest() in said
     assert "occluded: 2 of 2 photos, wanted 750" in said and "unoccluded: 1 of 1 photos, wanted 558" in said
-    assert "3 test photos, the data set has 2824" in said
+    assert "3 test photos, the data set has 2824: the list of the whole data set is another one" in said
     assert read_subsets(path) == ({"00003": "unoccluded", "00004": "occluded", "00005": "occluded"}, [])
     first = path.read_bytes()
     assert main([str(tree.root), "--jobs", "3"]) == 0
