@@ -16,11 +16,6 @@ NO_MAIN_GUARD = "a script that starts its work outside `if __name__ == '__main__
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def work_through(
     make_worker: Callable[[], Callable[[int], int]], chunks: Sequence[int], processes: int, *, setting: str
 ) -> Iterator[int]:

@@ -13,7 +13,8 @@ from torch.utils.data import Dataset
 from datamodules.sampler import KeyedBatchSampler, ResumableLoader
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
 from datamodules.synthetic.dataset import JoinedDataset, LiveDataset, PoolDataset
-from datamodules.synthetic.pool import PoolSpec, ensure_pool, pool_key
+from datamodules.synthetic.pool import ensure_pool
+from datamodules.synthetic.pool_spec import PoolSpec, pool_key
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.morphable.loading import OPEN, load_face_model

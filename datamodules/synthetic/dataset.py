@@ -14,8 +14,9 @@ from datamodules.sample import Sample
 from datamodules.sampler import SampleKey, as_key
 from datamodules.synthetic.families import OCCLUDER_NAMES
 from datamodules.synthetic.generator import SceneRenderer
-from datamodules.synthetic.pool import PoolSpec, stacked
+from datamodules.synthetic.pool import stacked
 from datamodules.synthetic.pool_files import open_columns
+from datamodules.synthetic.pool_spec import PoolSpec
 from seethrough.morphable import FaceModel, FaceParameters, ParameterSizes
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import torch
 
+from datamodules.synthetic.face_pixels import SUPERSAMPLING, add_modes, paint_pixels, place
 from datamodules.synthetic.light import irradiance, polynomial
-from datamodules.synthetic.mouth import mouth_inside, paint_mouth
+from datamodules.synthetic.mouth import mouth_inside
 from datamodules.synthetic.scene import Scene
-from datamodules.synthetic.skin import Complexion, displace, gloss, look_up, skin_map
+from datamodules.synthetic.skin import Complexion, displace, gloss
+from datamodules.synthetic.skin_map import skin_map
 from seethrough.morphable import FaceModel
 from seethrough.rendering.camera import REST_DISTANCE, Camera, focus_camera, rotation_matrix
 from seethrough.rendering.normals import vertex_normals
 from seethrough.rendering.renderer import Renderer
 
-SUPERSAMPLING = 2
 _HIDDEN_MM = 6.0
 _SKIN_LANDMARKS = (2, 14, 30, 31, 35, 5, 11)
 
@@ -197,105 +197,3 @@ def _towards_light(light: np.ndarray) -> np.ndarray:
     """Return the unit direction that most light comes from, camera frame."""
     direction = light[:, 1:4].mean(0).astype(np.float64)
     return direction / max(np.linalg.norm(direction), 1e-6)
-
-
-@numba.njit(cache=True)
-def add_modes(totals, basis, coefficients):
-    """Add ``coefficients @ basis`` to ``totals`` (B, N) in place, mode after mode for every element.
-
-    The elements are taken in blocks that stay in the cache while all faces of the batch use them.
-    """
-    length = totals.shape[1]
-    for start in range(0, length, 512):
-        end = min(start + 512, length)
-        for k in range(basis.shape[0]):
-            row = basis[k, start:end]
-            for b in range(totals.shape[0]):
-                weight = coefficients[b, k]
-                if weight != 0:
-                    total = totals[b, start:end]
-                    for i in range(end - start):
-                        total[i] += weight * row[i]
-
-
-@numba.njit(cache=True)
-def place(vertices, rotation, origin):
-    """Return (V, 3) ``rotation @ vertex + origin``."""
-    out = np.empty_like(vertices)
-    for i in range(vertices.shape[0]):
-        for row in range(3):
-            out[i, row] = (
-                rotation[row, 0] * vertices[i, 0]
-                + rotation[row, 1] * vertices[i, 1]
-                + rotation[row, 2] * vertices[i, 2]
-                + origin[row]
-            )
-    return out
-
-
-@numba.njit(cache=True)
-def paint_pixels(rast, triangles, mouth, inside, attributes, amounts, fields, offsets, hair, colour, coverage, depth):
-    """Shade every sub-pixel with its skin and add it up per pixel.
-
-    Args:
-        rast: (S2, S2, 4) rasterization at twice the resolution.
-        triangles: (T, 3).
-        mouth: (T,) bool, triangles inside the mouth.
-        inside: (28,) see :func:`~datamodules.synthetic.mouth.mouth_inside`.
-        attributes: (V, 14) float32: depth in mm, texture place x and y in mm, brows, beard, freckles, hairline, albedo
-            (3), light that falls on the vertex (3), highlight.
-        amounts: (11,) see Complexion.
-        fields: (3, 128, 128) see Complexion.
-        offsets: (6,) see Complexion.
-        hair: (3,) albedo of hair.
-        colour: (S, S, 3) zeros, written: RGB times coverage.
-        coverage: (S, S) zeros, written.
-        depth: (S2, S2) infinite, written where there is face: mm.
-    """
-    share = np.float32(1.0) / np.float32(SUPERSAMPLING * SUPERSAMPLING)
-    half, one, three, rare = np.float32(0.5), np.float32(1.0), np.float32(3.0), np.float32(0.8)
-    mixed = np.empty(attributes.shape[1], np.float32)
-    lining = np.empty(3, np.float32)
-    for i in range(rast.shape[0]):
-        for j in range(rast.shape[1]):
-            triangle = int(rast[i, j, 3]) - 1
-            if triangle < 0:
-                continue
-            a, b, c = (
-                attributes[triangles[triangle, 0]],
-                attributes[triangles[triangle, 1]],
-                attributes[triangles[triangle, 2]],
-            )
-            u, v = rast[i, j, 0], rast[i, j, 1]
-            w = one - u - v
-            for k in range(mixed.shape[0]):
-                mixed[k] = u * a[k] + v * b[k] + w * c[k]
-            depth[i, j] = mixed[0]
-            p, q = i // SUPERSAMPLING, j // SUPERSAMPLING
-            coverage[p, q] += share
-            if mouth[triangle]:
-                for k in range(3):
-                    lining[k] = mixed[7 + k] * mixed[10 + k]
-                paint_mouth(j + 0.5 - rast.shape[1] / 2, i + 0.5 - rast.shape[0] / 2, mixed[0], inside, lining)
-                for k in range(3):
-                    colour[p, q, k] += share * lining[k]
-                continue
-            x, y = mixed[1], mixed[2]
-            mottle = look_up(fields[0], half * x + offsets[0], half * y + offsets[1]) - half
-            grain = look_up(fields[1], x + offsets[2], y + offsets[3]) - half
-            tone = one + amounts[0] * mottle + amounts[1] * grain
-            if amounts[2] * mixed[5] > np.float32(0.01):
-                spot = look_up(fields[1], three * x + offsets[5], three * y + offsets[4]) - rare
-                tone -= amounts[2] * mixed[5] * min(max(spot, np.float32(0.0)) * np.float32(6.0), one)
-            cover = np.float32(0.0)
-            if mixed[3] + mixed[4] + mixed[6] > np.float32(0.01):
-                strand = look_up(fields[2], np.float32(1.6) * x + offsets[3], y + offsets[2])
-                brow = amounts[4] * mixed[3] * (one - amounts[5] * (one - strand))
-                edge = (mixed[6] + np.float32(0.7) * strand - np.float32(0.85)) * np.float32(3.0)
-                rim = amounts[8] * min(max(edge, np.float32(0.0)), one)
-                cover = min(max(amounts[3] * mixed[4] * (half + strand), max(brow, rim)), one)
-            highlight = mixed[13] * (one - cover)
-            for k in range(3):
-                base = mixed[7 + k] * tone
-                base += cover * (hair[k] - base)
-                colour[p, q, k] += share * (base * mixed[10 + k] + highlight)

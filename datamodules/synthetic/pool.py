@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from datamodules.synthetic.chunk_workers import NO_MAIN_GUARD, usable_cores, work_through
-from datamodules.synthetic.config import SceneConfig
-from datamodules.synthetic.families import NO_OCCLUDER
-from datamodules.synthetic.generator import GENERATOR_VERSION, SceneRenderer, SyntheticFace
+from datamodules.synthetic.chunk_workers import NO_MAIN_GUARD, work_through
+from datamodules.synthetic.generator import SceneRenderer, SyntheticFace
 from datamodules.synthetic.pool_files import (
     MANIFEST,
     PoolLayout,
@@ -28,10 +23,10 @@ from datamodules.synthetic.pool_files import (
     write_manifest,
     write_rows,
 )
-from datamodules.synthetic.scene import Scene, SceneSampler, person_of
-from datamodules.synthetic.streams import Seed
+from datamodules.synthetic.pool_spec import PoolSpec, pool_key, pool_settings
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
+from seethrough.processors import usable_cores
 
 try:
     import fcntl
@@ -39,68 +34,6 @@ except ModuleNotFoundError:
     raise SeethroughError("pools of synthetic faces need file locks of Linux or macOS; Windows has none") from None
 
 CHUNK = 128
-
-
-@dataclass(frozen=True)
-class PoolSpec:
-    """What a pool holds.
-
-    Attributes:
-        name: a word for the folder's name.
-        scene: settings of the scenes.
-        rows: number of pictures.
-        seed: of the data set.
-        twins: rows 2k and 2k + 1 show scene k, without and with its occluder.
-    """
-
-    name: str
-    scene: SceneConfig
-    rows: int
-    seed: Seed
-    twins: bool = False
-
-    def person(self, row: int) -> int:
-        """Return the number of the person on a row."""
-        return person_of(self.scene, row // 2 if self.twins else row)
-
-    @property
-    def people(self) -> int:
-        """Number of people on all rows."""
-        return self.person(self.rows - 1) + 1 if self.rows else 0
-
-    def subset(self, occluder: int) -> str:
-        """Return the subset of an evaluation that a picture with this occluder class belongs to."""
-        prefix = "ood_" if self.scene.domain == "unseen" else ""
-        return f"{prefix}{'occluded' if occluder else 'clean'}"
-
-    def scene_of(self, sampler: SceneSampler, row: int, epoch: int = 0) -> Scene:
-        """Return the scene on a row."""
-        if not self.twins:
-            return sampler.scene(epoch, row)
-        return sampler.scene(epoch, row // 2, family=NO_OCCLUDER if row % 2 == 0 else None)
-
-
-def pool_key(spec: PoolSpec, model: FaceModel) -> str:
-    """Return the name of a pool's folder: a word and a hash of settings, face model and version of the generator."""
-    settings = {**asdict(spec), "version": GENERATOR_VERSION}
-    # Where the model was read from does not matter, what is in it does.
-    source = ("model", "level", "expression_file", "crop")
-    settings["scene"] = {key: value for key, value in settings["scene"].items() if key not in source}
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for tensor in (
-        model.mean,
-        model.identity_basis,
-        model.expression_basis,
-        model.albedo_mean,
-        model.albedo_basis,
-        model.triangles,
-        model.landmarks,
-        *(model.expression_units[name] for name in sorted(model.expression_units)),
-    ):
-        digest.update(str(tuple(tensor.shape)).encode())
-        digest.update(np.ascontiguousarray(tensor.numpy()).tobytes())
-    digest.update(json.dumps(sorted(model.expression_units)).encode())
-    return f"{spec.name}-{spec.scene.image_size}px-{spec.rows}-{digest.hexdigest()[:12]}"
 
 
 def ensure_pool(
@@ -151,7 +84,7 @@ def ensure_pool(
             _render_chunks(spec, load_model, partial, chunks, processes or usable_cores(), progress)
             for first in range(0, spec.rows, CHUNK):
                 _marker(partial, first).unlink()
-            write_manifest(partial, layout, {**asdict(spec), "version": GENERATOR_VERSION})
+            write_manifest(partial, layout, pool_settings(spec))
             partial.rename(folder)
         (Path(root) / f"{key}.lock").unlink(missing_ok=True)
     except OSError as error:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from seethrough.metrics.closest_point_search import search
+
 LEAF = 4
-_STACK = 128
 
 
 class ClosestPoints(NamedTuple):
@@ -81,7 +82,7 @@ class TriangleTree:
         places = np.full(len(points), -1, dtype=np.int64)
         if guess is not None:
             places = self._place_of[guess]
-        return ClosestPoints(*_search(points, places, *self._arrays()))
+        return ClosestPoints(*search(points, places, *self._arrays()))
 
     @cached_property
     def normals(self) -> np.ndarray:
@@ -175,98 +176,3 @@ def _build(low, high, centres):
             nodes += 2
         node += 1
     return node_low[:nodes].copy(), node_high[:nodes].copy(), first[:nodes].copy(), count[:nodes].copy(), order
-
-
-@numba.njit(cache=True)
-def _box_distance(x, y, z, low, high, node):
-    dx = max(low[node, 0] - x, 0.0, x - high[node, 0])
-    dy = max(low[node, 1] - y, 0.0, y - high[node, 1])
-    dz = max(low[node, 2] - z, 0.0, z - high[node, 2])
-    return dx * dx + dy * dy + dz * dz
-
-
-@numba.njit(cache=True)
-def _along(px, py, pz, edge):
-    """Return how far along an edge from the origin its point closest to p lies, from 0 to 1."""
-    length = edge[0] * edge[0] + edge[1] * edge[1] + edge[2] * edge[2]
-    if length <= 0.0:
-        return 0.0
-    return min(max((px * edge[0] + py * edge[1] + pz * edge[2]) / length, 0.0), 1.0)
-
-
-@numba.njit(cache=True)
-def _in_triangle(x, y, z, frame, bound):
-    """Return (squared distance, second, third barycentric weight), or infinity where it is not below ``bound``."""
-    px, py, pz = x - frame[0, 0], y - frame[0, 1], z - frame[0, 2]
-    normal = frame[3]
-    height = px * normal[0] + py * normal[1] + pz * normal[2]
-    if height * height >= bound:
-        return np.inf, 0.0, 0.0
-    if normal[0] != 0.0 or normal[1] != 0.0 or normal[2] != 0.0:
-        s = px * frame[4, 0] + py * frame[4, 1] + pz * frame[4, 2]
-        t = px * frame[5, 0] + py * frame[5, 1] + pz * frame[5, 2]
-        if s >= 0.0 and t >= 0.0 and s + t <= 1.0:
-            return height * height, s, t
-    best, best_s, best_t = np.inf, 0.0, 0.0
-    u, v, w = frame[1], frame[2], frame[6]
-    for edge in range(3):
-        if edge == 0:
-            s, t = _along(px, py, pz, u), 0.0
-        elif edge == 1:
-            s, t = 0.0, _along(px, py, pz, v)
-        else:
-            t = _along(px - u[0], py - u[1], pz - u[2], w)
-            s = 1.0 - t
-        dx = px - s * u[0] - t * v[0]
-        dy = py - s * u[1] - t * v[1]
-        dz = pz - s * u[2] - t * v[2]
-        squared = dx * dx + dy * dy + dz * dz
-        if squared < best:
-            best, best_s, best_t = squared, s, t
-    return best, best_s, best_t
-
-
-@numba.njit(cache=True)
-def _search(points, places, low, high, first, count, order, frames):
-    total = len(points)
-    squared, found = np.empty(total), np.empty((total, 3))
-    triangles, weights = np.empty(total, np.int64), np.empty((total, 3))
-    stack, distance_of = np.empty(_STACK, np.int64), np.empty(_STACK)
-    place = 0
-    for i in range(total):
-        x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        if places[i] >= 0:
-            place = places[i]
-        best, best_s, best_t = _in_triangle(x, y, z, frames[place], np.inf)
-        top = 1
-        stack[0], distance_of[0] = 0, _box_distance(x, y, z, low, high, 0)
-        while top > 0:
-            top -= 1
-            if distance_of[top] >= best:
-                continue
-            node = stack[top]
-            if count[node] > 0:
-                for k in range(first[node], first[node] + count[node]):
-                    distance, s, t = _in_triangle(x, y, z, frames[k], best)
-                    if distance < best:
-                        best, best_s, best_t, place = distance, s, t, k
-                continue
-            near, far = first[node], first[node] + 1
-            near_distance = _box_distance(x, y, z, low, high, near)
-            far_distance = _box_distance(x, y, z, low, high, far)
-            if far_distance < near_distance:
-                near, far = far, near
-                near_distance, far_distance = far_distance, near_distance
-            if far_distance < best:
-                stack[top], distance_of[top] = far, far_distance
-                top += 1
-            if near_distance < best:
-                stack[top], distance_of[top] = near, near_distance
-                top += 1
-        squared[i] = best
-        triangles[i] = order[place]
-        weights[i, 0], weights[i, 1], weights[i, 2] = max(1.0 - best_s - best_t, 0.0), best_s, best_t
-        for axis in range(3):
-            frame = frames[place]
-            found[i, axis] = frame[0, axis] + best_s * frame[1, axis] + best_t * frame[2, axis]
-    return squared, found, triangles, weights

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from datamodules.synthetic.generator import SceneRenderer
-    from datamodules.synthetic.pool import PoolSpec
+    from datamodules.synthetic.pool_spec import PoolSpec
     from datamodules.synthetic.scene import Scene
 
 PROGRAM = "python -m tools.synocc"

@@ -14,7 +14,7 @@ from PIL import Image
 
 from datamodules.synthetic.families import OCCLUDER_NAMES
 from datamodules.synthetic.generator import SyntheticFace
-from datamodules.synthetic.pool import PoolSpec
+from datamodules.synthetic.pool_spec import PoolSpec
 from seethrough.morphable import FaceParameters, ParameterSizes
 from seethrough.rendering.camera import REST_DISTANCE, focus_camera
 

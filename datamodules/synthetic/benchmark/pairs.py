@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from datamodules.synthetic.benchmark.files import sample_name
-from datamodules.synthetic.pool import PoolSpec
+from datamodules.synthetic.pool_spec import PoolSpec
 from datamodules.synthetic.streams import Factor, stream
 
 FOLDS, PAIRS_OF_EACH = 10, 60

@@ -16,13 +16,14 @@ from tqdm import tqdm
 from datamodules.synthetic.benchmark.files import landmark_line, manifest_line, picture_files, write_file
 from datamodules.synthetic.benchmark.geometry import GeometryPainter
 from datamodules.synthetic.benchmark.pairs import pair_lines
-from datamodules.synthetic.chunk_workers import usable_cores, work_through
+from datamodules.synthetic.chunk_workers import work_through
 from datamodules.synthetic.generator import GENERATOR_VERSION, SceneRenderer
-from datamodules.synthetic.pool import PoolSpec, pool_key
 from datamodules.synthetic.pool_files import checksum
+from datamodules.synthetic.pool_spec import PoolSpec, pool_key
 from datamodules.synthetic.sheet import contact_sheet, tiles
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
+from seethrough.processors import usable_cores
 
 MANIFEST, SETTINGS, PARTS, SHEET, PAIRS = "manifest.jsonl", "settings.json", ".parts", "contact_sheet.png", "pairs.csv"
 CHUNK = 64

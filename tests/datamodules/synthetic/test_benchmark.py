@@ -14,7 +14,8 @@ from datamodules.synthetic.benchmark.checking import problems
 from datamodules.synthetic.benchmark.geometry import GeometryPainter
 from datamodules.synthetic.benchmark.pairs import pair_lines
 from datamodules.synthetic.benchmark.writing import write_split
-from datamodules.synthetic.pool import PoolSpec, ensure_pool
+from datamodules.synthetic.pool import ensure_pool
+from datamodules.synthetic.pool_spec import PoolSpec
 from seethrough.errors import SeethroughError
 from tests.datamodules.synthetic.scenes import SIZE, renderer, scene_config, small_model
 

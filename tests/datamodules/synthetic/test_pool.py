@@ -20,8 +20,9 @@ from datamodules.sample import check_sample
 from datamodules.sampler import KeyedBatchSampler, ResumableLoader, SampleKey
 from datamodules.synthetic import pool as pools
 from datamodules.synthetic.dataset import LiveDataset, PoolDataset
-from datamodules.synthetic.pool import PoolSpec, ensure_pool, pool_key
+from datamodules.synthetic.pool import ensure_pool
 from datamodules.synthetic.pool_files import MANIFEST, open_columns
+from datamodules.synthetic.pool_spec import PoolSpec, pool_key
 from seethrough.errors import SeethroughError
 from tests.datamodules.synthetic.scenes import scene_config, small_model
 from tests.small_face import small_face_model
