@@ -5,6 +5,7 @@ import json
 import pickle
 import shutil
 import tarfile
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_epochs_differ_repeat_and_go_on_in_their_middle(prepared: Path) -> None:
         return [batch["id"] for batch in loader]
 
     first, second = epoch(0), epoch(1)
-    assert sorted(sum(first, [])) == sorted(sum(second, []))
+    assert sorted(chain.from_iterable(first)) == sorted(chain.from_iterable(second))
     assert first != second
     assert epoch(0) == first
     assert epoch(1, {"epoch": 1, "batches": 2}) == second[2:]
