@@ -68,7 +68,7 @@ class PreparationRun:
         self.out, self.settings = Path(out), settings or PreparationSettings()
         self.data_set, self.root = data_set, root
         faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
-        self.left_out = [SkippedPhoto(fault.id, fault.where, fault.what, FAULT) for fault in listing.faults]
+        self.left_out = [SkippedPhoto(fault.id, fault.where, str(fault), FAULT) for fault in listing.faults]
         self.records = [record for record in listing.records if record.id not in faulty] if faulty else listing.records
         if not self.records:
             raise SeethroughError(f"{root}: {data_set} lists no face, so there is nothing to prepare")
