@@ -37,6 +37,12 @@ def set_name(data: pl.LightningDataModule, split: str) -> str:
     return name(split) if name is not None else ""
 
 
+def data_summary(data: pl.LightningDataModule) -> str:
+    """Return one line on what there is, after checking that it is there; empty for data that are made when needed."""
+    summary = getattr(data, "summary", None)
+    return summary() if summary is not None else ""
+
+
 def _build(group: str, path: str, config: Any) -> Any:
     factory = load_class(path)
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from datamodules.photos.faults import FaultyDataError
 from seethrough.errors import SeethroughError
 
 EXIT_FAILED, EXIT_MISTAKE, EXIT_INTERRUPTED = 1, 2, 130
@@ -20,14 +21,17 @@ _SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 def run(main: Callable[[list[str]], int | None], arguments: Sequence[str] | None = None) -> NoReturn:
     """Call ``main(arguments)`` and leave with its exit code.
 
-    A :class:`SeethroughError` becomes one line on the error stream and exit code 2, Ctrl-C exit code 130, a reader that
-    closed our output (``| head``) a silent end. Anything else is a fault of ours and keeps its traceback.
+    A :class:`SeethroughError` becomes one line on the error stream (after one line for each fault of a data set) and
+    exit code 2, Ctrl-C exit code 130, a reader that closed our output (``| head``) a silent end. Anything else is a
+    fault of ours and keeps its traceback.
     """
     try:
         code = main(list(sys.argv[1:] if arguments is None else arguments)) or 0
         sys.stdout.flush()
     except SeethroughError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        *faults, message = str(error).splitlines() if isinstance(error, FaultyDataError) else [str(error)]
+        for line in [*faults, f"error: {message}"]:
+            print(" ".join(line.split()), file=sys.stderr)
         code = EXIT_MISTAKE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -36,10 +36,12 @@ def main(arguments: list[str]) -> int:
 
 def check(composition: Composition) -> None:
     """Build module and data without training or writing anything."""
-    from experiments.building import build_data, build_module
+    from experiments.building import build_data, build_module, data_summary
 
     module, data = build_module(composition), build_data(composition)
     parameters = sum(parameter.numel() for parameter in module.parameters())
+    if summary := data_summary(data):
+        print(summary)
     print(f"{type(module).__name__} ({parameters:,} parameters) and {type(data).__name__}: fine")
 
 

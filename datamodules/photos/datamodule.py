@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytorch_lightning as pl
 from omegaconf import OmegaConf
+from pytorch_lightning.utilities import rank_zero_only
 
 from datamodules.photos.augmentation import AugmentationConfig, get_ready
 from datamodules.photos.config import PhotoConfig
@@ -39,6 +40,7 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def __init__(self, config: PhotoConfig) -> None:
         super().__init__()
+        self.prepare_data_per_node = False  # machines share the folder, or each of them has been given it
         self.config: PhotoConfig = OmegaConf.to_object(config) if OmegaConf.is_config(config) else config
         if self.config.shards:  # a folder of shards is a prepared folder in other files
             self.config = replace(self.config, prepared=self.config.shards)
@@ -50,7 +52,15 @@ class PhotoDataModule(pl.LightningDataModule):
         return listing(self.config.root)
 
     def prepare_data(self) -> None:
-        """Prepare the photos of ``data.root``, unless that is done; Lightning calls this in one process a machine."""
+        """Prepare the photos of ``data.root``, unless that is done, and index them; Lightning calls it in one process.
+
+        Raises:
+            SeethroughError: there are no prepared photos, and no ``data.root`` to prepare them from.
+        """
+        self._prepare()
+        open_index(self.config.prepared, rank_zero_only(print))
+
+    def _prepare(self) -> None:
         if self.config.shards:
             ensure_index(self.config.shards)
         if is_prepared(self.config.prepared):
@@ -83,9 +93,9 @@ class PhotoDataModule(pl.LightningDataModule):
     def opened(self) -> tuple[PreparedFolder, ManifestIndex]:
         """Return what is known of the prepared folder and the index of its manifest; prepares it first if need be."""
         if self._opened is None:
-            self.prepare_data()
+            self._prepare()
             folder = Path(self.config.prepared)
-            facts, index = read_prepared_folder(folder), open_index(folder)
+            facts, index = read_prepared_folder(folder), open_index(folder, rank_zero_only(print))
             if len(index.rows) != facts.count:
                 raise SeethroughError(
                     f"{folder / MANIFEST}: {len(index.rows)} rows, preparation.json counts {facts.count}; "
@@ -112,7 +122,8 @@ class PhotoDataModule(pl.LightningDataModule):
             get_ready(config.augmentation if training else AugmentationConfig(), config.image_size)
             masked = int(index.rows["mask"][rows].sum())
             if 0 < masked < len(rows):
-                print(f"{self.family}: {masked} of {len(rows)} {split} faces have a mask; masks are left out")
+                said = f"{self.family}: {masked} of {len(rows)} {split} faces have a mask; masks are left out"
+                rank_zero_only(print)(said)
             self._sets[split] = PhotoDataset(
                 config.prepared,
                 index,
@@ -138,7 +149,7 @@ class PhotoDataModule(pl.LightningDataModule):
     def summary(self) -> str:
         """Return one line on what there is to train and evaluate on, all of it checked but for its pixels."""
         config = self.config
-        if not is_prepared(config.prepared) and config.root:
+        if config.root and not config.shards and not is_prepared(config.prepared):
             return f"{self.family}: {config.prepared} will be prepared from {config.root}"
         _, index = self.opened()
         parts = []
@@ -202,7 +213,7 @@ class PhotoDataModule(pl.LightningDataModule):
                 what = f"{path} is missing or empty; prepare the photos again"
                 faults.append(Fault(f"{folder / MANIFEST} row {number + 1}", what, row.id))
                 absent.append(number)
-        refuse_or_skip(faults, self.family, self.config.skip_bad)
+        refuse_or_skip(faults, self.family, self.config.skip_bad, rank_zero_only(print))
         return rows[~np.isin(rows, absent)]
 
     def _subset(self, index: ManifestIndex) -> int:

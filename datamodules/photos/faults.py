@@ -29,6 +29,10 @@ class Fault:
         return f"{self.where}: {self.what}"
 
 
+class FaultyDataError(SeethroughError):
+    """Faults of a data set: its text has one line a fault, and last a line on all of them."""
+
+
 def refuse_or_skip(
     faults: Sequence[Fault], data_set: str, skip_bad: bool, say: Callable[[str], None] = print
 ) -> frozenset[str]:
@@ -44,7 +48,7 @@ def refuse_or_skip(
         The ids of the samples to leave out.
 
     Raises:
-        SeethroughError: there are faults and ``skip_bad`` is false. Its text has one line a fault, the first twenty of
+        FaultyDataError: there are faults and ``skip_bad`` is false. Its text has one line a fault, the first twenty of
             them, and the count; a fault without an id cannot be skipped.
     """
     if not faults:
@@ -56,7 +60,7 @@ def refuse_or_skip(
     count = f"{data_set}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
     if not skip_bad or whole:
         remedy = "mend the files" if whole else "mend them, or go on without these samples by skip_bad=true"
-        raise SeethroughError("\n".join([*lines, f"{count}; {remedy}"]))
+        raise FaultyDataError("\n".join([*lines, f"{count}; {remedy}"]))
     for line in lines:
         say(line)
     say(f"{count}; going on without these samples")

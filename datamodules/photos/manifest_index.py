@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.photos.faults import SHOWN, Fault
+from datamodules.photos.faults import SHOWN, Fault, FaultyDataError
 from datamodules.photos.manifest import MANIFEST, SPLITS, ManifestRow, manifest_lines, parse_row
 from datamodules.photos.shard_place import ShardPlace
 from seethrough.errors import SeethroughError
@@ -126,8 +126,9 @@ def build_index(folder: str | Path) -> ManifestIndex:
             names.append(_hash(row.id, 8))
     faults += _repeated(manifest, np.frombuffer(names, np.uint64) if names else np.zeros(0, np.uint64))
     if faults:
-        lines = [str(fault) for fault in faults[:SHOWN]] + (["... and more"] if len(faults) > SHOWN else [])
-        raise SeethroughError("\n".join(lines))
+        more = ["... and more"] if len(faults) > SHOWN else []
+        last = f"{manifest} is damaged; prepare the photos again"
+        raise FaultyDataError("\n".join([*map(str, faults[:SHOWN]), *more, last]))
     rows = np.zeros(len(names), ROW)
     for name, values in columns.items():
         rows[name] = np.frombuffer(values, values.typecode) if values else 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.photos.faults import FaultyDataError
 from experiments.command_line import run, write_json
 from seethrough.errors import SeethroughError
 
@@ -28,6 +29,7 @@ def leave(error: BaseException | int | None):
         (None, 0, ""),
         (1, 1, ""),
         (SeethroughError("a file\nis missing"), 2, "error: a file is missing\n"),
+        (FaultyDataError("row 1: x\nrow 2: y\n2 faults"), 2, "row 1: x\nrow 2: y\nerror: 2 faults\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )

@@ -95,7 +95,8 @@ def test_repeated_ids_and_bad_rows_are_all_named(tmp_path: Path) -> None:
     prepared_folder(tmp_path, [{"id": name} for name in "abcab"])
     with pytest.raises(SeethroughError) as error:
         open_index(tmp_path)
-    first, second = str(error.value).splitlines()
+    first, second, last = str(error.value).splitlines()
+    assert last == f"{tmp_path / MANIFEST} is damaged; prepare the photos again"
     assert first.startswith(f"{tmp_path / MANIFEST} row 4: key 'id' is 'a' again, as in row 1")
     assert second.startswith(f"{tmp_path / MANIFEST} row 5: key 'id' is 'b' again, as in row 2")
     with (tmp_path / MANIFEST).open("a") as file:
