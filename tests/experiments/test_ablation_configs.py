@@ -47,7 +47,8 @@ def test_a_row_has_the_encoder_steps_of_focus(name: str) -> None:
     assert own.network_steps(own.total_steps, Network.RECONSTRUCTION) == focus.network_steps(
         end, Network.RECONSTRUCTION
     )
-    assert own.phase(own.landmark_steps - 1) == focus.phase(focus.landmark_steps - 1) == "landmarks"
+    assert own.warm_start_steps == focus.warm_start_steps > 0
+    assert own.phase(own.warm_start_steps - 1) == focus.phase(focus.warm_start_steps - 1) == "colour"
 
 
 def test_the_last_stage_may_change_on_the_way() -> None:

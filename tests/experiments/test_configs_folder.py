@@ -39,15 +39,23 @@ def test_starts_with_its_command(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("ablation/")])
-def test_ablations_can_begin_where_the_demos_landmark_stage_ends(name: str) -> None:
+def test_ablations_say_how_to_begin_at_a_shared_warm_start(name: str) -> None:
     text = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8")
+    studied = f"python -m experiments.studies all --only {name.removeprefix('ablation/')}"
+    assert (studied in text) != (name == "ablation/no_mask")
+
+
+def test_the_row_without_a_mask_can_begin_at_the_demos_warm_start() -> None:
+    text = (CONFIGS / "ablation" / "no_mask.yaml").read_text(encoding="utf-8")
     begun = re.search(r"resume=runs/demo/checkpoints/step_(\d{8})\.ckpt allow_changes=true", text)
-    assert begun, f"configs/{name}.yaml should say how to begin at the landmark stage of another run"
+    assert begun
     config = compose(["focus", "preset/small", "data/synthetic"]).config
-    end = config.model.schedule.landmark_steps
-    assert int(begun[1]) == end == compose([name]).config.model.schedule.landmark_steps
+    schedule = FocusSchedule(**vars(config.model.schedule))
+    end = schedule.warm_start_steps
+    own = compose(["ablation/no_mask"]).config.model.schedule
+    assert int(begun[1]) == end == FocusSchedule(**vars(own)).warm_start_steps
     assert end % config.checkpoint.every_steps == 0
-    total = FocusSchedule(**vars(config.model.schedule)).total_steps
+    total = schedule.total_steps
     assert (total - end) // config.checkpoint.every_steps + 1 < config.checkpoint.keep, "it is removed in the end"
 
 

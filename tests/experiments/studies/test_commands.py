@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from experiments.config.composition import as_yaml
-from experiments.studies.planning.plan import Job, make_plan
+from experiments.studies.planning.job import Job
+from experiments.studies.planning.plan import make_plan
 from experiments.studies.planning.specification import read_catalogue, read_study
 from experiments.studies.running import commands
 from experiments.studies.running.commands import (
@@ -141,7 +142,7 @@ def test_records(tmp_path):
 def test_expected_times(jobs):
     every = list(jobs.values())
     guessed = expected_minutes(every, {})
-    halved = expected_minutes(every, {jobs["landmarks"].key: guessed[jobs["landmarks"].key] / 2})
+    halved = expected_minutes(every, {jobs["warm_start"].key: guessed[jobs["warm_start"].key] / 2})
     assert halved[jobs["focus"].key] == pytest.approx(guessed[jobs["focus"].key] / 2)
     known = expected_minutes(every, {(7, "focus"): 30.0})
     assert known[jobs["focus"].key] == 30.0

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.studies.planning.plan import Job, Plan
+from experiments.studies.planning.job import Job
+from experiments.studies.planning.plan import Plan
 from experiments.studies.planning.specification import Run
 from experiments.studies.running import executor as module
 from experiments.studies.running.children import Children

@@ -73,7 +73,7 @@ def test_seeds():
 
 def test_only_keeps_a_row_and_what_it_begins_at():
     assert [job.name for job in plan("ablation", seeds=[0], only=["focus"]).jobs] == [
-        "landmarks",
+        "warm_start",
         "initialised",
         "focus",
     ]
@@ -82,16 +82,16 @@ def test_only_keeps_a_row_and_what_it_begins_at():
 
 
 def test_seeds_differ_in_networks_and_people():
-    first, second = (job for job in plan("em_rounds", seeds=[0, 1]).jobs if job.name == "landmarks")
+    first, second = (job for job in plan("em_rounds", seeds=[0, 1]).jobs if job.name == "warm_start")
     assert first.composition.config.seed == 0 and second.composition.config.seed == 1
     assert first.composition.config.data.seed != second.composition.config.data.seed
 
 
 def test_stems_stop_where_their_stage_ends_and_rows_keep_their_rounds():
-    landmarks, initialised, focus = plan("em_rounds", seeds=[0]).jobs
+    warm_start, initialised, focus = plan("em_rounds", seeds=[0]).jobs
     schedule = focus.composition.config.model.schedule
-    warm = schedule.supervised_steps + schedule.landmark_steps
-    assert landmarks.last_step == warm and landmarks.milestones == [warm]
+    warm = schedule.supervised_steps + schedule.landmark_steps + schedule.colour_steps
+    assert warm_start.last_step == warm and warm_start.milestones == [warm]
     assert initialised.last_step == warm + schedule.initialisation_steps + schedule.pretraining_steps
     assert focus.last_step > initialised.last_step
     assert focus.rounds[0] == initialised.last_step and focus.rounds[-1] == focus.last_step

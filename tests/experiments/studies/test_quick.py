@@ -17,7 +17,7 @@ def test_a_quick_study_from_the_first_step_to_the_last_picture(tmp_path, capsys)
     command = ["em_rounds", "masks", "--quick", "--only", "focus", "--jobs", "2", "--runs", str(tmp_path)]
     assert main(command) == 0, capsys.readouterr().out
     seed = tmp_path / "seed0"
-    assert sorted(path.name for path in seed.iterdir() if path.is_dir()) == ["focus", "initialised", "landmarks"]
+    assert sorted(path.name for path in seed.iterdir() if path.is_dir()) == ["focus", "initialised", "warm_start"]
     steps = json.loads((seed / "focus.json").read_text())["steps"]
     assert set(steps) == {"train", "misfit_prior", "plain_faces", "evaluate", "position_prior", "rounds"}
     assert all(step["finished"] and step["cpu_seconds"] > 0 for step in steps.values())
