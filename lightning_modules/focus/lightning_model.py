@@ -15,20 +15,16 @@ from lightning_modules.focus.augmentation import augment
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
 from lightning_modules.focus.finite_losses import FiniteLosses
-from lightning_modules.focus.gradient_share import with_gradient_share
 from lightning_modules.focus.model_signature import model_signature, refuse_other_model
-from lightning_modules.focus.objectives import ReconstructionObjective, SegmentationObjective, Terms
+from lightning_modules.focus.objectives import Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
 from lightning_modules.focus.schedule import Network, Phase
 from lightning_modules.focus.step_key import Draw, run_seed, seed_generators, step_key
+from lightning_modules.focus.step_terms import StepTerms
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
-from seethrough.errors import SeethroughError
-from seethrough.fitting.skin_colour import skin_colour_mask
-from seethrough.losses import preliminary_mask
-from seethrough.morphable import FaceParameters
+from lightning_modules.focus.training_mask import training_mask
 from seethrough.networks.perceptual import load_perceptual_net
-from seethrough.rendering import FaceRendering
 
 METHOD = "focus"
 
@@ -53,9 +49,8 @@ class FocusModule(pl.LightningModule):
         self.focus = Focus(config)
         # Held here so that it moves to the device with the module; it adds nothing to the state.
         self.perceptual = load_perceptual_net(config.perceptual)
-        self.reconstruction = ReconstructionObjective(config.loss, config.image_size, self.perceptual)
-        self.segmentation = SegmentationObjective(config.loss, self.perceptual)
         self.supervised = SupervisedObjective(config, self.focus) if config.is_supervised else None
+        self.step_terms = StepTerms(config, self.focus, self.schedule, self.perceptual, self.supervised)
         mask = own_mask(config.mask, config.has_segmentation)
         self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, mask)
         self.losses = FiniteLosses()
@@ -116,83 +111,7 @@ class FocusModule(pl.LightningModule):
                 logger.log_metrics({**row, "step": float(self.em_step)}, step=self.em_step)
 
     def _terms(self, phase: Phase, batch: dict[str, Any]) -> Terms:
-        if phase.network is Network.SEGMENTATION:
-            return self._segmentation_terms(phase, batch)
-        progress = self.em_step / self.schedule.total_steps
-        parameters = self.focus.encoder(batch["image"])
-        if phase is Phase.SUPERVISE:
-            assert self.supervised is not None  # the schedule that has such steps is the one it was built for
-            return self.supervised(parameters, self.focus.face_renderer.geometry(parameters).landmarks, batch)
-        if phase is Phase.LANDMARKS:
-            landmarks = self.focus.face_renderer.geometry(parameters).landmarks
-            return self._unrendered_terms(parameters, landmarks, batch, progress)
-        if phase is Phase.COLOUR:
-            landmarks = self.focus.face_renderer.geometry(parameters).landmarks
-            coloured = parameters.detach().with_changes(albedo=parameters.albedo, illumination=parameters.illumination)
-            terms = self._unrendered_terms(parameters, landmarks, batch, progress)
-            return {**terms, **self.reconstruction.colour(self.focus.face_renderer(coloured), batch)}
-        share = self._pixel_share()
-        seen = parameters.with_changes(identity=with_gradient_share(parameters.identity, share))
-        rendering = self.focus.face_renderer(seen)
-        landmarks = rendering.landmarks
-        if share < 1:
-            landmarks = self.focus.face_renderer.geometry(parameters).landmarks
-        terms = self._unrendered_terms(parameters, landmarks, batch, progress)
-        if phase is Phase.INITIALISE and self.config.mask in ("segmentation", "preliminary"):
-            threshold = self.reconstruction.threshold(*self.schedule.phase_steps(self.em_step))
-            return {**terms, **self.reconstruction.initialise(rendering, batch, threshold)}
-        mask = self._mask(rendering, batch)
-        return {**terms, **self.reconstruction.reconstruct(rendering, batch, mask)}
-
-    def _unrendered_terms(
-        self, parameters: FaceParameters, landmarks: Tensor, batch: dict[str, Any], progress: float
-    ) -> Terms:
-        """Return the terms of an encoder step that need no picture: landmarks, prior, and the truth where it stays."""
-        terms = self.reconstruction.prior(parameters, landmarks, batch, progress)
-        if self.supervised is None or not self.config.supervision.throughout:
-            return terms
-        true = self.supervised(parameters, landmarks, batch)
-        return {**terms, **{f"true_{name}": value for name, value in true.items()}}
-
-    def _segmentation_terms(self, phase: Phase, batch: dict[str, Any]) -> Terms:
-        with torch.no_grad():
-            rendering = self.focus.face_renderer(self.focus.encoder(batch["image"]))
-        network = self.focus.segmentation
-        logits = network(rendering.image.clamp(0, 1), batch["image"])
-        if self.config.segmentation_labels == "truth":
-            truth = self._true_mask(batch, "model.segmentation_labels=truth")
-            return self.segmentation.supervise(logits, network.slope, rendering, truth)
-        if phase is Phase.PRETRAIN:
-            return self.segmentation.pretrain(logits, network.slope, rendering, batch)
-        mask = torch.sigmoid(network.slope * logits) * rendering.mask
-        return self.segmentation.segment(mask, rendering, batch)
-
-    def _mask(self, rendering: FaceRendering, batch: dict[str, Any]) -> Tensor:
-        """Return the mask that the encoder's pixel loss sees, inside the rendered face."""
-        image, kind = batch["image"], self.config.mask
-        if kind == "none":
-            return rendering.mask
-        if kind == "truth":
-            return rendering.mask * self._true_mask(batch, "model.mask=truth")
-        if kind == "preliminary":
-            return preliminary_mask(image, rendering.image, rendering.mask, self.config.loss.threshold)
-        if kind == "skin":
-            # What is likely skin counts in full, the rest by how likely it is (Deep3D, Deng et al. 2019).
-            likely = skin_colour_mask(image)
-            return rendering.mask * torch.where(likely > 0.5, torch.ones_like(likely), likely)
-        with torch.set_grad_enabled(self.config.loss.mask_gradient):
-            return self.focus.visible_face(rendering, image)
-
-    def _true_mask(self, batch: dict[str, Any], setting: str) -> Tensor:
-        if "mask" not in batch:
-            raise SeethroughError(f"{setting} needs true masks: use synthetic data, or another setting")
-        return batch["mask"]
-
-    def _pixel_share(self) -> float:
-        """Return how much of their gradient pixels send to the identity in this step."""
-        done, _ = self.schedule.network_steps(self.em_step, Network.RECONSTRUCTION)
-        free = done < self.schedule.warm_start_steps + self.config.loss.identity_free_steps
-        return 0.0 if free else self.config.loss.identity_pixel_gradient
+        return self.step_terms(phase, self.em_step, batch)
 
     @contextmanager
     def _only_training(self, network: Network) -> Iterator[None]:
@@ -248,8 +167,14 @@ class FocusModule(pl.LightningModule):
         rendering = prediction.rendering
         drawn = rendering.image.clamp(0, 1)
         over = torch.where(rendering.mask > 0, drawn, image)
-        mask = prediction.mask if self.config.has_segmentation else self._mask(rendering, batch)
+        mask = self.shown_mask(prediction, batch)
         return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
+
+    def shown_mask(self, prediction: FocusPrediction, batch: dict[str, Any]) -> Tensor:
+        """Return the (B, 1, H, W) mask of the segmentation network, or what stands in for it in training."""
+        if self.config.has_segmentation:
+            return prediction.mask
+        return training_mask(self.config, self.focus, prediction.rendering, batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the step counter and which face model it is; a state that a bad loss may have spoilt is not kept."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.studies.planning.plan import Job
+from experiments.studies.planning.job import Job
 from experiments.studies.reporting.measured import OUT_OF_DISTRIBUTION, Method
 from seethrough.errors import SeethroughError
 from seethrough.fitting.skin_colour import skin_colour_mask
@@ -96,6 +96,5 @@ def views(checkpoint: Path, batch: dict[str, Tensor]) -> Views:
     image = batch["image"]
     skin = skin_colour_mask(image) * rendering.mask
     threshold = preliminary_mask(image, rendering.image, rendering.mask, module.config.loss.threshold)
-    own = {"truth": batch["mask"] * rendering.mask, "skin": skin, "preliminary": threshold}
-    mask = prediction.mask if module.config.has_segmentation else own.get(module.config.mask, rendering.mask)
+    mask = module.shown_mask(prediction, batch)
     return Views(render, *((each > 0.5).float() for each in (mask, skin, threshold)))

@@ -76,7 +76,7 @@ def test_masks_that_the_pixel_loss_sees(focus_config):
 def test_threshold_of_the_initialisation_falls_geometrically(focus_config):
     focus_config.schedule.initialisation_steps = 100
     module = FocusModule(focus_config)
-    thresholds = [module.reconstruction.threshold(done, 100) for done in range(100)]
+    thresholds = [module.step_terms.reconstruction.threshold(done, 100) for done in range(100)]
     assert thresholds[0] == pytest.approx(0.5) and thresholds[60] == pytest.approx(0.03) == thresholds[99]
     assert thresholds[30] == pytest.approx((0.5 * 0.03) ** 0.5)  # half of the fall is its geometric mean
 
