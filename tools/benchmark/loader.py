@@ -1,4 +1,4 @@
-"""Section ``loader``: training batches of synthetic faces, from a pool on disk and rendered on the fly."""
+"""Section ``loader``: batches of synthetic faces from a pool and rendered on the fly, and of photos."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
 from datamodules.synthetic.datamodule import SyntheticDataModule
 from tools.benchmark.measuring import Measurement, measure
+from tools.benchmark.photo_loader import photo_cases
 from tools.benchmark.registry import Case
 
 POOL = 64
@@ -61,4 +62,5 @@ def _name(source: str, size: int) -> str:
 def cases() -> Mapping[str, Case]:
     """Return the cases of this section."""
     settings = [("pool", 80, 0, 32, 15), ("live", 80, 0, 8, 5), ("live", 224, 1, 4, 3)]
-    return {_name(source, size): partial(_loader, source, size, *rest) for source, size, *rest in settings}
+    synthetic = {_name(source, size): partial(_loader, source, size, *rest) for source, size, *rest in settings}
+    return {**synthetic, **photo_cases()}

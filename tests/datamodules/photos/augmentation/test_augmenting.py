@@ -93,7 +93,9 @@ def test_a_worker_draws_what_any_other_process_draws() -> None:
 def test_without_albumentations_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "albumentations", None)
     get_ready(RELEASE, 48)
-    with pytest.raises(SeethroughError, match=r"data\.augmentation\.hue=12\.5 needs albumentations.*pip install") as told:
+    with pytest.raises(
+        SeethroughError, match=r"data\.augmentation\.hue=12\.5 needs albumentations.*pip install"
+    ) as told:
         get_ready(AugmentationConfig(hue=12.5, cutout=0.2), 48)
     assert "\n" not in str(told.value)
 

@@ -95,9 +95,14 @@ def test_draws_fill_their_ranges_and_no_more() -> None:
         assert np.mean(values) == pytest.approx((low + high) / 2, abs=0.03 * width)
         assert np.std(values) == pytest.approx(width / math.sqrt(12), rel=0.05)  # uniform
     assert np.mean([warp.flip for warp in warps]) == pytest.approx(0.5, abs=0.04)
-    assert abs(np.corrcoef([(*warp.shift, warp.scale, warp.rotation, warp.flip) for warp in warps], rowvar=False)[
-        np.triu_indices(5, 1)
-    ]).max() < 0.08
+    assert (
+        abs(
+            np.corrcoef([(*warp.shift, warp.scale, warp.rotation, warp.flip) for warp in warps], rowvar=False)[
+                np.triu_indices(5, 1)
+            ]
+        ).max()
+        < 0.08
+    )
 
 
 def test_a_setting_leaves_the_draws_of_the_others() -> None:
