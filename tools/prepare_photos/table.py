@@ -26,6 +26,8 @@ def report_table(report: PreparationReport, title: str) -> Table:
     for subset, count in sorted(report.subsets.items()):
         add(f"  subset {subset}", count)
     add("  landmarks by the detector", report.detected)
+    if report.guessed:
+        add("    of them in the data set's box, without a face found", report.guessed)
     add("  landmarks of the data set", report.found - report.detected)
     add("  with a mask", report.masked)
     add("skipped", report.skipped, "bold")

@@ -62,6 +62,16 @@ class FaceSearch:
         near = [_moved(face, (left, top), ratio) for face in self._faces(around)]
         return self._chosen(near, box, points) or self._chosen(self._faces(photo), box, points)
 
+    def guess(self, photo: np.ndarray, box: Box) -> DetectedFace | None:
+        """Return landmarks within a box although no face is found there, with score 0.
+
+        None if the detector cannot do that, or the box lies outside the photo.
+        """
+        within = getattr(self.detector, "landmarks_within", None)
+        if within is None or _neighbourhood(box, photo) is None:
+            return None
+        return DetectedFace(within(photo, box), box, 0.0)
+
     def _faces(self, photo: np.ndarray) -> list[DetectedFace]:
         """Search a picture; of a small one, an enlarged copy whose border is carried on outside."""
         side = max(photo.shape[:2])

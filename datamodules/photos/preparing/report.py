@@ -17,9 +17,10 @@ class PreparationReport:
     Attributes:
         found: rows of the manifest.
         detected: of them, with landmarks from the detector.
-        masked: of them, with a mask.
-        splits: of them, in each split.
-        subsets: of them, in each evaluation subset that has a name.
+        guessed: of these, with landmarks read in the box of the data set, where the detector found no face.
+        masked: of all rows, with a mask.
+        splits: in each split.
+        subsets: in each evaluation subset that has a name.
         skipped: rows of ``skipped.jsonl``.
         why: of them, for each kind of reason.
         examples: the first reasons of each kind.
@@ -27,6 +28,7 @@ class PreparationReport:
 
     found: int = 0
     detected: int = 0
+    guessed: int = 0
     masked: int = 0
     splits: Counter[str] = field(default_factory=Counter)
     subsets: Counter[str] = field(default_factory=Counter)
@@ -39,6 +41,7 @@ class PreparationReport:
         row = json.loads(line)
         self.found += 1
         self.detected += row["detected"]
+        self.guessed += row["detected"] and row["score"] == 0
         self.masked += row["mask"] is not None
         self.splits[row["split"]] += 1
         if row["subset"]:
@@ -59,6 +62,7 @@ class PreparationReport:
         return {
             "found": self.found,
             "detected": self.detected,
+            "guessed": self.guessed,
             "masked": self.masked,
             "splits": dict(sorted(self.splits.items())),
             "subsets": dict(sorted(self.subsets.items())),

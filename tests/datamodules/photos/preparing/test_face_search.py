@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from datamodules.photos.manifest import ManifestRow
 from datamodules.photos.preparing.face_search import FaceSearch, overlap
 from datamodules.photos.preparing.settings import PreparationSettings
-from datamodules.photos.preparing.stored_face import stored_crop
-from seethrough.photos import DetectedFace, align, load_detector
+from datamodules.photos.preparing.stored_face import FaceStore, SkippedPhoto, stored_crop
+from datamodules.photos.record import PhotoRecord
+from seethrough.photos import CropTransform, DetectedFace, align, load_detector
 from seethrough.photos.alignment import five_points
 from tests.datamodules.photos.preparing.small_photos import landmarks
 
@@ -95,6 +100,43 @@ def test_small_photo_is_padded_and_enlarged_and_the_face_comes_back_to_scale() -
     assert face is not None
     assert face.box == pytest.approx((20, 30, 80, 90), abs=1)
     np.testing.assert_allclose(five_points(face.landmarks), five_points(landmarks() * 60 / 48 + (20, 30)), atol=1)
+
+
+def test_hidden_face_with_a_crop_of_its_own_is_read_in_the_box_of_the_data_set(tmp_path: Path) -> None:
+    import skimage.data
+
+    photo = skimage.data.astronaut()
+    detector = load_detector("dlib")
+    seen = FaceSearch(detector)(photo, (160, 60, 290, 200))
+    assert seen is not None
+
+    class Blind:
+        landmarks_within = detector.landmarks_within  # type: ignore[attr-defined]
+
+        def faces(self, photo: np.ndarray) -> list[DetectedFace]:
+            return []
+
+    @dataclass(frozen=True)
+    class Astronaut:
+        name: str = "astronaut"
+
+        def read(self) -> np.ndarray:
+            return photo
+
+    low, high = seen.landmarks.min(0), seen.landmarks.max(0)
+    box = (low[0] - 4, low[1] - 12, high[0] + 4, high[1] + 4)
+    own_crop = CropTransform(1.0, (225.0, 130.0), 224)
+    store = FaceStore(tmp_path, PreparationSettings(), Blind)
+    row = store(PhotoRecord("face", Astronaut(), box=box, crop=own_crop))
+    assert isinstance(row, ManifestRow)
+    assert (row.detected, row.score) == (True, 0.0)
+    in_photo = (row.landmarks - 128) / row.scale + row.centre
+    eyes = np.linalg.norm(seen.landmarks[36] - seen.landmarks[45])
+    assert np.linalg.norm(in_photo - seen.landmarks, axis=1).mean() < 0.05 * eyes
+    assert row.centre == (225.0, 130.0)
+    skipped = store(PhotoRecord("face", Astronaut(), box=box))
+    assert isinstance(skipped, SkippedPhoto), "a photo without a crop of its own needs a face"
+    assert skipped.reason == "astronaut: the detector dlib finds no face where the data set says that it is"
 
 
 def test_overlap() -> None:

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seethrough.errors import SeethroughError
+from tests.datamodules.photos.preparing.small_photos import landmarks, write_photo
+from tools.prepare_photos.command import main
+
+
+def tree(folder: Path, count: int) -> Path:
+    """Write photos of 48 px with Deep3D's five points beside them, or the 68 of FOCUS in a table."""
+    (folder / "Dataset").mkdir(parents=True)
+    rows = {"train": [], "val": [], "test": []}
+    for number in range(count):
+        write_photo(folder / "Dataset" / f"{number:03d}.png", number)
+        Image.open(folder / "Dataset" / f"{number:03d}.png").save(folder / "Dataset" / f"{number:03d}.jpg")
+        (folder / "Dataset" / f"{number:03d}.png").unlink()
+        values = ",".join(f"{value:.2f}" for value in (landmarks() - 0.5).ravel())
+        rows[("train", "val", "test")[number % 3]].append(f"Dataset/{number:03d}.jpg,{values}")
+    for split, lines in rows.items():
+        (folder / f"{split}_landmarks.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def words(source: Path, out: Path, *more: str) -> list[str]:
+    return ["data/focus_release", f"data.root={source}", "data.side=32", "--out", str(out), *more]
+
+
+def files(out: Path) -> dict[str, bytes]:
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
+
+
+def test_data_set_is_prepared_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = tree(tmp_path / "raw", 12), tmp_path / "out"
+    arguments = words(source, out, "--json", str(tmp_path / "counts.json"), "--jobs", "1", "--shards", "2")
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "prepared" in said and "contact_sheet.jpg" in said
+    counts = json.loads((tmp_path / "counts.json").read_text())
+    assert (counts["found"], counts["skipped"], counts["shards"]) == (12, 0, 6)
+    assert counts["splits"] == {"test": 4, "train": 4, "validation": 4}
+    assert len(list((out / "shards").glob("*.tar"))) == 6
+
+
+def test_exit_code_tells_skipped_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = tree(tmp_path / "raw", 6), tmp_path / "out"
+    photo = source / "Dataset" / "002.jpg"
+    photo.write_bytes(photo.read_bytes()[:300])
+    assert main(words(source, out, "--jobs", "1")) == 1
+    assert "002.jpg: the image cannot be decoded" in capsys.readouterr().out
+    assert main(words(source, out, "--jobs", "1", "--skip-bad")) == 0
+
+
+def test_faults_of_tables_come_one_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tree(tmp_path / "raw", 6)
+    for name in ("000", "001"):
+        (source / "Dataset" / f"{name}.jpg").unlink()
+    with pytest.raises(SeethroughError, match=r"2 faults; mend"):
+        main(words(source, tmp_path / "out", "--jobs", "1"))
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 2 and "train_landmarks.csv row 1" in lines[0] and "val_landmarks.csv row 1" in lines[1]
+    assert main(words(source, tmp_path / "out", "--jobs", "1", "--skip-bad")) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: no such file, folder or data config"),
+        (["data/celebahq"], r"data/celebahq: .*did you mean 'data/celeba_hq'"),
+        (["data/celeba_hq"], "say where the data set lies, by data.root=FOLDER"),
+        (["data/celeba_hq", "data.root=/nowhere"], "/nowhere: no such file or folder; check data.root"),
+        (["data/synthetic"], "not made of photos"),
+        (["FOLDER", "FOLDER/x"], "give one source"),
+        (["FOLDER", "data.sid=3"], "data.sid"),
+        (["FOLDER", "--out", "FOLDER/crops"], "the next run would find its own"),
+        (["FOLDER", "--jobs", "2", "--devices", "2"], "give one of them"),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "empty").mkdir()
+    named = [word.replace("FOLDER", str(tmp_path / "empty")) for word in arguments]
+    with pytest.raises(SeethroughError, match=message):
+        main(named)
+
+
+def test_folder_with_the_name_of_a_config_must_be_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data" / "lfw").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SeethroughError, match=r"data config and a folder here: write \./data/lfw"):
+        main(["data/lfw"])
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tools.prepare_photos", *arguments]
+
+
+def children(parent: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True).stdout.split()
+    return [int(pid) for pid in found] + [grand for pid in found for grand in children(int(pid))]
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
+def test_killed_command_leaves_no_process_behind_and_goes_on(tmp_path: Path) -> None:
+    source = tree(tmp_path / "raw", 400)
+    assert main(words(source, tmp_path / "undisturbed", "--jobs", "1")) == 0
+    arguments = command(*words(source, tmp_path / "out", "--jobs", "2"))
+    moments = np.random.default_rng(5)
+    killed = 0
+    for _ in range(4):
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("out/.preparing/chunks/*/*")) and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0, 0.3))
+        workers = children(process.pid)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        deadline = time.monotonic() + 30
+        while any(map(alive, workers)):
+            assert time.monotonic() < deadline, "a process outlives the command"
+            time.sleep(0.05)
+    assert killed >= 1, "or nothing is tested"
+    subprocess.run(arguments, check=True, capture_output=True)
+    assert files(tmp_path / "out") == files(tmp_path / "undisturbed")
+
+
+@pytest.mark.slow
+def test_two_devices_prepare_the_same_folder_as_one_process(tmp_path: Path) -> None:
+    source = tree(tmp_path / "raw", 60)
+    photo = source / "Dataset" / "011.jpg"
+    photo.write_bytes(photo.read_bytes()[:300])
+    assert main(words(source, tmp_path / "one", "--jobs", "1", "--skip-bad")) == 0
+    arguments = command(
+        *words(source, tmp_path / "two", "--devices", "2", "--skip-bad", "--json", str(tmp_path / "n.json"))
+    )
+    finished = subprocess.run(
+        arguments, capture_output=True, text=True, timeout=400, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.count("listed") == 1, "only the first process speaks"
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert json.loads((tmp_path / "n.json").read_text())["found"] == 59
