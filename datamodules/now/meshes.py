@@ -27,7 +27,7 @@ def read_scan(dataset: Path, subject: str) -> tuple[np.ndarray, np.ndarray]:
         SeethroughError: one of them is missing or damaged.
     """
     scan, marks = scan_files(dataset, subject)
-    return read_shape(scan)[0], read_picked_points(marks)
+    return read_vertices(scan), read_picked_points(marks)
 
 
 def read_picked_points(path: Path) -> np.ndarray:
@@ -86,41 +86,72 @@ def read_landmarks(path: Path) -> np.ndarray:
     return values.reshape(LANDMARKS, 3)
 
 
+def read_vertices(path: Path) -> np.ndarray:
+    """Return the vertices alone, which is all that counts of a scan."""
+    content = _obj_content(path)
+    plain = None if content is None else _plain_vertices(content)
+    return read_mesh(path).vertices if plain is None else plain
+
+
 def read_shape(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return vertices and triangles; plain OBJ files, of which a scan has hundreds of thousands of lines, quickly."""
-    if path.suffix.lower() == ".obj":
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise SeethroughError(f"{path} cannot be read: {error.strerror}") from None
-        plain = _plain_obj(content)
-        if plain is not None:
-            return plain
-    mesh = read_mesh(path)
-    return mesh.vertices, mesh.triangles
+    """Return vertices and triangles; plain OBJ files, which may have hundreds of thousands of lines, quickly."""
+    content = _obj_content(path)
+    vertices = None if content is None else _plain_vertices(content)
+    triangles = None if content is None or vertices is None else _plain_triangles(content, len(vertices))
+    if vertices is None or triangles is None:
+        mesh = read_mesh(path)
+        return mesh.vertices, mesh.triangles
+    return vertices, triangles
 
 
-def _plain_obj(content: bytes) -> tuple[np.ndarray, np.ndarray] | None:
-    """Read ``v x y z`` and ``f a b c`` (or ``a/..``) with positive numbers; None where the file holds anything else."""
-    lines = content.splitlines()
-    corners = [line[2:].split() for line in lines if line.startswith(b"f ")]
-    places = [line[2:] for line in lines if line.startswith(b"v ")]
-    if b"\\" in content or any(len(corner) != 3 for corner in corners):
+def _obj_content(path: Path) -> bytes | None:
+    """Return the bytes of an OBJ file without continued lines; None of another file."""
+    if path.suffix.lower() != ".obj":
         return None
     try:
-        vertices = np.array(b" ".join(places).split(), dtype=np.float64)
-        if vertices.size != 3 * len(places) or not vertices.size:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SeethroughError(f"{path} cannot be read: {error.strerror}") from None
+    return None if b"\\" in content else content
+
+
+def _plain_vertices(content: bytes) -> np.ndarray | None:
+    """Read lines ``v x y z``; None where a vertex has anything else."""
+    words = _words(content, b"v")
+    try:
+        if words is None:
             return None
-        if b"/" in b"".join(corner for face in corners[:1] for corner in face):
-            corners = [[corner.partition(b"/")[0] for corner in face] for face in corners]
-        triangles = np.array(corners, dtype=object).astype(np.int64).reshape(-1, 3) - 1
+        vertices = np.stack([np.array(words[axis::4], dtype=np.float64) for axis in (1, 2, 3)], axis=1)
     except ValueError:
         return None
-    if not np.isfinite(vertices).all() or (
-        triangles.size and not 0 <= triangles.min() <= triangles.max() < len(places)
-    ):
+    return vertices if len(vertices) and np.isfinite(vertices).all() else None
+
+
+def _plain_triangles(content: bytes, vertices: int) -> np.ndarray | None:
+    """Read lines ``f a b c`` (or ``a/..``) with positive numbers; None where a face has anything else."""
+    words = _words(content, b"f")
+    if words is None:
         return None
-    return vertices.reshape(-1, 3), triangles
+    if len(words) > 1 and b"/" in words[1]:
+        words = [word.partition(b"/")[0] for word in words]
+    try:
+        corners = [np.array(words[corner::4], dtype=bytes).astype(np.int64) for corner in (1, 2, 3)]
+    except ValueError:
+        return None
+    triangles = np.stack(corners, axis=1) - 1
+    if triangles.size and not 0 <= triangles.min() <= triangles.max() < vertices:
+        return None
+    return triangles
+
+
+def _words(content: bytes, kind: bytes) -> list[bytes] | None:
+    """Return the words of all lines of a kind one after the other; None unless each line has three besides its kind."""
+    lines = [line for line in content.splitlines() if line.startswith((kind + b" ", kind + b"\t"))]
+    words = b" ".join(lines).split()
+    # A list of lists would be as clear, but takes ten times as long to be collected as garbage.
+    if len(words) != 4 * len(lines) or words[::4].count(kind) != len(lines):
+        return None
+    return words
 
 
 def _first(folder: Path, stem: str, suffixes: tuple[str, ...]) -> Path | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datamodules.now.challenge import challenge_images
-from datamodules.now.meshes import read_landmarks, read_picked_points, read_shape
+from datamodules.now.meshes import read_landmarks, read_picked_points, read_shape, read_vertices
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
@@ -174,6 +174,8 @@ def test_quick_reader_reads_what_the_careful_one_does(tmp_path: Path) -> None:
         "texture": "v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvn 0 0 1\nf 1/1/1 2/1/1 3/1/1\n",
         "quads": "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n",
         "colours": "v 0 0 0 1 0 0\nv 1 0 0 1 0 0\nv 0 1 0 1 0 0\nf 1 2 3\n",
+        "tabs": "v\t0 0 0\nv 1\t0 0\nv 0 1 0.5\nf\t1 2 3\n",
+        "a quad and an edge": "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\nf 1 2 3\n",
         "from the end": "v 0 0 0\nv 1 0 0\nv 0 1 0\nf -3 -2 -1\n",
         "comment": "# x\nv 0 0 0 # y\nv 1 0 0\nv 0 1 0\n\nf 1 2 3 # z\n",
     }
@@ -182,5 +184,5 @@ def test_quick_reader_reads_what_the_careful_one_does(tmp_path: Path) -> None:
         path.write_text(text)
         vertices, triangles = read_shape(path)
         expected = read_mesh(path)
-        assert vertices.tolist() == expected.vertices.tolist(), name
+        assert vertices.tolist() == expected.vertices.tolist() == read_vertices(path).tolist(), name
         assert triangles.tolist() == expected.triangles.tolist(), name
