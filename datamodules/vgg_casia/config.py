@@ -24,7 +24,8 @@ class VggCasiaConfig(PhotoConfig):
     train.rec (casia_record); `auto` looks."""
     path_template: str = "images/{identity}/{id}.jpg"
     """vgg_face: where a downloaded photo lies, relative to the root; knows {identity}, {id}, {number} (the id without
-    zeros), {url_name} and {url_stem}; without a suffix, any photo of that name is taken."""
+    zeros), {url_name} and {url_stem}; without a suffix, any photo of that name is taken. On a command line, begin with
+    `./` rather than a brace: ./{identity}/{id}.jpg."""
     only_downloaded: bool = False
     """vgg_face: pass over rows whose photo is not there, instead of naming each; many addresses are dead."""
     curated_only: bool = False

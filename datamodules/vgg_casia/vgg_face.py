@@ -167,7 +167,7 @@ def _list_person(
         rows[photo.id] = row
         if not wanted.takes(photo):
             continue
-        folder, name = os.path.split(_filled(template, identity, photo))
+        folder, name = os.path.split(os.path.normpath(_filled(template, identity, photo)))
         found = finder.find(folder, name)
         if found is None:
             if not only_downloaded:

@@ -42,6 +42,7 @@ def test_filters(tmp_path, settings, numbers):
     ("template", "file"),
     [
         ("{identity}/{id}.jpg", "P_Q/00000007.jpg"),
+        ("./{identity}/{id}.jpg", "P_Q/00000007.jpg"),
         ("{identity}/{id}", "P_Q/00000007.webp"),
         ("all/{identity}-{number}.png", "all/P_Q-7.png"),
         ("{identity}/{id}.jpg", "P_Q/00000007.JPG"),
