@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from experiments.studies.planning.plan import Job
+from experiments.studies.planning.job import Job
 from experiments.studies.planning.sweep import SweepPoint
 from experiments.studies.reporting.faces import batch_of, shown_faces, views
 from experiments.studies.reporting.report import Report

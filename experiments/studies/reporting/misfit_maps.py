@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from experiments.studies.planning.plan import Job
+from experiments.studies.planning.job import Job
 from experiments.studies.reporting.small_pictures import save_small
 
 _WIDTH, _LABEL = 620, 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experiments.studies.planning.plan import Job
+from experiments.studies.planning.job import Job
 from experiments.studies.running.record import read_record
 
 

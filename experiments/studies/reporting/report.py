@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from experiments.studies.planning.plan import Job, Plan, study_runs
+from experiments.studies.planning.job import Job
+from experiments.studies.planning.plan import Plan, study_runs
 from experiments.studies.planning.specification import Study, read_catalogue
 from experiments.studies.reporting.cells import Cells
 from experiments.studies.reporting.measured import Method, check_same_images, gather

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from experiments.studies.planning.plan import Job
+from experiments.studies.planning.job import Job
 
 EVALUATION_MINUTES = 1.0
 MISFIT_PRIOR_MINUTES = 1.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from experiments.provenance import commit
-from experiments.studies.planning.plan import Job, Plan
+from experiments.studies.planning.job import Job
+from experiments.studies.planning.plan import Plan
 from experiments.studies.running.children import Children, last_line
 from experiments.studies.running.commands import (
     EVALUATE,
@@ -24,9 +24,9 @@ from experiments.studies.running.commands import (
     clear_unbegun,
     pending_steps,
 )
-from experiments.studies.running.estimate import clock, expected_minutes, minutes_left
 from experiments.studies.running.lock import locked
 from experiments.studies.running.record import RunRecord, read_record
+from experiments.studies.running.telling import Telling
 from seethrough.errors import SeethroughError
 
 HEARTBEAT_SECONDS = 300.0
@@ -70,9 +70,7 @@ class Executor:
         self.evaluate_again = evaluate_again
         self.children = Children(threads)
         self.result = Result()
-        self._say = say or (lambda line: print(line, flush=True))
-        self._measured: dict[tuple[int, str], float] = {}
-        self._doing: dict[tuple[int, str], str] = {}
+        self._telling = Telling(plan, workers, say or (lambda line: print(line, flush=True)))
         self._waiting: list[Job] = []
         self._running: dict[Future[str | None], Job] = {}
 
@@ -83,7 +81,7 @@ class Executor:
             KeyboardInterrupt: after Ctrl-C or a polite kill, when all trainings have saved.
         """
         self._waiting = self._unfinished()
-        self._announce()
+        self._telling.begin(len(self.result.done), len(self.result.failed), self._waiting)
         # Also where a shell started us in the background with Ctrl-C ignored: children would inherit that.
         before = {number: signal.signal(number, signal.default_int_handler) for number in _STOPPING}
         pool = ThreadPoolExecutor(self.workers)
@@ -94,9 +92,9 @@ class Executor:
                 for future in finished:
                     self._finish(future)
                 if not finished:
-                    self._beat()
+                    self._telling.beat(self._running.values(), self._waiting)
         except KeyboardInterrupt:
-            self._say("stopping: the running commands save and end; the same command goes on later")
+            self._telling.say("stopping: the running commands save and end; the same command goes on later")
             self.children.stop()
             raise
         finally:
@@ -112,7 +110,7 @@ class Executor:
             try:
                 record = read_record(job.beside(".json"))
                 if record.done(TRAIN):
-                    self._measured[job.key] = _minutes(record)
+                    self._telling.measured[job.key] = record.minutes
                 if self.evaluate_again and job.run.evaluated:
                     _forget_evaluations(record)  # in the file only when this process holds the run
                 # A training that has yet to begin may still lack its checkpoint to begin at: not looked at here.
@@ -142,7 +140,7 @@ class Executor:
         """Run the commands of one run; returns what went wrong, or None."""
         try:
             with locked(
-                job.beside(".lock"), lambda: self._tell(f"{job.title}: waiting, another process runs it")
+                job.beside(".lock"), lambda: self._telling.tell(f"{job.title}: waiting, another process runs it")
             ) as held:
                 record = read_record(job.beside(".json"))
                 if self.evaluate_again and job.run.evaluated:
@@ -166,8 +164,7 @@ class Executor:
 
     def _step(self, job: Job, step: Step, record: RunRecord, held: int) -> str | None:
         log = job.beside(".log")
-        self._doing[job.key] = step.name.replace("_", " ")
-        self._tell(f"{job.title}: {self._doing[job.key]}")
+        self._telling.step(job, step.name)
         started_from = "-".join(commit().split())  # before it starts: the checkout may move on meanwhile
         outcome = self.children.run(step.command, log, held)
         succeeded = outcome.code == 0
@@ -181,7 +178,7 @@ class Executor:
             return problem
         record.failed.add(step.name)
         self.result.warnings.append(f"{job.title}: {problem}")
-        self._tell(f"{job.title}: {problem}; going on without")
+        self._telling.tell(f"{job.title}: {problem}; going on without")
         return None
 
     def _finish(self, future: Future[str | None]) -> None:
@@ -190,54 +187,15 @@ class Executor:
         if problem is not None:
             self._fail(job, problem)
             return
-        self._measured[job.key] = _minutes(read_record(job.beside(".json")))
         self.result.done.append(job)
-        self._tell(f"{job.title}: done in {clock(self._measured[job.key])}; {self._outlook()}")
+        minutes = read_record(job.beside(".json")).minutes
+        self._telling.done(job, minutes, [*self._waiting, *self._running.values()])
 
     def _fail(self, job: Job, problem: str) -> None:
         self.result.failed[job.key] = problem
-        self._tell(f"{job.title}: FAILED, {problem}")
-
-    def _announce(self) -> None:
-        finished, failed = len(self.result.done), len(self.result.failed)
-        already = f", {finished} done already" if finished else ""
-        unusable = f", {failed} not usable" if failed else ""
-        self._tell(f"{len(self.plan.jobs)} runs{already}{unusable}; {self._outlook()}")
-
-    def _beat(self) -> None:
-        doing = [self._doing.get(job.key, "") for job in self._running.values()]
-        running = [
-            f"{job.title}: {step}" + (f" at step {_steps_done(job)}" if step == TRAIN else "")
-            for job, step in zip(self._running.values(), doing, strict=True)
-        ]
-        self._tell(f"running {', '.join(running)}; {self._outlook()}")
-
-    def _outlook(self) -> str:
-        left = [*self._waiting, *self._running.values()]
-        if not left:
-            return "nothing left"
-        expected = expected_minutes(self.plan.jobs, self._measured)
-        return f"{len(left)} to go, about {clock(minutes_left(left, expected, self.workers))}"
-
-    def _tell(self, text: str) -> None:
-        self._say(f"[{time.strftime('%H:%M:%S')}] {text}")
+        self._telling.tell(f"{job.title}: FAILED, {problem}")
 
 
 def _forget_evaluations(record: RunRecord) -> None:
     for step in (EVALUATE, PLAIN_FACES, POSITION_PRIOR, ROUNDS):
         record.forget(step)
-
-
-def _minutes(record: RunRecord) -> float:
-    return sum(step.wall_seconds for step in record.steps.values()) / 60
-
-
-def _steps_done(job: Job) -> str:
-    """Return the last step that a training has logged."""
-    try:
-        with job.folder.metrics.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(file.tell() - 2000, 0))
-            return file.read().decode(errors="replace").splitlines()[-1].partition(",")[0]
-    except (OSError, IndexError):
-        return "0"
