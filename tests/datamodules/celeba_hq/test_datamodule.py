@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,21 @@ def test_what_is_wrong_with_the_tree_is_told_before_anything_is_prepared(tmp_pat
         CelebaHqDataModule(config).prepare_data()
     assert "celeba_hq: 1 fault; mend them, or go on without these samples by" in str(caught.value)
     assert not (tmp_path / "prepared" / "manifest.jsonl").exists()
+
+
+def test_files_that_turn_out_to_be_damaged_are_skipped_and_named(tmp_path: Path) -> None:
+    tree = whole_tree(tmp_path)
+    for path in (tree.photo(0), tree.mask_path(4, "skin")):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    tree.mask_path(1, "skin").unlink()
+    out = tmp_path / "prepared"
+    config = CelebaHqConfig(
+        root=str(tree.root), prepared=str(out), landmarks=str(tree.landmarks()), skip_bad=True, workers=0
+    )
+    data = CelebaHqDataModule(config)
+    test = data.dataset("test")
+    assert [test[place]["id"] for place in range(len(test))] == ["00003", "00005"]
+    skipped = {row["id"]: row["reason"] for row in map(json.loads, (out / "skipped.jsonl").read_text().splitlines())}
+    assert skipped.keys() == {"00000", "00001", "00004"}
+    for sample_id, words in {"00000": "0.jpg", "00001": "no skin mask", "00004": "00004_skin.png"}.items():
+        assert words in skipped[sample_id]
