@@ -203,7 +203,7 @@ class FocusEvaluation:
 
         Columns of vertices are (N, 0) where nobody's are known.
         """
-        table = dict(self._tables[0].compute())
+        table = self._tables[0].gathered()
         index = table.pop("index").cpu().numpy()
         rows: dict[str, np.ndarray] = {}
         for name, values in table.items():
@@ -254,7 +254,7 @@ def own_mask(setting: str, has_network: bool) -> MaskName:
 
 def _placed(table: PerImageTable, name: str, index: np.ndarray) -> np.ndarray:
     """Return a column of another table for the images in ``index``, NaN for those that it does not have."""
-    known = table.compute()
+    known = table.gathered()
     values = known[name].cpu().numpy()
     shape = (len(index), *(values.shape[1:] if len(values) else (0,) * (values.ndim - 1)))
     placed = np.full(shape, np.nan, dtype=np.float32)

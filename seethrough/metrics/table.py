@@ -74,6 +74,11 @@ class PerImageTable(Metric):
         """Return ``index`` and every column, sorted by index, each index once."""
         return self.rows()
 
+    def gathered(self) -> dict[str, Tensor]:
+        """Return what :meth:`compute` does, in its own shapes: torchmetrics makes scalars of the columns of one row."""
+        kinds = {"index": WHOLE, **self.columns}
+        return {name: values.reshape(-1, *kinds[name].shape) for name, values in self.compute().items()}
+
     def rows(self) -> dict[str, Tensor]:
         """Return the rows that are here: all of them inside :meth:`compute`, which gathers them."""
         index = joined(self.index, WHOLE)

@@ -101,6 +101,14 @@ def test_table_sorts_and_counts_each_image_once():
         table.update(torch.tensor([1]), f1=torch.tensor([0.3]), errors=torch.tensor([0.3]))
 
 
+def test_a_table_of_one_row_keeps_its_shapes() -> None:
+    table = PerImageTable({"f1": Column(), "errors": Column(shape=(1,))})
+    table.update(torch.tensor([7]), f1=torch.tensor([0.5]), errors=torch.tensor([[2.0]]))
+    rows = table.gathered()
+    assert {name: tuple(values.shape) for name, values in rows.items()} == {"index": (1,), "f1": (1,), "errors": (1, 1)}
+    assert (rows["index"].item(), rows["f1"].item(), rows["errors"].item()) == (7, 0.5, 2.0)
+
+
 def test_intervals():
     # t(0.975, 3) = 3.182446; sd of 1..4 = 1.290994; half width = 3.182446 * 1.290994 / 2 = 2.054260
     interval = mean_interval(torch.tensor([1.0, 2.0, 3.0, 4.0, torch.nan]))
