@@ -18,6 +18,8 @@ from seethrough.errors import SeethroughError
 NOTHING = "-"
 PAPER = "paper: "
 """What headings of published figures begin with."""
+LABEL_WIDTH = 28
+"""Of the first column on a terminal; a longer name of a run goes on in the next line."""
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Sheet:
 
     Attributes:
         title: of the table.
-        heading: of its columns; those of published figures begin with :data:`PAPER`.
+        heading: of its columns, the first without one; those of published figures begin with :data:`PAPER`.
         rows: cells.
     """
 
@@ -37,11 +39,10 @@ class Sheet:
     def rich(self) -> Table:
         """Return the table for a terminal; published columns are dim."""
         table = Table(title=self.title, title_justify="left", title_style="bold")
-        for place, heading in enumerate(self.heading):
-            published = heading.startswith(PAPER)
-            table.add_column(
-                heading.replace(": ", ":\n"), justify="right" if place else "left", style="dim" if published else None
-            )
+        table.add_column("", overflow="fold", max_width=LABEL_WIDTH)
+        for heading in self.heading[1:]:
+            style = "dim" if heading.startswith(PAPER) else None
+            table.add_column(heading.replace(": ", ":\n"), justify="right", style=style, no_wrap=True)
         for row in self.rows:
             table.add_row(*row)
         return table
