@@ -69,7 +69,10 @@ class PreparationRun:
         self.data_set, self.root = data_set, root
         faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
         self.left_out = [SkippedPhoto(fault.id, fault.where, str(fault), FAULT) for fault in listing.faults]
-        self.records = [record for record in listing.records if record.id not in faulty] if faulty else listing.records
+        self.records = listing.records
+        # Most listings leave faulty records out themselves; a copy of millions of others would fill the memory.
+        if faulty and any(record.id in faulty for record in listing.records):
+            self.records = [record for record in listing.records if record.id not in faulty]
         if not self.records:
             raise SeethroughError(f"{root}: {data_set} lists no face, so there is nothing to prepare")
         self.chunks = list(plan_chunks(self.records, self.settings))
