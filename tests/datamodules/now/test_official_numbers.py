@@ -15,6 +15,7 @@ from tests.metrics.test_scan_to_mesh import OFFICIAL
 from tests.tools.test_now_score import write_obj, write_points
 
 SECONDS_EACH = 0.3
+pytestmark = pytest.mark.slow  # the fast tier has the same pairs in memory
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,6 @@ def test_three_pairs_with_official_answers(challenge) -> None:
         assert found == pytest.approx((median, mean, deviation), abs=1e-3), image
 
 
-@pytest.mark.slow
 def test_a_scan_takes_less_than_a_third_of_a_second(challenge) -> None:
     root, expected = challenge
     images = challenge_images(root)
