@@ -171,9 +171,14 @@ class FocusModule(pl.LightningModule):
         return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
 
     def shown_mask(self, prediction: FocusPrediction, batch: dict[str, Any]) -> Tensor:
-        """Return the (B, 1, H, W) mask of the segmentation network, or what stands in for it in training."""
+        """Return the (B, 1, H, W) mask of the segmentation network, or what stands in for it in training.
+
+        All of the rendered face, where that would be the true mask of photos that have none.
+        """
         if self.config.has_segmentation:
             return prediction.mask
+        if self.config.mask == "truth" and "mask" not in batch:
+            return prediction.rendering.mask
         return training_mask(self.config, self.focus, prediction.rendering, batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -262,3 +262,13 @@ def test_rows_file_holds_one_value_an_image_and_no_pickles(tmp_path):
         assert set(written["set"].tolist()) == {"pool-a"}
         assert written["twin"].tolist() == rows["twin"].tolist()
         assert written["shape_error_mm"] == pytest.approx(rows["shape_error_mm"])
+
+
+def test_pictures_of_a_run_that_learned_from_true_masks_need_none(focus_config):
+    focus_config.mask = "truth"
+    module = FocusModule(focus_config).eval()
+    batch = photos([""])
+    del batch["mask"]
+    rendered = module.focus.predict(batch["image"]).rendering.mask
+    strip = module.pictures(batch)["reconstruction"]
+    assert torch.equal(strip[:, :, :, -rendered.shape[3] :], rendered.expand(-1, 3, -1, -1))
