@@ -28,6 +28,8 @@ from seethrough.errors import SeethroughError
 
 SHARDS = "shards"
 """Key of ``preparation.json`` that lists the shards and their numbers of rows, in the order of the manifest."""
+COMMON = ("data_set", "root", "side", "field", "detector")
+"""What the JSON of each face says of the preparation as a whole."""
 CROP, MASK, ROW = "jpg", "mask.png", "json"
 OPEN_FILES = 64
 WINDOW = 8
@@ -99,7 +101,7 @@ class ShardBatchSampler(KeyedBatchSampler):
         shards = rng.permutation(len(self.starts) - 1)
         parts = []
         for first in range(0, len(shards), self.window):
-            window = [np.arange(self.starts[k], self.starts[k + 1]) for k in shards[first : first + self.window]]
+            window = [np.arange(*self.starts[k : k + 2].tolist()) for k in shards[first : first + self.window]]
             parts.append(rng.permutation(np.concatenate(window)))
         return np.concatenate(parts) if parts else np.arange(0)
 
@@ -139,8 +141,7 @@ def ensure_index(folder: str | Path) -> None:
 
     try:
         total = write_manifest(folder / MANIFEST, rows())
-        known = [common.pop(name) for name in ("data_set", "root", "side", "field", "detector")]
-        PreparedFolder(*known, total, 0, {SHARDS: counts}).write(folder)
+        PreparedFolder(**common, count=total, skipped=0, settings={SHARDS: counts}).write(folder)
     except OSError as error:
         raise SeethroughError(f"{folder}: the manifest of the shards cannot be written ({error.strerror})") from None
 
@@ -162,7 +163,8 @@ def shard_rows(shard: Path) -> Iterator[tuple[ManifestRow, dict[str, Any]]]:
             raise SeethroughError(f"{where} has no .{ROW if CROP in members else CROP}; write the shards again")
         try:
             values = json.loads(content)
-            common = values.pop("preparation")
+            common = {name: values["preparation"][name] for name in COMMON}
+            del values["preparation"]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SeethroughError(f"{where}.{ROW} is no row of a manifest; write the shards again") from None
         values["crop"] = str(members[CROP].place)
@@ -179,7 +181,7 @@ def _samples(shard: Path) -> Iterator[tuple[str, dict[str, _Member]]]:
     try:
         with tarfile.open(shard, "r:") as archive:
             for member in archive:
-                archive.members = []  # tarfile would keep them all
+                vars(archive)["members"] = []  # tarfile would keep them all
                 key, _, suffix = member.name.partition(".")
                 if members and key != current:
                     yield current, members

@@ -45,8 +45,8 @@ def _tile(folder: Path, row: dict) -> Image.Image:
         picture = stored.convert("RGB").resize((TILE, TILE), Image.Resampling.BICUBIC)
     if row["mask"] is not None:
         with Image.open(folder / row["mask"]) as stored:
-            hidden = stored.convert("L").resize((TILE, TILE)).point(lambda value: (255 - value) // 3)
-        picture.paste(Image.new("RGB", picture.size, EDGE), mask=hidden)
+            visible = np.asarray(stored.convert("L").resize((TILE, TILE)))
+        picture.paste(Image.new("RGB", picture.size, EDGE), mask=Image.fromarray((255 - visible) // 3))
     draw = ImageDraw.Draw(picture)
     for x, y in np.asarray(row["landmarks"]) * scale:
         draw.ellipse((x - 1.5, y - 1.5, x + 0.5, y + 0.5), fill=POINTS)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from datamodules.photos.manifest import MANIFEST, PREPARATION, manifest_lines
 from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
 from datamodules.photos.preparing.atomic_files import remove_partial, write_bytes
-from datamodules.photos.shards import CROP, MASK, ROW, ensure_index
+from datamodules.photos.shards import COMMON, CROP, MASK, ROW, ensure_index
 from seethrough.errors import SeethroughError
 
 PLAN = ".shards.json"
@@ -45,7 +45,7 @@ def write_shards(prepared: str | Path, folder: str | Path, count: int, progress:
     """
     prepared, folder = Path(prepared), Path(folder)
     facts = read_prepared_folder(prepared)
-    common = {name: getattr(facts, name) for name in ("data_set", "root", "side", "field", "detector")}
+    common = {name: getattr(facts, name) for name in COMMON}
     try:
         with (prepared / MANIFEST).open("rb") as manifest:
             offsets, checksum = _offsets(manifest)
