@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class PreparedFolder:
     detector: str
     count: int
     skipped: int
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def write(self, folder: str | Path) -> None:
         """Write ``preparation.json`` into a folder, whole or not at all; it is what makes the folder a finished one."""

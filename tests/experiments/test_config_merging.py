@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from experiments.config.composition import compose
 from experiments.config.sources import read_override
 from experiments.config.yaml_loader import parse
+from seethrough.errors import SeethroughError
 from tests.experiments.tiny import TinyConfig, TinyOptimiserConfig
 
 
@@ -152,3 +153,18 @@ def test_yaml_reads_scalars_as_people_mean_them(text: str, value) -> None:
 def test_a_key_that_stands_twice_is_refused() -> None:
     with pytest.raises(yaml.YAMLError, match="'a' stands twice"):
         parse("a: 1\na: 2\n")
+
+
+def test_a_preset_may_say_what_only_another_data_set_has(configs: Path) -> None:
+    (configs / "preset.yaml").write_text("data: {points: 3, folder: here}\n", encoding="utf-8")
+    composed = compose(["tiny", "preset"], ["dataset=needy"], configs)
+    assert composed.plain["data"] == {"folder": "here"}
+    assert compose(["tiny", "preset", "data/points"], [], configs).plain["data"]["points"] == 3
+    with pytest.raises(SeethroughError, match=r"unknown key 'data\.points' in override 'data\.points=3'"):
+        compose(["tiny", "preset"], ["dataset=needy", "data.points=3"], configs)
+    (configs / "preset.yaml").write_text("data: {pionts: 3, folder: here}\n", encoding="utf-8")
+    with pytest.raises(SeethroughError, match=r"unknown key 'data.pionts' in .*preset.yaml:1"):
+        compose(["tiny", "preset"], ["dataset=needy"], configs)
+    (configs / "chosen.yaml").write_text("dataset: needy\ndata: {points: 3, folder: here}\n", encoding="utf-8")
+    with pytest.raises(SeethroughError, match=r"unknown key 'data.points' in .*chosen.yaml:2"):
+        compose(["tiny", "chosen"], [], configs)

@@ -18,7 +18,7 @@ SMALL = ["focus", "preset/small", "study/quick", "data/photos", "model.image_siz
 @pytest.fixture
 def settings(tmp_path: Path) -> list[str]:
     faces = [{"identity": f"person {number // 2}"} for number in range(16)]
-    tested = [{"split": "test", "subset": ("glasses", "neutral")[number % 2]} for number in range(6)]
+    tested = [{"split": "test", "subset": subset} for subset in (*("glasses", "neutral") * 3, "scarf")]
     prepared_folder(tmp_path / "prepared", [*faces, *tested])
     return [f"data.prepared={tmp_path / 'prepared'}", f"out={tmp_path / 'runs'}", "name=tiny"]
 
@@ -31,17 +31,19 @@ def test_all_stages_are_trained_and_evaluated_on_photos(tmp_path: Path, settings
     scores, rows = tmp_path / "scores.json", tmp_path / "rows.npz"
     assert evaluate.main([str(run), "--json", str(scores), "--rows", str(rows)]) == 0
     table = json.loads(scores.read_text())
-    assert table["overall"]["images"] == 6
+    assert table["overall"]["images"] == 7
     assert {"glasses", "neutral"} <= set(table) and table["glasses"]["images"] == 3
     assert table["overall"]["landmark_error_px"] > 0
     assert not any(key.startswith("shape_error") for key in table["overall"])  # nobody knows the true shape
     columns = np.load(rows, allow_pickle=False)
-    assert columns["id"].tolist() == [f"face-{number:03d}" for number in range(16, 22)]
-    assert columns["subset"].tolist() == ["glasses", "neutral"] * 3
+    assert columns["id"].tolist() == [f"face-{number:03d}" for number in range(16, 23)]
+    assert columns["subset"].tolist() == [*["glasses", "neutral"] * 3, "scarf"]
     assert len(set(columns["set"])) == 1 and columns["set"][0].startswith("photos test ")
     assert evaluate.main([str(run), "data.test_split=all", "--json", str(scores)]) == 0
-    assert json.loads(scores.read_text())["overall"]["images"] == 22
-    with pytest.raises(SeethroughError, match=r"data\.subset=hat: no face .* there are: glasses, neutral"):
+    assert json.loads(scores.read_text())["overall"]["images"] == 23
+    assert evaluate.main([str(run), "data.subset=scarf", "--json", str(scores)]) == 0
+    assert json.loads(scores.read_text())["overall"]["images"] == 1
+    with pytest.raises(SeethroughError, match=r"data\.subset=hat: no face .* there are: glasses, neutral, scarf"):
         evaluate.main([str(run), "data.subset=hat"])
 
 
@@ -52,7 +54,7 @@ def test_a_preset_for_rendered_faces_serves_photos(settings: list[str], capsys) 
     assert train.main([*SMALL, *settings, "--check"]) == 0
     said = capsys.readouterr().out
     assert "PhotoDataModule: fine" in said
-    assert "photos: " in said and "22 faces" in said
+    assert "photos: " in said and "23 faces" in said
     with pytest.raises(SeethroughError, match=r"unknown key 'data\.test_identities' in override"):
         train.main([*SMALL, *settings, "data.test_identities=4", "--check"])
 
