@@ -58,21 +58,14 @@ def list_vggface2(root: Path, *, boxes: bool = True, minimum_box: float = 0.0) -
             f"data.minimum_box={minimum_box:g} needs data.boxes=true and bb_landmark/loose_bb_train.csv in {root}"
         )
     faults = list(_wrong_splits(root, folders))
+    misplaced = {fault.where for fault in faults}
     parts = []
     for split, folder in folders.items():
-        boxes_of = tables[split]
-        records = FileRecords(root, boxes=boxes_of is not None)
-        listed = table(root, f"{split}_list.txt", f"{split}.txt")
-        if listed is not None:
-            found = list(add_listed(records, listed, folder, SPLITS[split]))
-        else:
-            people = [name for name in person_folders(root / folder) if PERSON.fullmatch(name)]
-            if not people:
-                raise SeethroughError(
-                    f"{root / folder}: no folder of a person, such as n000002; unpack the archive here"
-                )
-            found = list(add_people(records, folder, split, people))
+        records, found = _list_split(root, split, folder, tables[split])
+        records = _without_folders(records, misplaced)
+        listed = table(root, *_lists(split))
         records, found = without_repeats(records, found, str(listed) if listed else "")
+        boxes_of = tables[split]
         if boxes_of is not None:
             wrong = list(read_loose_boxes(boxes_of, records, rows_must_exist=listed is None))
             told = {fault.id for fault in wrong}
@@ -81,6 +74,21 @@ def list_vggface2(root: Path, *, boxes: bool = True, minimum_box: float = 0.0) -
         faults += found
         parts.append(records)
     return _joined(root, parts), faults
+
+
+def _lists(split: str) -> tuple[str, str]:
+    return f"{split}_list.txt", f"{split}.txt"
+
+
+def _list_split(root: Path, split: str, folder: str, boxes_of: Path | None) -> tuple[FileRecords, list[Fault]]:
+    records = FileRecords(root, boxes=boxes_of is not None)
+    listed = table(root, *_lists(split))
+    if listed is not None:
+        return records, list(add_listed(records, listed, folder, SPLITS[split]))
+    people = [name for name in person_folders(root / folder) if PERSON.fullmatch(name)]
+    if not people:
+        raise SeethroughError(f"{root / folder}: no folder of a person, such as n000002; unpack the archive here")
+    return records, list(add_people(records, folder, split, people))
 
 
 def _wrong_splits(root: Path, folders: dict[str, str]) -> Iterator[Fault]:
@@ -96,6 +104,13 @@ def _wrong_splits(root: Path, folders: dict[str, str]) -> Iterator[Fault]:
                 other = "test" if split == "train" else "train"
                 what = f"{person.name} belongs to {other} (flag in {meta} row {person.row}); move the folder there"
                 yield Fault(str(root / folder / name), what, id=name)
+
+
+def _without_folders(records: FileRecords, paths: set[str]) -> FileRecords:
+    """Leave out all photos of some folders: of people for the test, found among those for training."""
+    indices = records.in_folder() if paths else {}
+    folders = [number for number in indices if str(records.root / records.folders[number].folder) in paths]
+    return records.without([index for number in folders for index in indices[number].tolist()])
 
 
 def _with_boxes(records: FileRecords, path: Path, minimum_box: float) -> tuple[FileRecords, list[Fault]]:

@@ -70,6 +70,7 @@ def test_nobody_of_the_test_set_among_those_for_training(tmp_path):
     found = listed(tmp_path)
     assert [fault.where for fault in found.faults] == [str(tmp_path / "train/n000003")]
     assert "Sons, _of_Him belongs to test" in found.faults[0].what
+    assert ids(found) == [*ALL[:2], ALL[3]], "skip_bad must not train on them"
 
 
 @pytest.mark.parametrize(
