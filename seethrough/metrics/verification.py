@@ -70,7 +70,7 @@ def verify_descriptors(
         ValueError: as for :func:`verify`.
     """
     descriptors = np.asarray(descriptors, dtype=np.float64)
-    known = np.isfinite(descriptors).all(1)
+    known = np.all(np.isfinite(descriptors), axis=1)
     shown = known[first] & known[second]
     clean = np.where(known[:, None], descriptors, 0.0)
     scores = {}
@@ -115,7 +115,7 @@ def verify(
     seen = np.broadcast_to(scores, (len(numbers), len(same))) if scores.ndim == 1 else scores
     if seen.shape != (len(numbers), len(same)) or folds.shape != same.shape:
         raise ValueError(f"{seen.shape} scores for {len(numbers)} folds and {len(same)} pairs in {folds.shape} folds")
-    known = np.isfinite(seen).all(0)
+    known = np.all(np.isfinite(seen), axis=0)
     missing = int((~known).sum())
     if len(np.unique(folds[known])) < 2:
         raise ValueError("verification needs pairs in at least two folds: a threshold is chosen on the other ones")
