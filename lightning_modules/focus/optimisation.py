@@ -9,6 +9,7 @@ from typing import Literal
 
 import torch
 
+from lightning_modules.focus.fused_adadelta import FusedAdadelta
 from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
 
 PHOTOMETRIC = (Phase.INITIALISE, Phase.RECONSTRUCT)
@@ -63,11 +64,12 @@ def build_optimiser(
     """Return the optimiser that ``config`` names.
 
     ``fused`` takes the one-pass kernels that torch has for adamw and sgd (a third of the time). Under fp16 they would
-    undo the loss scale themselves, after gradients have been clipped: there it must be False.
+    undo the loss scale themselves, after gradients have been clipped: there it must be False. Our own for adadelta do
+    not.
     """
     rate, decay = config.learning_rate, config.weight_decay
     if config.algorithm == "adadelta":
-        return torch.optim.Adadelta(parameters, lr=rate, weight_decay=decay)
+        return FusedAdadelta(parameters, lr=rate, weight_decay=decay)
     builder = torch.optim.AdamW if config.algorithm == "adamw" else torch.optim.SGD
     return builder(parameters, lr=rate, weight_decay=decay, fused=fused or None)
 

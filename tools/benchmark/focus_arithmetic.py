@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.optimisation import build_optimiser
 from lightning_modules.focus.schedule import Network, Phase
 from seethrough.morphable import FaceParameters
 
@@ -20,8 +19,8 @@ RENDERED = (Phase.INITIALISE, Phase.RECONSTRUCT)
 class Arithmetic:
     """Copies of a module's networks, run on inputs that are there already, in the layout that training uses.
 
-    What it leaves out is what the ratio of a step to it measures: decoding, rendering, alignment, losses, masks, and
-    Lightning's loop.
+    What it leaves out is what the ratio of a step to it measures: decoding, rendering, alignment, losses, masks, the
+    optimiser, and Lightning's loop.
 
     Args:
         module: whose networks are copied.
@@ -43,11 +42,6 @@ class Arithmetic:
         self.rendered = self.image.flip(3).contiguous()
         if self.recognition is not None:
             self.chip = self.recognition.chip(self.image, batch["landmarks"]).detach()
-        config = module.config
-        self.optimisers = {
-            Network.RECONSTRUCTION: build_optimiser(self.encoder.parameters(), config.encoder_optimiser),
-            Network.SEGMENTATION: build_optimiser(self.segmentation.parameters(), config.segmentation_optimiser),
-        }
 
     def step(self, phase: Phase) -> None:
         """Do what one step of ``phase`` needs."""
@@ -90,7 +84,7 @@ class Arithmetic:
             with torch.no_grad():
                 network.of_chip(chip)
             losses.append(network.of_chip(chip.clone().requires_grad_()).float().sum())
-        self._update(Network.RECONSTRUCTION, losses)
+        self._back(self.encoder, losses)
 
     def _segmentation(self, shallow: bool) -> None:
         self.encoder.eval()
@@ -107,13 +101,11 @@ class Arithmetic:
             if self.weights.preserve:
                 with torch.no_grad():
                     network.shallow_of_chip(chip)
-        self._update(Network.SEGMENTATION, losses)
+        self._back(self.segmentation, losses)
 
-    def _update(self, network: Network, losses: list[Tensor]) -> None:
-        optimiser = self.optimisers[network]
-        optimiser.zero_grad()
+    def _back(self, trained: torch.nn.Module, losses: list[Tensor]) -> None:
+        trained.zero_grad()
         torch.stack(losses).sum().backward()
-        optimiser.step()
 
 
 def total(parameters: FaceParameters) -> Tensor:
