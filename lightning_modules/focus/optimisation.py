@@ -32,8 +32,9 @@ class OptimiserConfig:
     weight_decay: float = 0.0
     """Decoupled weight decay (adamw) or L2 penalty (others)."""
     shape: Literal["decay", "cosine", "constant"] = "decay"
-    """How the rate falls: by `decay` each `decay_steps` steps of the whole training, or as half a cosine over this
-    network's own steps, once in each warm start (truth, landmarks) and once more in everything after them."""
+    """How the rate falls: by `decay` each `decay_steps` steps of the whole training (rows without segmentation steps
+    count those that others take meanwhile), or as half a cosine over this network's own steps, once in each warm start
+    (truth, landmarks) and once more in everything after them."""
     decay: float = 0.99
     """Factor for `shape=decay`."""
     decay_steps: int = 5000
@@ -89,8 +90,9 @@ def learning_rate(config: OptimiserConfig, schedule: FocusSchedule, network: Net
         rate *= (done + 1) / config.warmup_steps
     if config.shape == "decay":
         decay = config.em_decay if stage == "em" and config.em_decay is not None else config.decay
-        origin = schedule.stage_start(step) if config.decay_from == "stage" else 0
-        rate *= decay ** ((step - origin) // config.decay_steps)
+        whole, place = schedule.in_whole(step)
+        origin = whole.stage_start(place) if config.decay_from == "stage" else 0
+        rate *= decay ** ((place - origin) // config.decay_steps)
     elif config.shape == "cosine":
         fraction = done / max(total, 1)
         rate *= config.final_fraction + (1 - config.final_fraction) * 0.5 * (1 + math.cos(math.pi * fraction))

@@ -72,6 +72,7 @@ class FocusSchedule:
         cycle_reconstruction_steps: encoder steps of each cycle.
         final_segmentation_steps: segmentation steps after the last cycle, so that the mask fits the final encoder.
         last_stage: the stage that a training ends with; nothing else depends on it.
+        whole: the schedule whose segmentation steps are left out here, if this is one of a row without them.
     """
 
     supervised_steps: int = 0
@@ -84,6 +85,7 @@ class FocusSchedule:
     cycle_reconstruction_steps: int = 1
     final_segmentation_steps: int = 0
     last_stage: StageName = "em"
+    whole: FocusSchedule | None = None
 
     def __post_init__(self) -> None:
         negative = [name for name, value in vars(self).items() if isinstance(value, int) and value < 0]
@@ -204,4 +206,21 @@ class FocusSchedule:
             cycle_segmentation_steps=0,
             cycle_reconstruction_steps=max(encoder_steps, 1),
             final_segmentation_steps=0,
+            whole=self,
         )
+
+    def in_whole(self, step: int) -> tuple[FocusSchedule, int]:
+        """Return the schedule with all segmentation steps, and the step there that trains the same of its network.
+
+        What is counted in steps of both networks so means the same for rows with and without segmentation steps.
+        """
+        network = self.phase(step).network
+        if self.whole is None or network is Network.SEGMENTATION:  # only the pre-training is kept, where it is
+            return self.whole or self, step
+        left, _ = self.network_steps(step, network)
+        for segment in self.whole.segments:
+            if segment.phase.network is network:
+                if left < segment.end - segment.start:
+                    return self.whole, segment.start + left
+                left -= segment.end - segment.start
+        raise ValueError(f"step {step} trains the encoder for longer than the whole schedule")

@@ -126,6 +126,27 @@ def test_each_warm_start_has_a_cosine_of_its_own():
     assert schedule.keeping_segmentation("none").supervised_steps == 40
 
 
+@pytest.mark.parametrize("kept", ["none", "pretraining"])
+@pytest.mark.parametrize("origin", ["training", "stage"])
+def test_rows_without_segmentation_steps_have_the_rates_of_the_others(kept, origin):
+    """At every encoder step, though it is an earlier step of their training."""
+    focus = FocusSchedule(
+        landmark_steps=7, initialisation_steps=20, pretraining_steps=9, em_steps=45, cycle_segmentation_steps=4,
+        cycle_reconstruction_steps=11, final_segmentation_steps=3,
+    )  # fmt: skip
+    row = focus.keeping_segmentation(kept)
+    optimiser = OptimiserConfig(learning_rate=1.0, shape="decay", decay=0.9, decay_steps=5, decay_from=origin)
+
+    def rates(schedule):
+        steps = [s for s in range(schedule.total_steps) if schedule.phase(s).network is Network.RECONSTRUCTION]
+        return [learning_rate(optimiser, schedule, Network.RECONSTRUCTION, step) for step in steps]
+
+    assert rates(row) == rates(focus) and len(set(rates(row))) > 5
+    if kept == "pretraining":
+        before, after = (learning_rate(optimiser, s, Network.SEGMENTATION, 30) for s in (row, focus))
+        assert before == after
+
+
 def test_rates_of_the_presets_with_adadelta():
     """The paper's ratio of 0.06 at every step; the release's stages as programs with counters of their own."""
     paper, release = (
