@@ -4,7 +4,7 @@ from seethrough.metrics.images import ImageRMSE, image_rmse
 from seethrough.metrics.intervals import MeanInterval, mean_interval, skill_interval
 from seethrough.metrics.masks import MaskScores, mask_scores
 from seethrough.metrics.now_error import ScanToMeshError
-from seethrough.metrics.paired import PairedComparison, paired_comparison
+from seethrough.metrics.paired import PairedComparison, paired_comparison, twin_pairs
 from seethrough.metrics.scan_to_mesh import ScanToMesh, scan_to_mesh
 from seethrough.metrics.shape_scores import SkillOverMeanFace, VertexError
 from seethrough.metrics.shapes import align, vertex_errors
@@ -27,5 +27,6 @@ __all__ = [
     "paired_comparison",
     "scan_to_mesh",
     "skill_interval",
+    "twin_pairs",
     "vertex_errors",
 ]

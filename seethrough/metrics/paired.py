@@ -31,6 +31,23 @@ class PairedComparison:
     first_lower: float
 
 
+def twin_pairs(names: np.ndarray, twins: np.ndarray, occluder: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the images with an occluder whose twin without it is there too.
+
+    Args:
+        names: (N,) of images.
+        twins: (N,) name of each image's twin, of the same scene; empty where it has none.
+        occluder: (N,) class of the occluder, 0 for none.
+
+    Returns:
+        (P,) rows of the occluded images, and (P,) rows of their twins.
+    """
+    place = {str(name): row for row, name in enumerate(names)}
+    pairs = [(row, place[str(twin)]) for row, twin in enumerate(twins) if occluder[row] > 0 and str(twin) in place]
+    occluded, clean = np.array(pairs, dtype=int).reshape(-1, 2).T
+    return occluded, clean
+
+
 def paired_comparison(
     first: Tensor | ArrayLike, second: Tensor | ArrayLike, groups: Tensor | ArrayLike | None = None
 ) -> PairedComparison:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from seethrough.metrics import mean_interval, paired_comparison, skill_interval
+from seethrough.metrics import mean_interval, paired_comparison, skill_interval, twin_pairs
 
 
 def test_tests_agree_with_scipy():
@@ -79,3 +79,11 @@ def test_no_scatter_and_too_few():
     assert paired_comparison(np.ones(5), np.zeros(5)).t_p == 0.0
     nothing = paired_comparison(np.full(3, np.nan), np.zeros(3), np.arange(3))
     assert nothing.difference.count == 0 and math.isnan(nothing.t_p) and math.isnan(nothing.first_lower)
+
+
+def test_twins_are_found_by_name_and_occluder():
+    names, twins = np.array(["a", "b", "c", "d", "e"]), np.array(["b", "a", "x", "", "a"])
+    occluded, clean = twin_pairs(names, twins, np.array([0, 3, 1, 2, 5]))
+    assert occluded.tolist() == [1, 4] and clean.tolist() == [0, 0]
+    occluded, clean = twin_pairs(names[:1], twins[:1], np.array([0]))
+    assert occluded.shape == clean.shape == (0,) and occluded.dtype.kind == "i"

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from seethrough.errors import SeethroughError
+from seethrough.metrics import twin_pairs
 
 OUT_OF_DISTRIBUTION = "out_of_distribution"
 MAIN_SUBSETS = ("unoccluded", "occluded", "overall", OUT_OF_DISTRIBUTION)
@@ -131,10 +132,7 @@ class Method:
     @cached_property
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the occluded images that have a twin, and the rows of these twins."""
-        place = {str(name): row for row, name in enumerate(self.facts["id"])}
-        twins = [place.get(str(twin), -1) for twin in self.facts["twin"]]
-        occluded = [row for row, twin in enumerate(twins) if self.facts["occluder"][row] > 0 and twin >= 0]
-        return np.array(occluded, dtype=int), np.array([twins[row] for row in occluded], dtype=int)
+        return twin_pairs(self.facts["id"], self.facts["twin"], self.facts["occluder"])
 
     def _twin_differences(self, values: np.ndarray) -> np.ndarray:
         occluded, clean = self.pairs
