@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seethrough.morphable.subdivision import limit_operator, refine, refined_mirror, subdivide, triangulate
+from seethrough.morphable.catmull_clark import limit_operator, refine
+from seethrough.morphable.subdivision import refined_mirror, subdivide, triangulate
 
 CUBE = np.array([[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]])
 CORNERS = np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], dtype=float)
