@@ -21,11 +21,13 @@ import numpy as np
 from datamodules.photos.face_files import FaceFiles
 from datamodules.photos.faults import Fault
 from datamodules.photos.manifest import MANIFEST, ManifestRow, parse_row, write_manifest
-from datamodules.photos.prepared_folder import PreparedFolder, is_prepared
+from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.shard_place import ShardPlace
 from datamodules.sampler import KeyedBatchSampler
 from seethrough.errors import SeethroughError
 
+PLAN = ".shards.json"
+"""File in a folder of shards that names all of them; it is written before the first one."""
 SHARDS = "shards"
 """Key of ``preparation.json`` that lists the shards and their numbers of rows, in the order of the manifest."""
 COMMON = ("data_set", "root", "side", "field", "detector")
@@ -117,16 +119,18 @@ def ensure_index(folder: str | Path) -> None:
     """Write the manifest of a folder of shards, unless it is there.
 
     Raises:
-        SeethroughError: there are no shards, or one is damaged.
+        SeethroughError: there are no shards, one is damaged, or one is not there: a killed writing is no data set.
     """
     folder = Path(folder)
     if is_prepared(folder):
+        _refuse_absent(folder, [name for name, _ in read_prepared_folder(folder).settings.get(SHARDS, ())])
         return
     shards = sorted(folder.glob("*.tar"))
     if not shards:
         raise SeethroughError(
             f"{folder}: no shards (*.tar); python -m tools.prepare_photos SOURCE --shards N writes them"
         )
+    _refuse_absent(folder, planned_shards(folder))
     counts: list[tuple[str, int]] = []
     common: dict[str, Any] = {}
 
@@ -144,6 +148,32 @@ def ensure_index(folder: str | Path) -> None:
         PreparedFolder(**common, count=total, skipped=0, settings={SHARDS: counts}).write(folder)
     except OSError as error:
         raise SeethroughError(f"{folder}: the manifest of the shards cannot be written ({error.strerror})") from None
+
+
+def planned_shards(folder: Path) -> list[str]:
+    """Return the names of the shards that were to be written into a folder; none where nothing says so.
+
+    Raises:
+        SeethroughError: the file that names them is damaged.
+    """
+    if not (folder / PLAN).exists():
+        return []
+    try:
+        return [str(name) for name in json.loads((folder / PLAN).read_text(encoding="utf-8"))["shards"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SeethroughError(
+            f"{folder / PLAN}: does not name the shards; write them again by the same "
+            "`python -m tools.prepare_photos SOURCE --shards N`"
+        ) from None
+
+
+def _refuse_absent(folder: Path, names: Sequence[str]) -> None:
+    absent = [name for name in names if not (folder / name).is_file()]
+    if absent:
+        raise SeethroughError(
+            f"{folder}: {len(absent)} of {len(names)} shards are not there, the first is {absent[0]}; run the same "
+            "`python -m tools.prepare_photos SOURCE --shards N` again, which writes what is missing"
+        )
 
 
 class _Member(NamedTuple):

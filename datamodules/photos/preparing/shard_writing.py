@@ -19,10 +19,8 @@ from tqdm import tqdm
 from datamodules.photos.manifest import MANIFEST, PREPARATION, manifest_lines
 from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
 from datamodules.photos.preparing.atomic_files import remove_partial, write_bytes
-from datamodules.photos.shards import COMMON, CROP, MASK, ROW, ensure_index
+from datamodules.photos.shards import COMMON, CROP, MASK, PLAN, ROW, ensure_index
 from seethrough.errors import SeethroughError
-
-PLAN = ".shards.json"
 
 
 def write_shards(prepared: str | Path, folder: str | Path, count: int, progress: bool = True) -> int:
@@ -51,9 +49,11 @@ def write_shards(prepared: str | Path, folder: str | Path, count: int, progress:
             offsets, checksum = _offsets(manifest)
             planned = list(_planned(offsets, count))
             _make_room(folder, {"manifest": checksum, "shards": [name for name, _ in planned]})
-            if is_prepared(folder):
-                return len(planned)
             total = sum(len(part) for _, part in planned)
+            if is_prepared(folder):
+                if read_prepared_folder(folder).count == total and all((folder / name).exists() for name, _ in planned):
+                    return len(planned)
+                (folder / PREPARATION).unlink()  # its manifest is of fewer shards
             with tqdm(
                 total=total, desc="writing shards", unit="face", disable=not progress,
                 mininterval=0.3 if sys.stderr.isatty() else 10.0,

@@ -16,10 +16,10 @@ from PIL import Image
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.datamodule import PhotoDataModule
 from datamodules.photos.manifest import read_manifest
-from datamodules.photos.preparing import prepare
+from datamodules.photos.preparing import prepare, shard_writing
 from datamodules.photos.preparing.shard_writing import write_shards
 from datamodules.photos.shard_place import ShardPlace
-from datamodules.photos.shards import ShardBatchSampler, ShardFiles
+from datamodules.photos.shards import ShardBatchSampler, ShardFiles, ensure_index
 from seethrough.errors import SeethroughError
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, made_listing
 
@@ -178,3 +178,47 @@ def test_open_shards_do_not_travel_to_loader_processes(prepared: Path) -> None:
     np.testing.assert_array_equal(other.crop(row.crop), crop)
     assert ShardPlace.parse("crops/ab/x.jpg") is None
     assert ShardPlace.parse("../x.tar:1:2") is None
+
+
+@pytest.fixture
+def killed(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose writing was stopped after two of eight shards."""
+    write, written = shard_writing._write_shard, []
+
+    def dies(path: Path, *arguments) -> None:
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(path)
+        write(path, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shard_writing, "_write_shard", dies)
+        with pytest.raises(KeyboardInterrupt):
+            write_shards(prepared, tmp_path, 4, progress=False)
+    return tmp_path
+
+
+def test_a_killed_writing_is_no_data_set_until_it_has_ended(prepared: Path, killed: Path) -> None:
+    with pytest.raises(SeethroughError, match=r"6 of 8 shards are not there, the first is train-000000\.tar; run"):
+        module(shards=str(killed)).prepare_data()
+    assert not (killed / "preparation.json").exists()
+    assert write_shards(prepared, killed, 4, progress=False) == 8
+    assert len(module(shards=str(killed), test_split="all").dataset("test")) == COUNT
+
+
+def test_a_shard_that_was_lost_is_told_and_written_again(prepared: Path, tmp_path: Path) -> None:
+    write_shards(prepared, tmp_path, 4, progress=False)
+    (tmp_path / "train-000001.tar").unlink()
+    with pytest.raises(SeethroughError, match=r"1 of 8 shards are not there, the first is train-000001\.tar"):
+        module(shards=str(tmp_path)).prepare_data()
+    write_shards(prepared, tmp_path, 4, progress=False)
+    assert len(module(shards=str(tmp_path), test_split="all").dataset("test")) == COUNT
+
+
+def test_a_manifest_of_some_shards_alone_is_written_again(prepared: Path, killed: Path) -> None:
+    plan = (killed / ".shards.json").read_bytes()
+    (killed / ".shards.json").unlink()  # as if an older version had indexed what there was
+    ensure_index(killed)
+    (killed / ".shards.json").write_bytes(plan)
+    write_shards(prepared, killed, 4, progress=False)
+    assert len(module(shards=str(killed), test_split="all").dataset("test")) == COUNT
