@@ -26,7 +26,7 @@ class Chunk:
         start: index of the first record.
         stop: index behind the last.
         key: hash of the records, of size and date of their photos and masks, and of the settings; what was done for a
-            key need never be done again.
+            key is done again only after a listing without that key wrote into the folder.
     """
 
     start: int

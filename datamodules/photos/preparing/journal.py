@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +77,28 @@ class Journal:
             raise ValueError(f"{self.path(key)} is not whole")
         return Entry(tuple(lines[:rows]), tuple(lines[rows:]))
 
-    def reopen(self) -> None:
-        """Take a finished folder up again: its manifest becomes the entries that it was merged from."""
+    def forget_others(self, keys: Collection[str]) -> None:
+        """Remove the entries of all chunks that are not among ``keys``."""
+        for key in self.keys():
+            if key not in keys:
+                self.path(key).unlink(missing_ok=True)
+
+    def reopen(self, keys: Collection[str]) -> None:
+        """Take a finished folder up again: its manifest becomes the entries that it was merged from.
+
+        Where a file of it is damaged, so may be the entries; they are checked like those of a killed preparation.
+
+        Args:
+            keys: of the chunks whose entries are wanted.
+        """
+        try:
+            for key, entry in self._merged():
+                if key in keys:
+                    self.put(key, entry)
+        except (FileNotFoundError, ValueError, TypeError):
+            return
+
+    def _merged(self) -> Iterator[tuple[str, Entry]]:
         with (
             (self.out / CHUNKS).open("rb") as chunks,
             (self.out / MANIFEST).open("rb") as manifest,
@@ -88,4 +108,4 @@ class Journal:
                 key, rows, skipped = json.loads(line)
                 lines = [manifest.readline() for _ in range(rows)], [skipped_file.readline() for _ in range(skipped)]
                 if not key.startswith(LEFT_OUT):
-                    self.put(key, Entry(tuple(lines[0]), tuple(lines[1])))
+                    yield key, Entry(tuple(lines[0]), tuple(lines[1]))

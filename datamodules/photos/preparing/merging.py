@@ -5,25 +5,47 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from datamodules.photos.manifest import MANIFEST, SKIPPED
 from datamodules.photos.preparing.atomic_files import writing_text
 from datamodules.photos.preparing.journal import CHUNKS, LEFT_OUT, Journal
+from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.report import PreparationReport
 from datamodules.photos.preparing.stored_face import SkippedPhoto
 
 
-def unsound(journal: Journal, keys: Iterable[str]) -> Iterator[str]:
+def unsound(journal: Journal, tasks: Iterable[Task]) -> Iterator[str]:
     """Yield the keys of chunks whose entry or one of whose files is missing or damaged, and must be done again."""
-    for key in keys:
+    for task in tasks:
         try:
-            rows = [json.loads(line) for line in journal.read(key).rows]
-            files = [row[name] for row in rows for name in ("crop", "mask") if row[name] is not None]
+            entry = journal.read(task.key)
+            rows = [json.loads(line) for line in entry.rows]
+            names = {row["id"] for row in [*rows, *map(json.loads, entry.skipped)]}
+            whole = names == {record.id for record in task.records} and _has_files(journal.out, rows)
         except (OSError, ValueError, KeyError, TypeError):
-            yield key
-            continue
-        if not all((journal.out / file).is_file() for file in files):
-            yield key
+            whole = False
+        if not whole:
+            yield task.key
+
+
+def is_whole(out: Path, count: int) -> bool:
+    """Return whether the manifest of a folder has this many rows and all the files that they name are there."""
+    try:
+        with (out / MANIFEST).open("rb") as manifest, (out / SKIPPED).open("rb"):
+            return sum(_has_files(out, [json.loads(line)]) for line in manifest) == count
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _has_files(out: Path, rows: Iterable[dict[str, Any]]) -> bool:
+    """Return whether crops and masks are there; a power cut can leave empty ones."""
+    files = [row[name] for row in rows for name in ("crop", "mask") if row[name] is not None]
+    try:
+        return all((out / file).stat().st_size > 0 for file in files)
+    except OSError:
+        return False
 
 
 def merge(journal: Journal, keys: Iterable[str], left_out: Sequence[SkippedPhoto]) -> PreparationReport:
@@ -73,26 +95,15 @@ def recount(journal: Journal) -> PreparationReport:
     return report
 
 
-def remove_strays(journal: Journal, keys: set[str], identifiers: set[str]) -> int:
-    """Remove the files of chunks of an earlier listing that no record of this one has; returns how many faces went.
-
-    Args:
-        journal: of the prepared folder.
-        keys: of the chunks of this listing.
-        identifiers: of all its records.
-    """
+def remove_strays(out: Path) -> int:
+    """Remove crops and masks that no row of the manifest names: those of earlier listings; returns how many went."""
+    with (out / MANIFEST).open("rb") as manifest:
+        rows = map(json.loads, manifest)
+        named = {row[name] for row in rows for name in ("crop", "mask") if row[name] is not None}
     removed = 0
-    for key in journal.keys():
-        if key in keys:
-            continue
-        try:
-            rows = [json.loads(line) for line in journal.read(key).rows]
-        except (OSError, ValueError):
-            continue
-        for row in rows:
-            if row["id"] not in identifiers:
+    for folder in [*out.glob("crops/*"), *out.glob("masks/*")]:
+        for path in list(folder.iterdir()):
+            if path.relative_to(out).as_posix() not in named:
+                path.unlink(missing_ok=True)
                 removed += 1
-                for file in (row["crop"], row["mask"]):
-                    if file is not None:
-                        (journal.out / file).unlink(missing_ok=True)
     return removed

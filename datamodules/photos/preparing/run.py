@@ -22,7 +22,7 @@ from datamodules.photos.preparing.atomic_files import remove_partial, write_byte
 from datamodules.photos.preparing.chunks import Chunk, plan_chunks
 from datamodules.photos.preparing.contact_sheet import CONTACT_SHEET, write_contact_sheet
 from datamodules.photos.preparing.journal import CHUNKS, Journal
-from datamodules.photos.preparing.merging import left_out_key, merge, recount, remove_strays, unsound
+from datamodules.photos.preparing.merging import is_whole, left_out_key, merge, recount, remove_strays, unsound
 from datamodules.photos.preparing.processes import Task, work_through
 from datamodules.photos.preparing.report import PreparationReport
 from datamodules.photos.preparing.settings import PreparationSettings
@@ -78,6 +78,7 @@ class PreparationRun:
         self.chunks = list(plan_chunks(self.records, self.settings))
         self.journal = Journal(self.out)
         self.resumed = False
+        self.done: PreparationReport | None = None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -122,19 +123,29 @@ class PreparationRun:
         if overwrite:
             self._clear()
         self._refuse_another()
-        self.resumed = (self.journal.folder / PURPOSE).exists()
-        if is_prepared(self.out):
-            if self._is_finished():
-                (self.journal.folder / PURPOSE).unlink(missing_ok=True)
-                return recount(self.journal)
-            self.journal.reopen()
-            (self.out / PREPARATION).unlink()
-            self.resumed = True
+        self.resumed = any(
+            path.exists() for path in (self.out / "crops", self.out / "masks", self.journal.folder / PURPOSE)
+        )
+        if self._is_finished():
+            (self.journal.folder / PURPOSE).unlink(missing_ok=True)
+            self.done = recount(self.journal)
+            return self.done
+        self.done = None
+        keys = {chunk.key for chunk in self.chunks}
         write_bytes(self.journal.folder / PURPOSE, json.dumps(self.purpose).encode())
+        if is_prepared(self.out):
+            self.journal.reopen(keys)
+            (self.out / PREPARATION).unlink()
+        # This work may overwrite the crops of what another listing of the same faces had done: that counts no more.
+        self.journal.forget_others(keys)
+        if self.resumed:
+            self.discard_unsound()
         return None
 
     def pending(self, rank: int = 0, world: int = 1) -> list[Chunk]:
         """Return the chunks that one of ``world`` processes has to do: its share of all, less what is done."""
+        if self.done is not None:
+            return []
         return [chunk for chunk in self.chunks[rank::world] if not self.journal.has(chunk.key)]
 
     def task(self, chunk: Chunk) -> Task:
@@ -143,17 +154,19 @@ class PreparationRun:
 
     def discard_unsound(self) -> int:
         """Forget chunks whose entry or one of whose files is missing or damaged; returns how many."""
-        bad = list(unsound(self.journal, (chunk.key for chunk in self.chunks)))
+        bad = list(unsound(self.journal, map(self.task, self.chunks)))
         for key in bad:
             self.journal.path(key).unlink(missing_ok=True)
         return len(bad)
 
     def finish(self) -> PreparationReport:
-        """Merge what all processes did, write the contact sheet, and call the folder finished.
+        """Merge what all processes did, write the contact sheet, and call the folder finished; once is enough.
 
         Raises:
             SeethroughError: a chunk is not done.
         """
+        if self.done is not None:
+            return self.done
         if unfinished := len(self.pending()):
             raise SeethroughError(
                 f"{self.out}: {unfinished} of {len(self.chunks)} parts are not done; run the same command again"
@@ -162,7 +175,7 @@ class PreparationRun:
         report = merge(self.journal, keys, self.left_out)
         if self.resumed:  # a killed process may have left half a file, or the files of other records
             remove_partial(self.out)
-            remove_strays(self.journal, set(keys), {record.id for record in self.records})
+            remove_strays(self.out)
         write_contact_sheet(self.out, report.found)
         settings = {key: value for key, value in asdict(self.settings).items() if key in ("search_side", "quality")}
         PreparedFolder(
@@ -170,14 +183,18 @@ class PreparationRun:
             report.found, report.skipped, settings,
         ).write(self.out)  # fmt: skip
         (self.journal.folder / PURPOSE).unlink()
+        self.done = report
         return report
 
     def _is_finished(self) -> bool:
+        if not is_prepared(self.out):
+            return False
         expected = [left_out_key(self.left_out), *(chunk.key for chunk in self.chunks)]
         try:
             with (self.out / CHUNKS).open("rb") as file:
-                return [json.loads(line)[0] for line in file] == expected
-        except (OSError, ValueError):
+                counts = [json.loads(line) for line in file]
+            return [key for key, _, _ in counts] == expected and is_whole(self.out, sum(rows for _, rows, _ in counts))
+        except (OSError, ValueError, TypeError):
             return False
 
     def _refuse_another(self) -> None:

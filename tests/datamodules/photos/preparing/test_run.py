@@ -199,3 +199,67 @@ def test_nothing_to_prepare_and_impossible_settings_are_told(tmp_path: Path) -> 
     blocked.write_text("")
     with pytest.raises(SeethroughError, match=r"file: cannot be written \("):
         run(made_listing(3), blocked)
+
+
+def begun(listing: Listing, out: Path, chunks: int) -> PreparationRun:
+    """Prepare the first chunks of a listing and stop there, as a kill would."""
+    started = PreparationRun(listing, out, data_set="made", root="made", settings=SETTINGS)
+    with started.alone():
+        started.open()
+        work = make_worker(out, SETTINGS)
+        for chunk in started.pending()[:chunks]:
+            work.chunk(started.task(chunk))
+    return started
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_crops_of_a_listing_that_was_begun_in_between_are_made_again(tmp_path: Path, finished: bool) -> None:
+    listing, out = made_listing(40), tmp_path / "out"
+    run(listing, tmp_path / "undisturbed")
+    run(listing, out) if finished else begun(listing, out, 4)
+    moved = Listing([replace(r, landmarks=r.landmarks + 5) for r in made_listing(44).records])
+    begun(moved, out, 3)
+    run(listing, out)
+    assert files(out) == files(tmp_path / "undisturbed")
+
+
+def test_crop_of_a_photo_that_became_unreadable_is_removed(tmp_path: Path) -> None:
+    run(made_listing(40), tmp_path / "out")
+    broken = made_listing(40)
+    other = [
+        replace(r, source=made_listing(1, (0,)).records[0].source) if n == 7 else r
+        for n, r in enumerate(broken.records)
+    ]
+    assert run(Listing(other), tmp_path / "out").skipped == 1
+    run(Listing(other), tmp_path / "fresh")
+    assert files(tmp_path / "out") == files(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("damage", ["crop", "empty mask", "manifest", "skipped.jsonl", ".chunks.jsonl"])
+def test_damaged_finished_folder_is_repaired(tmp_path: Path, damage: str) -> None:
+    listing = made_listing(40, broken=(3,))
+    run(listing, tmp_path)
+    whole = files(tmp_path)
+    if damage == "crop":
+        next(tmp_path.glob("crops/*/000012.jpg")).unlink()
+    elif damage == "empty mask":
+        next(tmp_path.glob("masks/*/000012.png")).write_bytes(b"")
+    elif damage == "manifest":
+        lines = (tmp_path / "manifest.jsonl").read_bytes().splitlines(keepends=True)
+        (tmp_path / "manifest.jsonl").write_bytes(b"".join(lines[:9] + lines[10:]))
+    else:
+        (tmp_path / damage).unlink()
+    kept = next(tmp_path.glob("crops/*/000000.jpg")).stat().st_ino
+    run(listing, tmp_path)
+    assert files(tmp_path) == whole
+    if damage == "crop":
+        assert next(tmp_path.glob("crops/*/000000.jpg")).stat().st_ino == kept, "only its own chunk is done again"
+
+
+def test_finished_folder_leaves_nothing_to_do_and_can_be_finished_again(tmp_path: Path) -> None:
+    report = run(made_listing(40), tmp_path)
+    again = PreparationRun(made_listing(40), tmp_path, data_set="made", root="made", settings=SETTINGS)
+    with again.alone():
+        assert again.open() == report
+        assert again.pending() == [] == again.pending(1, 2)
+        assert again.finish() == again.finish() == report
