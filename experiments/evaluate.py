@@ -142,7 +142,7 @@ def measure(
     adaptation: dict[str, Any] | None = None,
     columns: dict[str, bool] | None = None,
 ) -> Measured:
-    """Score the newest checkpoint of a run on a split of the data of ``composition``; prints and writes nothing.
+    """Score the newest checkpoint of a run on a split of the data of ``composition``; says what they are.
 
     Args:
         folder: the run.
@@ -152,10 +152,12 @@ def measure(
         columns: further ones, see :meth:`lightning_modules.focus.evaluation.FocusEvaluation.with_columns`.
     """
     from experiments.adapting import load_adapted, shuffled
-    from experiments.building import build_data, set_name
+    from experiments.building import build_data, data_summary, set_name
     from lightning_modules.focus.loading import load_focus_module
 
     data = build_data(composition)
+    if summary := data_summary(data):
+        print(summary)
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader() if split == "test" else data.val_dataloader()
     config = composition.config

@@ -12,13 +12,18 @@ from omegaconf import OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
 from datamodules.photos.augmentation import AugmentationConfig, get_ready
+from datamodules.photos.automatic_preparation import (
+    is_to_be_prepared,
+    prepare_automatically,
+    refuse_another_preparation,
+)
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.dataset import PhotoDataset
 from datamodules.photos.face_files import FaceFiles
 from datamodules.photos.faults import Fault, refuse_or_skip
 from datamodules.photos.listing import listing
 from datamodules.photos.loader import PhotoLoader
-from datamodules.photos.manifest import MANIFEST, SPLITS
+from datamodules.photos.manifest import MANIFEST, SKIPPED, SPLITS
 from datamodules.photos.manifest_index import ManifestIndex, absent_files, open_index
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.record import Listing
@@ -55,7 +60,8 @@ class PhotoDataModule(pl.LightningDataModule):
         """Prepare the photos of ``data.root``, unless that is done, and index them; Lightning calls it in one process.
 
         Raises:
-            SeethroughError: there are no prepared photos, and no ``data.root`` to prepare them from.
+            SeethroughError: there are no prepared photos, and no ``data.root`` to prepare them from; photos are bad,
+                and ``data.skip_bad`` is false; or the folder was prepared from another root or by other settings.
         """
         self._prepare()
         open_index(self.config.prepared, rank_zero_only(print))
@@ -64,18 +70,15 @@ class PhotoDataModule(pl.LightningDataModule):
         if self.config.shards:
             ensure_index(self.config.shards)
         if is_prepared(self.config.prepared):
+            refuse_another_preparation(self.config, read_prepared_folder(self.config.prepared))
+        if not is_to_be_prepared(self.config):
             return
         if not self.config.root:
             raise SeethroughError(
                 f"{self.config.prepared}: no prepared photos; run `python -m tools.prepare_photos data/{self.family} "
                 f"data.root=FOLDER --out {self.config.prepared}`, or set data.prepared to where they are"
             )
-        from datamodules.photos.preparing import PreparationSettings, prepare
-
-        settings = PreparationSettings(self.config.stored_side, self.config.stored_field, self.config.detector)
-        prepare(
-            self.listing(), self.config.prepared, settings, self.family, self.config.root, skip_bad=self.config.skip_bad
-        )
+        prepare_automatically(self.config, self.family, self.listing, rank_zero_only(print))
 
     def rows(self, split: str) -> np.ndarray:
         """Return the numbers of the manifest's rows that belong to ``train``, ``validation`` or ``test``."""
@@ -151,13 +154,14 @@ class PhotoDataModule(pl.LightningDataModule):
         config = self.config
         if config.root and not config.shards and not is_prepared(config.prepared):
             return f"{self.family}: {config.prepared} will be prepared from {config.root}"
-        _, index = self.opened()
+        facts, index = self.opened()
         parts = []
         for split in SPLITS:
             faces = self.dataset(split) if len(self.rows(split)) else ()
             masks = " with masks" if isinstance(faces, PhotoDataset) and faces.masks else ""
             parts.append(f"{len(faces)} {split}{masks}")
-        return f"{self.family}: {len(index.rows)} faces in {config.prepared} ({', '.join(parts)})"
+        skipped = f"; {facts.skipped} skipped, see {Path(config.prepared) / SKIPPED}" if facts.skipped else ""
+        return f"{self.family}: {len(index.rows)} faces in {config.prepared} ({', '.join(parts)}){skipped}"
 
     def train_dataloader(self) -> PhotoLoader:
         """Return shuffled batches, other orders in every epoch, resumable in the middle of one."""
