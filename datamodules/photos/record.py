@@ -13,6 +13,8 @@ from datamodules.photos.faults import Fault
 from seethrough.photos import CropTransform, read_photo
 
 Split = Literal["train", "validation", "test"]
+LONGEST_ID = 180
+"""Bytes of an id; file systems allow 255, and files that are being written have longer names."""
 Box = tuple[float, float, float, float]
 
 
@@ -84,6 +86,15 @@ class PhotoRecord:
     box: Box | None = None
     landmarks: np.ndarray | None = field(default=None, compare=False)
     crop: CropTransform | None = None
+
+
+def unfit_id(name: str) -> str:
+    """Return why an id cannot name the files of a face, empty where it can."""
+    if len(name.encode("utf-8", "surrogateescape")) > LONGEST_ID:
+        return f"its id {name[:40]}... is longer than {LONGEST_ID} bytes, so it can name no file; shorten it"
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        return f"its id {name!r} can name no file; rename it"
+    return ""
 
 
 @dataclass(frozen=True)

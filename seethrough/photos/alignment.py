@@ -24,6 +24,8 @@ TEMPLATE = np.array(
 )
 RESCALE_FACTOR = 102.0
 REFERENCE_SIZE = 224
+WIDEST = 16
+"""A crop so many times as wide as the photo shows no face that could be seen; damaged landmarks ask for it."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,39 @@ class CropTransform:
         return (np.asarray(points, dtype=np.float64) - self.size / 2) / self.scale + self.centre
 
     def crop(self, photo: np.ndarray) -> np.ndarray:
-        """Cut the crop out of an (H, W, 3) uint8 photo: (size, size, 3) float32 in [0, 1], black outside the photo."""
+        """Cut the crop out of an (H, W, 3) uint8 photo: (size, size, 3) float32 in [0, 1], black outside the photo.
+
+        Raises:
+            SeethroughError: the crop is many times as wide as the photo, or not finite.
+        """
+        self._refuse_absurd(photo.shape[0], photo.shape[1])
         return np.clip(resample(photo, self.box, self.size, self.size) / 255, 0, 1)
 
     def crop_mask(self, mask: np.ndarray) -> np.ndarray:
-        """Cut the crop out of an (H, W) mask in [0, 1]: (size, size) float32, 0 outside the photo."""
+        """Cut the crop out of an (H, W) mask in [0, 1]: (size, size) float32, 0 outside the photo.
+
+        Raises:
+            SeethroughError: as :meth:`crop`.
+        """
+        self._refuse_absurd(mask.shape[0], mask.shape[1])
         warped = resample(mask, self.box, self.size, self.size, method=Image.Resampling.BILINEAR)
         return np.clip(warped, 0, 1)
+
+    def shown(self, height: int, width: int) -> float:
+        """Return the part of the crop's area, 0 to 1, that lies in a photo of height x width."""
+        left, top, right, bottom = self.box
+        columns, rows = min(right, width) - max(left, 0), min(bottom, height) - max(top, 0)
+        return max(columns, 0.0) * max(rows, 0.0) / ((right - left) * (bottom - top))
+
+    def _refuse_absurd(self, height: int, width: int) -> None:
+        if not (np.isfinite([self.scale, *self.centre]).all() and self.scale > 0):
+            raise SeethroughError(f"the crop has scale {self.scale} and centre {self.centre}; detect the face again")
+        side = self.size / self.scale
+        if side > WIDEST * max(height, width):
+            raise SeethroughError(
+                f"the crop is {side:.0f} px wide in a photo of {width} x {height}: the landmarks lie too far apart; "
+                "detect the face again"
+            )
 
     def inside(self, height: int, width: int) -> np.ndarray:
         """Return the (size, size) bool map of crop pixels whose centre lies in a photo of height x width."""

@@ -40,18 +40,59 @@ def resample(
     left, top, right, bottom = (float(value) for value in box)
     if not all(map(math.isfinite, box)) or right <= left or bottom <= top:
         raise ValueError(f"the box {box} is empty or not finite")
-    support = [3 * max((right - left) / width, 1.0), 3 * max((bottom - top) / height, 1.0)]
-    # Only the neighbourhood that the filter can reach is touched, so memory follows the box, not the photo.
+    across = _reached(left, right, width, picture.shape[1])
+    down = _reached(top, bottom, height, picture.shape[0])
+    result = np.full((height, width, *picture.shape[2:]), fill, dtype=np.float32)
+    if not across or not down:
+        return result
+    result[down.start : down.stop, across.start : across.stop] = _resized(
+        picture, (left, top, right, bottom), (height, width), down, across, fill, method
+    )
+    return result
+
+
+def _support(low: float, high: float, count: int) -> float:
+    """Return how far from the middle of a pixel of the result its filter reaches at most, in pixels of the picture."""
+    return 3 * max((high - low) / count, 1.0)
+
+
+def _reached(low: float, high: float, count: int, extent: int) -> range:
+    """Return which pixels of a result of ``count`` from ``low`` to ``high`` see any of a picture 0 to ``extent``."""
+    pixel, support = (high - low) / count, _support(low, high, count)
+    first, last = (-support - low) / pixel, (extent + support - low) / pixel
+    return range(math.floor(min(max(first, 0), count)), math.ceil(max(min(last, count), 0)))
+
+
+def _resized(
+    picture: np.ndarray,
+    box: tuple[float, float, float, float],
+    size: tuple[int, int],
+    rows: range,
+    columns: range,
+    fill: float,
+    method: Image.Resampling,
+) -> np.ndarray:
+    """Return some rows and columns of the result; memory follows what the filter reaches of the picture."""
+    left, right = _part(box[0], box[2], size[1], columns)
+    top, bottom = _part(box[1], box[3], size[0], rows)
+    support = _support(box[0], box[2], size[1]), _support(box[1], box[3], size[0])
     x0, x1 = math.floor(left - support[0]), math.ceil(right + support[0])
     y0, y1 = math.floor(top - support[1]), math.ceil(bottom + support[1])
     region = _region(picture, x0, y0, x1, y1, fill)
     inner = (left - x0, top - y0, right - x0, bottom - y0)
     channels = [region] if region.ndim == 2 else [region[:, :, k] for k in range(region.shape[2])]
     resized = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), method, box=inner))
+        np.asarray(Image.fromarray(np.ascontiguousarray(channel)).resize((len(columns), len(rows)), method, box=inner))
         for channel in channels
     ]
     return resized[0] if picture.ndim == 2 else np.stack(resized, axis=2)
+
+
+def _part(low: float, high: float, count: int, kept: range) -> tuple[float, float]:
+    if len(kept) == count:
+        return low, high  # to the last bit
+    pixel = (high - low) / count
+    return low + kept.start * pixel, low + kept.stop * pixel
 
 
 def _region(picture: np.ndarray, x0: int, y0: int, x1: int, y1: int, fill: float) -> np.ndarray:

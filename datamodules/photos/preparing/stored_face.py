@@ -13,13 +13,20 @@ from datamodules.photos.manifest import ManifestRow, crop_path, mask_path
 from datamodules.photos.preparing.atomic_files import jpeg_bytes, png_bytes, write_bytes
 from datamodules.photos.preparing.face_search import FaceSearch
 from datamodules.photos.preparing.settings import PreparationSettings
-from datamodules.photos.record import PhotoRecord
+from datamodules.photos.record import PhotoRecord, unfit_id
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform, FaceDetector, align
 
 DIGITS = 6
 UNREADABLE, NO_FACE, NO_CROP = "the photo cannot be read", "no face is found", "the face cannot be cut out"
 NO_MASK, FAULT = "the mask cannot be read", "the listing has a fault"
+OUTSIDE, UNFIT_ID = "the face lies outside the photo", "the id can name no file"
+LEAST_LANDMARKS = 0.5
+LEAST_SHOWN = 0.25
+"""Less of the aligned crop in the photo, and there is no face to see. Photos cut tightly about a face, whose landmarks
+all lie inside, show a third of it."""
+UNUSABLE = (SeethroughError, ValueError, ArithmeticError, MemoryError)
+"""What one photo or its numbers can bring about; the others must still be prepared."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +66,26 @@ class FaceStore:
 
     def __call__(self, record: PhotoRecord) -> ManifestRow | SkippedPhoto:
         """Write crop and mask of one record and return its row, or why there is none."""
+        if unfit := unfit_id(record.id):
+            return SkippedPhoto(record.id, record.source.name, f"{record.source.name}: {unfit}", UNFIT_ID)
         why = UNREADABLE
         try:
             photo = record.source.read()
             why = NO_FACE
             landmarks, detected, score = self._landmarks(record, photo)
             why = NO_CROP
-            crop = stored_crop(record.crop or align(landmarks), self.settings)
+            aligned = record.crop or align(landmarks)
+            why = OUTSIDE
+            _refuse_outside(landmarks, aligned, photo)
+            why = NO_CROP
+            crop = stored_crop(aligned, self.settings)
             image = np.rint(crop.crop(photo) * 255).astype(np.uint8)
             why = NO_MASK
             mask = None if record.mask is None else crop.crop_mask(record.mask.read(photo.shape[0], photo.shape[1]))
-        except SeethroughError as error:
-            return SkippedPhoto(record.id, record.source.name, one_line(error), why)
+        except UNUSABLE as error:
+            reason, name = one_line(error), record.source.name
+            named = isinstance(error, SeethroughError) and why not in (OUTSIDE, NO_CROP)
+            return SkippedPhoto(record.id, name, reason if named else f"{name}: {reason}", why)
         x, y = crop.centre
         row = ManifestRow(
             id=record.id,
@@ -106,6 +121,20 @@ class FaceStore:
             where = " where the data set says that it is" if record.box is not None or given is not None else ""
             raise SeethroughError(f"{record.source.name}: the detector {self.settings.detector} finds no face{where}")
         return face.landmarks, True, face.score
+
+
+def _refuse_outside(landmarks: np.ndarray, crop: CropTransform, photo: np.ndarray) -> None:
+    height, width = photo.shape[:2]
+    inside = ((landmarks >= 0) & (landmarks <= (width, height))).all(axis=1).mean()
+    if inside < LEAST_LANDMARKS:
+        raise SeethroughError(
+            f"{1 - inside:.0%} of the landmarks lie outside the photo of {width} x {height}; check them"
+        )
+    if not crop.shown(height, width) >= LEAST_SHOWN:  # also where a number is not finite
+        raise SeethroughError(
+            f"the crop at ({crop.centre[0]:.0f}, {crop.centre[1]:.0f}) shows next to nothing of the photo of {width} x "
+            f"{height}; check landmarks or box"
+        )
 
 
 def stored_crop(crop: CropTransform, settings: PreparationSettings) -> CropTransform:
