@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -128,11 +127,6 @@ def statistics(distances: Iterable[np.ndarray]) -> dict[str, float]:
 def group_statistics(scores: Scores, paths: list[str]) -> dict[str, float]:
     """Return the statistics of some images and how many they are."""
     return statistics(scores.distances[path] for path in paths) | {"images": len(paths)}
-
-
-def processor_count() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _results(

@@ -53,7 +53,7 @@ def refuse_another_preparation(config: PhotoConfig, facts: PreparedFolder) -> No
         if before == now or (key == "root" and Path(before).resolve() == Path(now).resolve()):
             continue
         if config.root or now != defaults[key]:
-            moved = "; if it is the same data set in a new place, leave data.root out" if key == "root" else ""
+            moved = "; if it only moved, leave data.root out or mend it in preparation.json" if key == "root" else ""
             raise SeethroughError(
                 f"{config.prepared}: prepared with data.{key}={before!r}, now it is {now!r}: choose another "
                 f"data.prepared, or prepare it again by `python -m tools.prepare_photos ... --overwrite`{moved}"

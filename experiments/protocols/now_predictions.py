@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ def write_predictions(run: RunFolder, composition: Composition, folder: Path, le
     Args:
         run: whose networks.
         composition: with a data set whose sample ids are those of NoW.
-        folder: predictions lie in ``plain`` in it and, of a run with a misfit prior, in ``misfit_prior``.
+        folder: predictions lie in ``plain`` in it and, of a run with a misfit prior, in ``misfit_prior``; what an
+            earlier call left in these two is removed first, so that no mesh of other networks or photos stays.
         level: subdivision of the meshes, for the open face model only.
 
     Returns:
@@ -48,6 +50,8 @@ def write_predictions(run: RunFolder, composition: Composition, folder: Path, le
     model = mesh_model(module, level)
     kinds = {PLAIN: None, CORRECTED: module.focus.misfit_identity}
     places = {name: folder / name for name, error in kinds.items() if name == PLAIN or error is not None}
+    for name in kinds:
+        _remove(folder / name)
     triangles, marks = model.triangles.numpy(), model.now_landmarks.numpy()
     encoder = module.focus.encoder.to(inference_device(composition.config.trainer.accelerator)).eval()
     for batch in tqdm(build_data(composition).test_dataloader(), desc=run.title, unit="batch", disable=None):
@@ -64,6 +68,14 @@ def write_predictions(run: RunFolder, composition: Composition, folder: Path, le
                 except OSError as reason:
                     raise SeethroughError(f"cannot write predictions to {place}: {reason.strerror}") from None
     return places
+
+
+def _remove(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as reason:
+        raise SeethroughError(f"{folder}: earlier predictions cannot be removed ({reason.strerror})") from None
 
 
 def mesh_model(module: FocusModule, level: int) -> FaceModel:

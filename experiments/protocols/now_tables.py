@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.now.challenge import ChallengeImage, challenge_images
-from datamodules.now.scoring import Protocol, Scores, challenges, group_statistics, processor_count, score_all
+from datamodules.now.scoring import Protocol, Scores, challenges, group_statistics, score_all
 from experiments.protocols import published
 from experiments.protocols.matched_pairs import ROW, MatchedPair, read_matched_pairs
 from experiments.protocols.now_predictions import CORRECTED, PLAIN, write_predictions
@@ -20,6 +20,7 @@ from experiments.protocols.settings import Settings
 from experiments.protocols.sheets import NOTHING, PAPER, Result, Sheet, file_stem, interval, probability, triple
 from seethrough.errors import SeethroughError
 from seethrough.metrics.paired import paired_comparison
+from seethrough.processors import usable_cores
 
 _STATISTICS = ("median_mm", "mean_mm", "std_mm")
 PAIRS_NOTE = (
@@ -163,10 +164,14 @@ def _predicted(settings: Settings, pairs: Path | None = None) -> tuple[Path | No
     with tempfile.TemporaryDirectory(prefix="now-") as temporary:
         place = (settings.out / "predictions") if settings.out else Path(temporary)
         for run in settings.runs:
-            folders, dataset, split = _folders(run, settings, place)
+            folders, root, split = _folders(run, settings, place)
+            dataset = root if root is not None and _has_scans(root) else None
             if dataset is None:
-                shown = ", ".join(map(str, folders.values()))
-                result.notes.append(f"Not scored, the scans are not there: {shown} are ready to be handed in.")
+                result.notes.append("Not scored, the scans are not there.")
+                for name, folder in folders.items():
+                    note, counts = handing_in(folder, root, split)
+                    result.notes.append(note)
+                    result.numbers.setdefault(run.label, {})[f"{name}_predictions"] = counts
                 continue
             images = challenge_images(dataset, split)
             if pairs is not None:
@@ -184,7 +189,7 @@ def _predicted(settings: Settings, pairs: Path | None = None) -> tuple[Path | No
 
 
 def _folders(run: ComparedRun, settings: Settings, place: Path) -> tuple[dict[str, Path], Path | None, str]:
-    """Return folders of meshes by kind, the data set that has their scans (or None), and which people they show."""
+    """Return folders of meshes by kind, the data set (None where nobody says where it is), and which people."""
     from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
 
     overrides = settings.overrides["now"]
@@ -202,12 +207,47 @@ def _folders(run: ComparedRun, settings: Settings, place: Path) -> tuple[dict[st
         split = data["test_split"]
     if split not in ("validation", "test"):
         raise SeethroughError(f"now.test_split={split}: choose validation or test, whose figures never mix")
-    has_scans = any((Path(root) / part / "scans").is_dir() for part in ("", "final_release_version")) if root else False
-    return folders, Path(root) if has_scans else None, split
+    return folders, Path(root) if root else None, split
+
+
+def _has_scans(root: Path) -> bool:
+    return any((root / part / "scans").is_dir() for part in ("", "final_release_version"))
+
+
+def handing_in(folder: Path, root: Path | None, split: str) -> tuple[str, dict[str, int | None]]:
+    """Compare predictions with the list of the challenge, which scores nothing that is incomplete.
+
+    Args:
+        folder: ``SUBJECT/CHALLENGE/NAME.ply`` and ``.npy``.
+        root: the data set with its lists, if it is known.
+        split: whose list.
+
+    Returns:
+        A sentence, and the counts ``listed`` (None without a list), ``written`` and ``missing`` (None without a list).
+    """
+    written = {str(mesh.relative_to(folder).with_suffix("")) for mesh in folder.glob("*/*/*.ply")
+               if mesh.with_suffix(".npy").is_file()}  # fmt: skip
+    try:
+        listed = [] if root is None else [image.stem for image in challenge_images(root, split)]
+    except SeethroughError:
+        listed = []
+    if not listed:
+        return (
+            f"{folder}: {len(written)} meshes, compared with no list: name the folder of imagepaths{split}.txt by "
+            "now.root=FOLDER to know whether they are all",
+            {"listed": None, "written": len(written), "missing": None},
+        )
+    missing = [name for name in listed if name not in written]
+    counts: dict[str, int | None] = {"listed": len(listed), "written": len(written), "missing": len(missing)}
+    said = f"{folder}: imagepaths{split}.txt lists {len(listed)} photos, {len(listed) - len(missing)} have a mesh"
+    if not missing:
+        return f"{said}, none is missing: ready to be handed in.", counts
+    shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+    return f"{said}, {len(missing)} are missing, NOT ready to be handed in: {shown}", counts
 
 
 def _score(dataset: Path, folder: Path, images: Sequence[ChallengeImage], jobs: int | None) -> Scores:
-    scores = score_all(dataset, folder, images, Protocol(), jobs or processor_count())
+    scores = score_all(dataset, folder, images, Protocol(), jobs or usable_cores())
     if not scores.distances:
         path, reason = next(iter(sorted(scores.missing.items())))
         raise SeethroughError(f"none of {len(images)} photos has a mesh in {folder}; {path}: {reason}")

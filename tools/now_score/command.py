@@ -16,6 +16,7 @@ from pathlib import Path
 
 from experiments.command_line import write_json
 from seethrough.errors import SeethroughError
+from seethrough.processors import usable_cores
 
 PROGRAM = "python -m tools.now_score"
 _SHOWN = 10
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     """Parse, score, print."""
     options = _parser().parse_args(arguments)
     from datamodules.now.challenge import challenge_images
-    from datamodules.now.scoring import Protocol, processor_count, score_all
+    from datamodules.now.scoring import Protocol, score_all
     from tools.now_score.report import as_json, results_table, write_report
 
     if options.jobs is not None and options.jobs < 1:
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
     with tqdm(total=len(images), desc="scoring", unit="mesh", disable=None) as bar:
         protocol = Protocol(options.metrical, options.unit or "mm")
-        scores = score_all(dataset, predictions, images, protocol, options.jobs or processor_count(), bar.update)
+        scores = score_all(dataset, predictions, images, protocol, options.jobs or usable_cores(), bar.update)
     if not scores.distances:
         path, reason = next(iter(sorted(scores.missing.items())))
         raise SeethroughError(f"none of {len(images)} images has a prediction in {predictions}; {path}: {reason}")

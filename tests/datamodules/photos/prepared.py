@@ -35,7 +35,13 @@ def pixels(side: int, number: int) -> np.ndarray:
 
 
 def prepared_folder(
-    folder: Path, rows: Sequence[dict[str, Any]], *, side: int = 64, masks: bool = False, data_set: str = "photos"
+    folder: Path,
+    rows: Sequence[dict[str, Any]],
+    *,
+    side: int = 64,
+    masks: bool = False,
+    data_set: str = "photos",
+    root: str = "raw",
 ) -> list[ManifestRow]:
     """Write a prepared folder whose rows are these changes of :func:`manifest_row`."""
     written = []
@@ -49,7 +55,7 @@ def prepared_folder(
         written.append(row)
     folder.mkdir(parents=True, exist_ok=True)
     write_manifest(folder / MANIFEST, written)
-    PreparedFolder(data_set, "raw", side, DEFAULT_FIELD, "dlib", len(written), 0).write(folder)
+    PreparedFolder(data_set, root, side, DEFAULT_FIELD, "dlib", len(written), 0).write(folder)
     return written
 
 

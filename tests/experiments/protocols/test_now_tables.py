@@ -11,7 +11,7 @@ from scipy import stats
 from datamodules.now.scoring import Scores
 from experiments.protocols.command import main
 from experiments.protocols.matched_pairs import MatchedPair, read_matched_pairs
-from experiments.protocols.now_tables import pair_numbers
+from experiments.protocols.now_tables import handing_in, pair_numbers
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
@@ -45,7 +45,7 @@ def now(tmp_path) -> list[str]:
         person, challenge, name = image.split("/")
         identifier = f"{person}__{challenge}__{name.removesuffix('.jpg')}"
         rows.append({"id": identifier, "split": "validation", "subset": challenge, "identity": person})
-    prepared_folder(tmp_path / "prepared", rows, side=SIZE, data_set="now")
+    prepared_folder(tmp_path / "prepared", rows, side=SIZE, data_set="now", root=str(tmp_path / "now"))
     return [f"now.prepared={tmp_path / 'prepared'}", f"now.root={tmp_path / 'now'}", "data.workers=0"]
 
 
@@ -110,13 +110,26 @@ def test_matched_pairs(network, now, tmp_path, capsys, name, row):
         main(["focus_table3", *arguments[:-2]])
 
 
-@pytest.mark.slow
 def test_without_scans_predictions_are_kept_for_handing_in(network, now, tmp_path, capsys):
     (tmp_path / "now/scans").rename(tmp_path / "elsewhere")
-    options = ["--level", "0", "--out", str(tmp_path / "out")]
+    options = ["--level", "0", "--out", str(tmp_path / "out"), "--json", str(tmp_path / "now.json")]
     assert main(["now", str(network), *now, *options]) == 0
-    assert "ready to be handed in" in capsys.readouterr().out
-    assert len(list((tmp_path / "out").glob("predictions/*/plain/*/*/*.ply"))) == 4
+    said = " ".join(capsys.readouterr().out.split())
+    assert "lists 4 photos, 4 have a mesh, none is missing: ready to be handed in" in said
+    (folder,) = (tmp_path / "out").glob("predictions/*/plain")
+    stale = folder / "FaMoS_9_TA/selfie/IMG_9.ply"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("of an earlier network")
+    with (tmp_path / "now/imagepathsvalidation.txt").open("a") as file:
+        file.write("FaMoS_9_TA/selfie/IMG_9.jpg\n")
+    assert main(["now", str(network), *now, *options]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 are missing, NOT ready to be handed in: FaMoS_9_TA/selfie/IMG_9" in said
+    assert not stale.exists() and len(list(folder.glob("*/*/*.ply"))) == 4
+    counts = json.loads((tmp_path / "now.json").read_text())["measured"][str(network)]["plain_predictions"]
+    assert counts == {"listed": 5, "written": 4, "missing": 1}
+    (tmp_path / "now/imagepathsvalidation.txt").unlink()
+    assert "compared with no list" in handing_in(folder, tmp_path / "now", "validation")[0]
     with pytest.raises(SeethroughError, match="--out FOLDER keeps the predictions"):
         main(["now", str(network), *now, "--level", "0"])
     with pytest.raises(SeethroughError, match="choose validation or test"):
