@@ -56,10 +56,11 @@ def lfw_pairs(composition: Composition) -> PhotoPairs:
     config = composition.config.data
     root = config.root or data.opened()[0].root
     path = Path(config.pairs)
-    if not path.is_file():
-        if not Path(root).is_dir():
-            raise SeethroughError(f"data.pairs={config.pairs}: no such list; name pairs.txt of LFW by its path")
+    if Path(root).is_dir() and (not path.is_file() or len(path.parts) == 1):
+        # As for the preparation: a bare name is one in the data set, whatever the current folder holds.
         path = pair_list(Path(root), photo_folder(Path(root), config.folder), config.pairs)
+    elif not path.is_file():
+        raise SeethroughError(f"data.pairs={config.pairs}: no such list; name pairs.txt of LFW by its path")
     pairs = read_pairs(path)
     refuse_or_skip(pairs.faults, str(path), skip_bad=False)
     return PhotoPairs(

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.config.composition import compose
 from experiments.protocols.command import main
 from experiments.protocols.descriptors import Descriptors
 from experiments.protocols.verification import subset_scores
-from experiments.protocols.verification_pairs import PhotoPairs, read_occluded
+from experiments.protocols.verification_pairs import PhotoPairs, lfw_pairs, read_occluded
 from seethrough.errors import SeethroughError
 from seethrough.metrics.verification import cosine, verify
 from tests.datamodules.lfw.trees import PEOPLE, write_pairs
@@ -60,6 +61,25 @@ def test_photos_that_were_left_out_are_counted(network, lfw, tmp_path, capsys):
     )
     assert "2 pairs without a score" in " ".join(capsys.readouterr().out.split())
     assert main(["lfw", str(network), *arguments, "--hidden-share", "0.2"]) == 0
+
+
+def test_the_list_of_the_data_set_comes_before_one_that_lies_around(tmp_path, monkeypatch):
+    root = tmp_path / "LFW"
+    for person, count in PEOPLE.items():
+        (root / "lfw" / person).mkdir(parents=True)
+        for number in range(1, count + 1):
+            (root / "lfw" / person / f"{person}_{number:04d}.jpg").write_bytes(b"")
+    write_pairs(root / "pairs.txt")
+    rows = [{"id": f"{person}_0001", "split": "test"} for person in PEOPLE]
+    prepared_folder(tmp_path / "prepared", rows, side=SIZE, data_set="lfw", root=str(root))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("pairs.txt").write_text("1\t1\nSomebody_Else\t1\t2\n")
+    composition = compose(
+        ["focus", "data/lfw"], [f"data.prepared={tmp_path / 'prepared'}", "data.workers=0", "model.image_size=48"]
+    )
+    pairs = lfw_pairs(composition)
+    assert len(pairs.same) == 8 and "Somebody_Else_0001" not in pairs.first
 
 
 def test_lists_of_occluded_photos(tmp_path):
