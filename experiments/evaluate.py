@@ -11,8 +11,10 @@ python -m experiments.evaluate runs/NAME data/ar data.root=AR --soft-masks
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 Split = Literal["test", "validation"]
 PROGRAM = "python -m experiments.evaluate"
 SHOWN_IMAGES = 16
+LOADING = ("batch_size", "workers", "root")
+"""Settings of data that do not change which pictures are evaluated."""
 
 
 def main(arguments: list[str]) -> int:
@@ -82,9 +86,10 @@ def evaluate(
     """Score the newest checkpoint of a run on a split of the data of ``composition``; print and return the tables.
 
     The numbers also go to ``report/evaluation.json`` of the run, and a sheet of targets, renders and masks to
-    ``report/evaluation.png``; the rows of single images go to ``rows_path``, if that is given. With an ``adaptation``
-    (``steps``, and ``save``, a file or None) the networks first go on learning from the test photos without labels, and
-    the files are called ``evaluation_adapted``.
+    ``report/evaluation.png``; those of other data than the run's own to ``evaluation_NAME_...`` (:func:`report_name`),
+    with the set's name under the key ``data``. The rows of single images go to ``rows_path``, if that is given. With an
+    ``adaptation`` (``steps``, and ``save``, a file or None) the networks first go on learning from the test photos
+    without labels, and the files are called ``evaluation_adapted``.
 
     Returns:
         ``{subset: {key: value}}``; lengths in mm, RMSE in 1/255.
@@ -96,10 +101,10 @@ def evaluate(
     from lightning_modules.focus.evaluation_summary import summarise_subsets
 
     said = f"{composition.config.dataset} {split} set"
-    title, name = f"{folder.title}, {said}", "evaluation" if split == "test" else "evaluation_validation"
+    title = f"{folder.title}, {said}"
     measured = measure(folder, composition, split, adaptation, columns)
     if adaptation is not None:
-        title, name = f"{folder.title}, adapted to its photos, {said}", f"{name}_adapted"
+        title = f"{folder.title}, adapted to its photos, {said}"
     summary = summarise_subsets(measured.rows)
 
     console = Console(width=120, highlight=False)
@@ -107,7 +112,12 @@ def evaluate(
     by_occluder = occluder_table(summary)
     if by_occluder is not None:
         console.print(by_occluder)
-    write_json(folder.report / f"{name}.json", summary)
+    own = is_own_data(folder, composition)
+    name = report_name(composition, measured.set_name, own=own, split=split, adapted=adaptation is not None)
+    data = {"data": {"name": composition.config.dataset, "split": split, "set": measured.set_name}}
+    write_json(folder.report / f"{name}.json", summary if own else {**data, **summary})
+    if not own:
+        print(f"written to {folder.report / name}.json")
     if rows_path is not None:
         write_rows(rows_path, measured.rows, measured.set_name)
     batch = next(iter(measured.loader))
@@ -115,6 +125,31 @@ def evaluate(
     pictures = measured.module.pictures(shown)["reconstruction"]
     save_picture(pictures, Path(folder.report / f"{name}.png"), columns=4)
     return summary
+
+
+def is_own_data(folder: RunFolder, composition: Composition) -> bool:
+    """Return whether an evaluation reads the data that the run was made with, however they are loaded."""
+    own = folder.composition().plain
+
+    def which(plain: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in plain["data"].items() if key not in LOADING}
+
+    return own["dataset"] == composition.plain["dataset"] and which(own) == which(composition.plain)
+
+
+def report_name(composition: Composition, set_name: str, *, own: bool, split: Split, adapted: bool) -> str:
+    """Return what an evaluation's files in ``report`` are called: no two sets of pictures share a name.
+
+    ``evaluation``, of the run's own data; ``evaluation_ar_scarf_1f2e3d4c`` of others: their name, subset if one is
+    chosen, and a digest of what tells the pictures apart. ``_validation`` and ``_adapted`` are added where they hold.
+    """
+    parts = ["evaluation"]
+    if not own:
+        subset = re.sub(r"[^A-Za-z0-9-]+", "-", getattr(composition.config.data, "subset", ""))
+        told = set_name or repr(sorted(composition.plain["data"].items()))
+        parts += [composition.config.dataset, *([subset] if subset else []), sha256(told.encode()).hexdigest()[:8]]
+    parts += ["validation"] * (split == "validation") + ["adapted"] * adapted
+    return "_".join(parts)
 
 
 @dataclass(frozen=True)
