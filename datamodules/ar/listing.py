@@ -10,12 +10,12 @@ from datamodules.ar.config import ArConfig
 from datamodules.ar.names import SHOTS, SUFFIXES, parse_name
 from datamodules.ar.raw_photo import RAW_BYTES, RawPhoto, wrong_size
 from datamodules.photos.faults import Fault
-from datamodules.photos.mask_file import MaskFile
+from datamodules.photos.mask_file import MASK_SUFFIX, MaskFile
 from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, PhotoSource
 from seethrough.errors import SeethroughError
 
 MASKS = "masks"
-RELEASE_MASK = "_visible_skin_mask"
+RELEASE_MASK = MASK_SUFFIX.removesuffix(".png")
 
 
 def listing(config: ArConfig) -> Listing:

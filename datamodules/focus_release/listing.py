@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from datamodules.focus_release.config import FocusReleaseConfig
 from datamodules.photos.faults import Fault
 from datamodules.photos.landmark_files import LandmarkRow, read_landmark_table
-from datamodules.photos.mask_file import MaskFile
+from datamodules.photos.mask_file import MASK_SUFFIX, MaskFile
 from datamodules.photos.photo_folders import PhotoFinder
 from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, Split
 
@@ -20,7 +20,6 @@ TABLES: dict[str, Split] = {
     "val_landmarks.csv": "validation",
     "test_landmarks.csv": "test",
 }
-MASK_SUFFIX = "_visible_skin_mask.png"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.photos.record import Box
 from seethrough.errors import SeethroughError
+from seethrough.photos.detection import Box
 
 LARGEST_FILE = 65536
 SIDES = ("left", "top", "right", "bottom")

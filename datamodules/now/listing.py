@@ -9,10 +9,11 @@ from datamodules.now.config import NowConfig
 from datamodules.now.detected_face import read_detected_face
 from datamodules.photos.faults import Fault
 from datamodules.photos.photo_folders import PhotoFinder
-from datamodules.photos.record import Box, Listing, PhotoFile, PhotoRecord, Split
+from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, Split
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform
 from seethrough.photos.alignment import REFERENCE_SIZE
+from seethrough.photos.detection import Box
 
 BOX_FACTOR = 1.6
 

@@ -12,13 +12,10 @@ import numpy as np
 
 from datamodules.photos.faults import Fault
 from datamodules.photos.landmark_files import find_detection, read_detection
-from datamodules.photos.mask_file import MaskFile
+from datamodules.photos.mask_file import MASK_SUFFIX, MaskFile
 from datamodules.photos.record import LONGEST_ID, Listing, PhotoFile, PhotoRecord
 from seethrough.errors import SeethroughError
 from seethrough.photos.reading import PHOTO_SUFFIXES
-
-MASK_SUFFIX = "_visible_skin_mask.png"
-"""What the release of FOCUS calls the mask of ``X.jpg``: ``X_visible_skin_mask.png``, white = visible face."""
 
 
 def listing(root: str | Path) -> Listing:

@@ -11,6 +11,9 @@ from PIL import Image
 
 from seethrough.errors import SeethroughError
 
+MASK_SUFFIX = "_visible_skin_mask.png"
+"""What the release of FOCUS calls the mask of ``X.jpg``: ``X_visible_skin_mask.png``, white = visible face."""
+
 
 @dataclass(frozen=True)
 class MaskFile:

@@ -11,11 +11,11 @@ import numpy as np
 
 from datamodules.photos.faults import Fault
 from seethrough.photos import CropTransform, read_photo
+from seethrough.photos.detection import Box
 
 Split = Literal["train", "validation", "test"]
 LONGEST_ID = 180
 """Bytes of an id; file systems allow 255, and files that are being written have longer names."""
-Box = tuple[float, float, float, float]
 
 
 class PhotoSource(Protocol):

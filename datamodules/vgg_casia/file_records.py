@@ -12,7 +12,8 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from datamodules.photos.record import Box, PhotoFile, PhotoRecord, Split
+from datamodules.photos.record import PhotoFile, PhotoRecord, Split
+from seethrough.photos.detection import Box
 
 
 class PersonFolder(NamedTuple):

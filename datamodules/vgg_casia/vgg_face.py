@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from datamodules.photos.faults import Fault
 from datamodules.photos.photo_folders import PhotoFinder
-from datamodules.photos.record import Box
 from datamodules.vgg_casia.file_records import FileRecords
 from seethrough.errors import SeethroughError
+from seethrough.photos.detection import Box
 
 COLUMNS = "id url left top right bottom pose detection_score curation"
 PLACES = ("identity", "id", "number", "url_name", "url_stem")

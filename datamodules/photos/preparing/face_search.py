@@ -8,9 +8,8 @@ import numpy as np
 
 from seethrough.photos import DetectedFace, FaceDetector, choose_faces
 from seethrough.photos.alignment import five_points
+from seethrough.photos.detection import Box
 from seethrough.photos.resampling import resample
-
-Box = tuple[float, float, float, float]
 
 SMALL_PHOTO = 200
 """Photos of fewer pixels are collections of tight crops; there a detector wants surroundings and more pixels."""

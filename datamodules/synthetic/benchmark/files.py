@@ -12,14 +12,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+from datamodules.photos.mask_file import MASK_SUFFIX
 from datamodules.synthetic.families import OCCLUDER_NAMES
 from datamodules.synthetic.generator import SyntheticFace
 from datamodules.synthetic.pool_spec import PoolSpec
 from seethrough.morphable import FaceParameters, ParameterSizes
 from seethrough.rendering.camera import REST_DISTANCE, focus_camera
-
-MASK_ENDING = "_visible_skin_mask.png"
-"""FOCUS looks for masks beside the pictures under this name."""
 
 
 def sample_name(spec: PoolSpec, row: int) -> str:
@@ -34,7 +32,7 @@ def picture_files(
     name = sample_name(spec, row)
     files = {
         f"{name}.png": _png(face.image.transpose(1, 2, 0)),
-        f"{name}{MASK_ENDING}": _png(face.mask.astype(np.uint8) * 255),
+        f"{name}{MASK_SUFFIX}": _png(face.mask.astype(np.uint8) * 255),
         f"{name}_truth.npz": _npz(_truth(spec, row, face, sizes)),
     }
     if geometry is not None:
