@@ -3,17 +3,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from datamodules.photos.preparing import PreparationRun
+from datamodules.photos.preparing.processes import Task
+from datamodules.photos.preparing.under_work import UnderWork, left_under_work
+from datamodules.photos.preparing.worker import make_worker
+from datamodules.photos.record import Listing
 from seethrough.errors import SeethroughError
-from tests.datamodules.photos.preparing.small_photos import landmarks, write_photo
+from tests.datamodules.photos.preparing.small_photos import SETTINGS, landmarks, made_listing, write_photo
 from tools.prepare_photos.command import main
 
 
@@ -142,6 +149,60 @@ def test_killed_command_leaves_no_process_behind_and_goes_on(tmp_path: Path) -> 
     assert killed >= 1, "or nothing is tested"
     subprocess.run(arguments, check=True, capture_output=True)
     assert files(tmp_path / "out") == files(tmp_path / "undisturbed")
+
+
+@pytest.mark.slow
+def test_two_nodes_prepare_a_folder_and_find_it_finished(tmp_path: Path) -> None:
+    source = tree(tmp_path / "raw", 24)
+    assert main(words(source, tmp_path / "one", "--jobs", "1")) == 0
+    arguments = command(*words(source, tmp_path / "two", "--nodes", "2"))
+    for attempt in range(2):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        shared = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        processes = [
+            subprocess.Popen(
+                arguments, env={**shared, "NODE_RANK": str(rank)}, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )
+            for rank in range(2)
+        ]  # fmt: skip
+        said = [process.communicate(timeout=300)[0] for process in processes]
+        assert [process.returncode for process in processes] == [0, 0], said
+        assert "prepared" in said[0]
+        if attempt == 0:
+            before = {path: path.stat().st_ino for path in tmp_path.glob("two/crops/*/*")}
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert {path: path.stat().st_ino for path in tmp_path.glob("two/crops/*/*")} == before, "nothing is done twice"
+
+
+def test_photo_that_killed_a_shared_preparation_is_named(tmp_path: Path) -> None:
+    listing = made_listing(12)
+
+    class Killed(BaseException):
+        pass
+
+    @dataclass(frozen=True)
+    class Deadly:
+        name: str = "made/deadly"
+
+        def read(self) -> np.ndarray:
+            raise Killed
+
+    records = [replace(r, source=Deadly()) if n == 7 else r for n, r in enumerate(listing.records)]
+    run = PreparationRun(Listing(records), tmp_path, data_set="made", root="made", settings=SETTINGS)
+    with run.alone():
+        run.open()
+        worker = make_worker(tmp_path, SETTINGS)
+        worker.mark = UnderWork(tmp_path, 1)
+        deadly = next(chunk for chunk in run.chunks if chunk.start <= 7 < chunk.stop)
+        with pytest.raises(Killed):
+            worker.chunk(run.task(deadly))
+    assert left_under_work(tmp_path) == ["000007 (made/deadly)"]
+    assert left_under_work(tmp_path) == []
+    worker.chunk(Task("another", listing.records))
+    assert left_under_work(tmp_path) == [], "a finished chunk leaves no note"
 
 
 @pytest.mark.slow

@@ -14,9 +14,10 @@ from datamodules.photos.preparing import PreparationReport, PreparationRun
 from datamodules.photos.preparing.chunks import Chunk
 from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.run import progress_bar
+from datamodules.photos.preparing.under_work import UnderWork, left_under_work
 from datamodules.photos.preparing.worker import make_worker
 from experiments.lightning_messages import quieten_lightning
-from experiments.processes import is_first_process
+from experiments.processes import is_first_process, started_by_a_launcher
 from seethrough.errors import SeethroughError
 
 
@@ -35,7 +36,11 @@ class PreparationModule(pl.LightningModule):
     def setup(self, stage: str) -> None:
         """Start the detector on the device of this process."""
         device = self.trainer.local_rank if self.trainer.strategy.root_device.type == "cuda" else None
-        self._worker = make_worker(self.preparation.out, self.preparation.settings, device)
+        # Only the first process knows whether everything was done before, and the others must not wait for work of it.
+        self.preparation.done = self.trainer.strategy.broadcast(self.preparation.done)
+        if self.preparation.done is None:
+            self._worker = make_worker(self.preparation.out, self.preparation.settings, device)
+            self._worker.mark = UnderWork(self.preparation.out, self.trainer.global_rank)
 
     def predict_step(self, batch: Task, batch_idx: int) -> int:
         """Prepare one chunk; returns its number of photos."""
@@ -115,9 +120,14 @@ def prepare_distributed(
     with ExitStack() as stack:
         if is_first_process():
             stack.enter_context(run.alone())
+            for name in left_under_work(run.out):
+                run.say(
+                    f"an earlier run ended while it worked on {name}: if this one ends there too, the photo kills its "
+                    "process; prepare with --jobs N instead, which leaves such photos out"
+                )
             done = run.open(overwrite)
-            if done is not None and nodes == 1:
-                return done
+            if done is not None and nodes == 1 and not started_by_a_launcher():
+                return done  # the other processes have not been started
         try:
             trainer = pl.Trainer(
                 accelerator=accelerator, devices=devices, num_nodes=nodes,
@@ -131,6 +141,6 @@ def prepare_distributed(
         trainer.strategy.barrier("prepared")
         if not trainer.is_global_zero:
             return None
-        if run.discard_unsound():
+        if run.done is None and run.discard_unsound():
             raise SeethroughError(f"{run.out}: files vanished while they were written; run the same command again")
         return run.finish()

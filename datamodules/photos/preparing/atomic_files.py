@@ -45,7 +45,8 @@ def remove_partial(folder: Path) -> None:
     """Remove what killed processes left below a folder; none may be writing there."""
     for parent, _, names in os.walk(folder):
         for name in names:
-            if name.startswith(".") and name.endswith(".partial"):
+            ours = name.startswith(".") and name.endswith(".partial")
+            if ours or name.endswith(".unfinished"):  # as the manifest and its facts are called until they are whole
                 Path(parent, name).unlink(missing_ok=True)
 
 

@@ -66,7 +66,7 @@ class PreparationRun:
         say: Callable[[str], None] = print,
     ) -> None:
         self.out, self.settings = Path(out), settings or PreparationSettings()
-        self.data_set, self.root = data_set, root
+        self.data_set, self.root, self.say = data_set, root, say
         faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
         self.left_out = [SkippedPhoto(fault.id, fault.where, str(fault), FAULT) for fault in listing.faults]
         self.records = listing.records

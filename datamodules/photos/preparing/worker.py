@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from datamodules.photos.manifest import ManifestRow
 from datamodules.photos.preparing.journal import Journal
 from datamodules.photos.preparing.processes import Task, Worker
 from datamodules.photos.preparing.settings import PreparationSettings
@@ -20,16 +22,24 @@ class ChunkWorker(Worker):
     Args:
         out: the prepared folder.
         store: prepares one record.
+        mark: called with the record that is under work, and with None behind the last of a chunk.
     """
 
-    def __init__(self, out: Path, store: FaceStore) -> None:
-        self.journal, self.store = Journal(out), store
+    def __init__(
+        self, out: Path, store: FaceStore, mark: Callable[[PhotoRecord | None], None] = lambda _: None
+    ) -> None:
+        self.journal, self.store, self.mark = Journal(out), store, mark
 
     def chunk(self, task: Task) -> None:
         """Prepare all records of a chunk and mark it as finished."""
         self.journal.write(
-            task.key, [_died(record) if record.id in task.deadly else self.store(record) for record in task.records]
+            task.key, [_died(record) if record.id in task.deadly else self._stored(record) for record in task.records]
         )
+        self.mark(None)
+
+    def _stored(self, record: PhotoRecord) -> ManifestRow | SkippedPhoto:
+        self.mark(record)
+        return self.store(record)
 
     def probe(self, record: PhotoRecord) -> None:
         """Prepare one record and forget the result."""

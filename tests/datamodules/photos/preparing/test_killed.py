@@ -1,54 +1,110 @@
-"""A preparation that is killed with SIGKILL, again and again, ends with the manifest of an undisturbed one."""
+"""A preparation that is killed with SIGKILL, again and again, ends with the files of an undisturbed one."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import random
 import signal
-import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from datamodules.photos.manifest import read_manifest
 from datamodules.photos.preparing import prepare
+from datamodules.photos.preparing.journal import Journal
+from datamodules.photos.record import Listing
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, made_listing
 
 COUNT, BROKEN = 160, (5, 77, 78, 140)
 
 
-def prepare_made(out: Path, jobs: int = 1) -> None:
-    prepare(made_listing(COUNT, BROKEN), out, SETTINGS, "made", "made", jobs=jobs, progress=False)
+@dataclass(frozen=True)
+class Moment:
+    """What a process does last.
+
+    Attributes:
+        kind: part of the path of the files that count.
+        number: of the file among them, the first being 1.
+        before: the process dies before the file has its name, not after.
+    """
+
+    kind: str
+    number: int
+    before: bool
+
+    def reached(self, path: Path) -> bool:
+        return self.kind in path.as_posix()
+
+
+MOMENTS = [
+    Moment("/purpose.json", 1, True),
+    Moment("/purpose.json", 1, False),
+    Moment("/crops/", 1, True),
+    Moment("/crops/", 3, False),
+    Moment("/masks/", 7, True),
+    Moment("/chunks/", 1, True),
+    Moment("/chunks/", 2, False),
+    Moment("/crops/", 11, True),
+    Moment("/chunks/", 5, False),
+    Moment("/manifest.jsonl", 1, True),
+    Moment("/manifest.jsonl", 1, False),
+    Moment("/contact_sheet.jpg", 1, False),
+    Moment("/preparation.json", 1, True),
+    Moment("/preparation.json", 1, False),
+]
+BEFORE, WITHIN, AFTER = MOMENTS[:2], MOMENTS[2:9], MOMENTS[9:]
+
+
+def listing() -> Listing:
+    return made_listing(COUNT, BROKEN)
+
+
+def changed_listing() -> Listing:
+    """The same ids, their faces elsewhere in the photo, and some more."""
+    return Listing([replace(r, landmarks=r.landmarks + 4) for r in made_listing(COUNT + 9).records])
+
+
+def prepare_made(out: Path, made: Listing | None = None) -> None:
+    prepare(made or listing(), out, SETTINGS, "made", "made", jobs=1, progress=False)
 
 
 def files(out: Path) -> dict[str, bytes]:
     return {p.relative_to(out).as_posix(): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
 
 
-def kill_again_and_again(out: Path, times: int, longest: float) -> int:
-    """Start the preparation and kill it after a random time; returns how often it was killed before its end."""
-    moments = random.Random(3)
-    context = multiprocessing.get_context("fork")
-    killed = 0
-    for _ in range(times):
-        process = context.Process(target=prepare_made, args=(out,))
-        process.start()
-        time.sleep(moments.uniform(0, longest))
-        assert process.pid is not None
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        killed += process.exitcode == -signal.SIGKILL
-    return killed
+def _prepare_and_die(out: Path, moment: Moment, make_listing: Callable[[], Listing]) -> None:
+    """Prepare until a certain file is about to appear, or has; then die as kill -9 lets a process die."""
+    replace_file, left = os.replace, moment.number
+
+    def dying(source: Path, target: Path) -> None:
+        nonlocal left
+        left -= moment.reached(Path(target))
+        if left == 0 and moment.before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace_file(source, target)
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.replace = dying
+    prepare_made(out, make_listing())
+
+
+def killed(out: Path, moment: Moment, make_listing: Callable[[], Listing] = listing) -> int:
+    """Kill a preparation at a moment; returns how many chunks are finished then."""
+    process = multiprocessing.get_context("fork").Process(target=_prepare_and_die, args=(out, moment, make_listing))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, f"it came to its end without {moment}"
+    return len(list(Journal(out).keys()))
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], float]:
-    """Return the files of an undisturbed preparation, and how many seconds it took."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("undisturbed")
-    started = time.monotonic()
     prepare_made(out)
-    return files(out), time.monotonic() - started
+    return files(out)
 
 
 def check(out: Path, expected: dict[str, bytes]) -> None:
@@ -60,12 +116,42 @@ def check(out: Path, expected: dict[str, bytes]) -> None:
     assert len(identifiers) == len(set(identifiers)) == COUNT - len(BROKEN)
 
 
-@pytest.mark.parametrize(
-    "pause", [0.1, pytest.param(0.4, marks=pytest.mark.slow), pytest.param(1.2, marks=pytest.mark.slow)]
-)
-def test_killed_twenty_times(tmp_path: Path, undisturbed: tuple[dict[str, bytes], float], pause: float) -> None:
-    expected, seconds = undisturbed
-    # With long pauses some kills fall into the merging, and into a folder that is finished.
-    killed = kill_again_and_again(tmp_path, 20, seconds * pause)
-    assert killed == 20 or pause > 0.1
-    check(tmp_path, expected)
+def test_killed_again_and_again_on_the_way(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    progress = [killed(tmp_path, moment) for moment in MOMENTS]
+    assert progress == sorted(progress), "what was finished stays finished"
+    before, within, after = (
+        progress[: len(BEFORE)], progress[len(BEFORE) : -len(AFTER)], progress[-len(AFTER) :],
+    )  # fmt: skip
+    assert set(before) == {0}
+    assert len({count for count in within if 0 < count < after[0]}) >= 3, "kills fall between the chunks"
+    assert set(after) == {after[0]}
+    check(tmp_path, undisturbed)
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_killed_with_another_listing_in_between(tmp_path: Path, undisturbed: dict[str, bytes], finished: bool) -> None:
+    if finished:
+        prepare_made(tmp_path)
+    else:
+        assert killed(tmp_path, Moment("/chunks/", 6, False)) == 6
+    assert 0 < killed(tmp_path, Moment("/chunks/", 3, False), changed_listing) < 9
+    killed(tmp_path, Moment("/crops/", 13, False), changed_listing)
+    killed(tmp_path, Moment("/crops/", 5, True))
+    check(tmp_path, undisturbed)
+
+
+@pytest.mark.parametrize("moment", [Moment("/purpose.json", 1, False), Moment("/chunks/", 1, False)])
+def test_finished_folder_that_is_taken_up_again_and_killed(
+    tmp_path: Path, undisturbed: dict[str, bytes], moment: Moment
+) -> None:
+    prepare_made(tmp_path)
+    next(tmp_path.glob("crops/*/000012.jpg")).unlink()
+    killed(tmp_path, moment)
+    check(tmp_path, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_killed_once(tmp_path: Path, undisturbed: dict[str, bytes], moment: Moment) -> None:
+    killed(tmp_path, moment)
+    check(tmp_path, undisturbed)
