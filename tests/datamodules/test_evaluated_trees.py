@@ -1,4 +1,4 @@
-"""Trees of AR, NoW and LFW with one fault each, from the command that prepares them to the table of an evaluation."""
+"""Trees of five data sets with one fault each, from the command that prepares them to the table of an evaluation."""
 
 from __future__ import annotations
 
@@ -117,3 +117,42 @@ def test_now(crop: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert len({row["scale"] for row in found.values()}) == 2
     scores = evaluated("data/now")
     assert scores["overall"]["images"] == 2 and set(scores) >= {"multiview_neutral", "multiview_occlusions"}
+
+
+def test_vgg_face_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    # Two faces in each photo of 500 x 250: the list's box says which of them is meant.
+    for number, person in enumerate(("Ann_Bell", "Carl_Dee")):
+        lines = []
+        for row in (1, 2):
+            photo = Image.new("RGB", (500, 250), (96, 104, 112))
+            for place in (0, 1):
+                photo.paste(photo_of(2 * number + place, 250, 250, 190), (250 * place, 0))
+            save(photo, Path(f"VGG/images/{person}/{row:08d}.jpg"))
+            left = 250 * (row - 1) + 60
+            lines.append(f"{row:08d} http://x.org/{row}.jpg {left} 60 {left + 130} 200 1.00 3.12 1")
+        Path("VGG/files").mkdir(exist_ok=True)
+        Path(f"VGG/files/{person}.txt").write_text("\n".join(lines) + "\n")
+    cut_off(Path("VGG/images/Carl_Dee/00000002.jpg"))
+    source = ["data/vgg_casia", "data.root=VGG", "data.layout=vgg_face", "--out", "data/prepared/vgg_casia"]
+    assert prepare(source) == 1
+    assert "cannot be decoded" in " ".join(skipped("data/prepared/vgg_casia").values())
+    found = list(rows("data/prepared/vgg_casia").values())
+    assert len({row["identity"] for row in found}) == 2 and len(found) == 3
+    assert [row["centre"][0] > 250 for row in found] == [False, True, False]
+    capsys.readouterr()
+    assert evaluated("data/vgg_casia", "data.test_split=all")["overall"]["images"] == 3
+    assert "1 skipped, see data/prepared/vgg_casia/skipped.jsonl" in capsys.readouterr().out
+
+
+def test_casia_folders() -> None:
+    for face, name in enumerate(("0000045/001", "0000045/002", "0000099/001")):
+        save(photo_of(face, 250, 250, 190), Path(f"CASIA/{name}.jpg"))
+    cut_off(save(photo_of(3, 250, 250, 190), Path("CASIA/0000100/001.jpg")))
+    settings = ["data.root=CASIA", "data.layout=casia_folders", "data.test_split=all"]
+    # In one command, which prepares the photos first.
+    with pytest.raises(SeethroughError, match=r"1 of 4 photos were skipped \(1: the photo cannot be read\)"):
+        evaluated("data/vgg_casia", *settings)
+    assert evaluated("data/vgg_casia", *settings, "data.skip_bad=true")["overall"]["images"] == 3
+    assert len({row["identity"] for row in rows("data/prepared/vgg_casia").values()}) == 2
+    with pytest.raises(SeethroughError, match=r"prepared with data\.layout='casia_folders', now it is 'auto'"):
+        evaluated("data/vgg_casia", "data.root=CASIA", "data.skip_bad=true")
