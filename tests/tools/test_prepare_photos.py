@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datamodules.photos.automatic_preparation import listing_options
 from datamodules.photos.preparing import PreparationRun
 from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.under_work import UnderWork, left_under_work
@@ -22,6 +23,7 @@ from datamodules.photos.record import Listing
 from seethrough.errors import SeethroughError
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, landmarks, made_listing, write_photo
 from tools.prepare_photos.command import main
+from tools.prepare_photos.source import read_source
 
 
 def tree(folder: Path, count: int) -> Path:
@@ -57,6 +59,10 @@ def test_data_set_is_prepared_and_counted(tmp_path: Path, capsys: pytest.Capture
     assert (counts["found"], counts["skipped"], counts["shards"]) == (12, 0, 6)
     assert counts["splits"] == {"test": 4, "train": 4, "validation": 4}
     assert len(list((out / "shards").glob("*.tar"))) == 6
+    noted = json.loads((out / "preparation.json").read_text())
+    assert main(arguments) == 0  # finished: the same again, and its options still noted for trainings to compare
+    assert json.loads((out / "preparation.json").read_text()) == noted
+    assert noted["listing"] == listing_options(read_source(words(source, out)[:3], False).config)
 
 
 def test_exit_code_tells_skipped_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

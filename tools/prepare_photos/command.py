@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     if distributed and options.jobs:
         raise SeethroughError("--jobs and --devices: the devices are the processes; give one of them")
 
+    from datamodules.photos.automatic_preparation import note_listing_options
     from datamodules.photos.preparing import PreparationRun, PreparationSettings
     from tools.prepare_photos.source import read_source
 
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
     report = _prepared(run, options, distributed)
     if report is None:  # another process has the results
         return 0
+    note_listing_options(out, config)
     shards = _write_shards(out, options.shards) if options.shards else 0
     _tell(report, out, shards)
     if options.json:
