@@ -59,7 +59,7 @@ def refuse_or_skip(
     whole = [fault for fault in faults if not fault.id]
     count = f"{data_set}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
     if not skip_bad or whole:
-        remedy = "mend the files" if whole else "mend them, or go on without these samples by skip_bad=true"
+        remedy = "mend the files" if whole else "mend them, or go on without these samples by data.skip_bad=true"
         raise FaultyDataError("\n".join([*lines, f"{count}; {remedy}"]))
     for line in lines:
         say(line)

@@ -159,7 +159,7 @@ def _timm_backbone(architecture: str, image_size: int, pretrained: bool) -> tupl
         first_line = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         raise SeethroughError(
             f"no pretrained weights for encoder '{architecture}' ({first_line[:120]}): connect to the network once, or "
-            "set pretrained=false"
+            "set model.encoder.pretrained=false"
         ) from problem
     # Faster on a CPU and on tensor cores; layers without two-dimensional weights are left as they are.
     backbone.to(memory_format=torch.channels_last)

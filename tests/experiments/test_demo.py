@@ -26,6 +26,7 @@ TINY = [
     "data.test_identities=8",
     "data.render_processes=1",
     "model.schedule.landmark_steps=4",
+    "model.schedule.colour_steps=2",
     "model.schedule.initialisation_steps=4",
     "model.schedule.pretraining_steps=2",
     "model.schedule.em_steps=4",

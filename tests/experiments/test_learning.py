@@ -16,6 +16,7 @@ SHORT = [
     "data.test_identities=60",
     "data.out_of_distribution_identities=0",
     "model.schedule.landmark_steps=500",
+    "model.schedule.colour_steps=300",
     "model.schedule.initialisation_steps=250",
     "model.schedule.pretraining_steps=80",
     "model.schedule.em_steps=260",

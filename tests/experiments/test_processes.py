@@ -80,7 +80,8 @@ def test_ctrl_c_leaves_with_130(tmp_path: Path) -> None:
 def test_focus_on_two_processes(tmp_path: Path) -> None:
     settings = [
         "data.size=96", "data.validation_size=12", "data.batch_size=8", "data.render_processes=1",
-        f"data.folder={tmp_path}/pools", "model.schedule.landmark_steps=2", "model.schedule.initialisation_steps=2",
+        f"data.folder={tmp_path}/pools", "model.schedule.landmark_steps=2", "model.schedule.colour_steps=0",
+        "model.schedule.initialisation_steps=2",
         "model.schedule.pretraining_steps=2", "model.schedule.em_steps=4", "model.schedule.cycle_segmentation_steps=1",
         "model.schedule.cycle_reconstruction_steps=2", "model.schedule.final_segmentation_steps=1",
         "trainer.limit_val_batches=1.0", "trainer.devices=2", f"out={tmp_path}/runs", "name=pair", *FAST,

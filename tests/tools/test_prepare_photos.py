@@ -65,6 +65,18 @@ def test_data_set_is_prepared_and_counted(tmp_path: Path, capsys: pytest.Capture
     assert noted["listing"] == listing_options(read_source(words(source, out)[:3], False).config)
 
 
+def test_another_choice_of_photos_is_refused_and_another_spelling_of_the_folder_is_not(tmp_path: Path) -> None:
+    source, out = tree(tmp_path / "raw", 6), tmp_path / "out"
+    assert main(words(source, out, "--jobs", "1")) == 0
+    crops = {name: data for name, data in files(out).items() if name.startswith("crops")}
+    assert main(words(Path(f"{source}/../raw"), out, "--jobs", "1")) == 0
+    before = files(out)
+    assert len(crops) == 6 and crops.items() <= before.items()
+    with pytest.raises(SeethroughError, match=r"prepared with data.test_table=.*now it is 'val_landmarks.csv'"):
+        main([*words(source, out, "--jobs", "1"), "data.test_table=val_landmarks.csv"])
+    assert files(out) == before
+
+
 def test_exit_code_tells_skipped_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tree(tmp_path / "raw", 6), tmp_path / "out"
     photo = source / "Dataset" / "002.jpg"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> int:
     if distributed and options.jobs:
         raise SeethroughError("--jobs and --devices: the devices are the processes; give one of them")
 
-    from datamodules.photos.automatic_preparation import note_listing_options
+    from datamodules.photos.automatic_preparation import note_listing_options, refuse_another_preparation
+    from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
     from datamodules.photos.preparing import PreparationRun, PreparationSettings
     from tools.prepare_photos.source import read_source
 
@@ -46,6 +48,9 @@ def main(arguments: list[str]) -> int:
     config = source.config
     out = Path(options.out or config.prepared)
     _refuse_within(out, config.root, source.name)
+    if is_prepared(out) and not options.overwrite:
+        # Photos that came or went since are welcome; another choice among them would drop what is there.
+        refuse_another_preparation(replace(config, prepared=str(out), root=""), read_prepared_folder(out))
     settings = PreparationSettings(config.stored_side, config.stored_field, config.detector)
     first = is_first_process()
     listing = source.listing()

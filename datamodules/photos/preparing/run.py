@@ -202,9 +202,11 @@ class PreparationRun:
         if found is None:
             return
         for key, value in self.purpose.items():
-            if found.get(key) != value:
+            before = found.get(key)
+            # "album" and "album/" are one folder, from here or from elsewhere.
+            if before != value and not (key == "root" and before and Path(before).resolve() == Path(value).resolve()):
                 raise SeethroughError(
-                    f"{self.out} holds a preparation with {key}={found.get(key)!r}, now it is {value!r}: "
+                    f"{self.out} holds a preparation with {key}={before!r}, now it is {value!r}: "
                     "choose another folder, or overwrite this one (--overwrite)"
                 )
 
