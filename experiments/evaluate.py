@@ -129,7 +129,10 @@ def evaluate(
 
 def is_own_data(folder: RunFolder, composition: Composition) -> bool:
     """Return whether an evaluation reads the data that the run was made with, however they are loaded."""
-    own = folder.composition().plain
+    try:
+        own = folder.composition().plain
+    except SeethroughError:
+        return False  # a network by itself need not say which data it learned from
 
     def which(plain: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in plain["data"].items() if key not in LOADING}

@@ -71,7 +71,7 @@ def _without_faulty(faults: Sequence[Fault], skip_bad: bool) -> frozenset[str]:
     try:
         return refuse_or_skip(faults, "CelebA-HQ", skip_bad)
     except SeethroughError as error:
-        raise type(error)(str(error).replace("skip_bad=true", "--skip-bad")) from error
+        raise type(error)(str(error).replace("data.skip_bad=true", "--skip-bad")) from error
 
 
 def _measure_all(records: list[PhotoRecord], jobs: int) -> tuple[list[Measured], list[Fault]]:
