@@ -11,7 +11,6 @@ named by data.subsets=FILE. The rule is told in datamodules/celeba_hq/subsets.py
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,15 +37,16 @@ def main(arguments: list[str]) -> int:
     from datamodules.celeba_hq.listing import listing
     from datamodules.celeba_hq.subset_file import SUBSETS_FILE
     from datamodules.celeba_hq.subsets import COUNTS, draw, subset_table, table_digest
+    from datamodules.photos.faults import refuse_or_skip
 
     config = CelebaHqConfig(root=options.root, mapping=options.mapping, partition=options.partition)
     found = listing(config, subsets=False)
-    left_out = _without_faulty(found.faults, options.skip_bad)
+    left_out = refuse_or_skip(found.faults, "CelebA-HQ", options.skip_bad, setting="--skip-bad")
     records = [record for record in found.records if record.split == "test" and record.id not in left_out]
     if not records:
         raise SeethroughError(f"{options.root}: no photo of the test split is there, so there is nothing to draw from")
     measured, faults = _measure_all(records, options.jobs)
-    _without_faulty(faults, options.skip_bad)
+    refuse_or_skip(faults, "CelebA-HQ", options.skip_bad, setting="--skip-bad")
     drawn = draw(measured)
     table = subset_table(measured, drawn)
     out = Path(options.out) if options.out else data_set_folder(Path(options.root)) / SUBSETS_FILE
@@ -63,15 +63,6 @@ def main(arguments: list[str]) -> int:
         print(f"{len(measured)} test photos, the data set has {whole}: the list of the whole data set is another one")
     print(f"{out}: sha256 {table_digest(table)}")
     return 0
-
-
-def _without_faulty(faults: Sequence[Fault], skip_bad: bool) -> frozenset[str]:
-    from datamodules.photos.faults import refuse_or_skip
-
-    try:
-        return refuse_or_skip(faults, "CelebA-HQ", skip_bad)
-    except SeethroughError as error:
-        raise type(error)(str(error).replace("data.skip_bad=true", "--skip-bad")) from error
 
 
 def _measure_all(records: list[PhotoRecord], jobs: int) -> tuple[list[Measured], list[Fault]]:

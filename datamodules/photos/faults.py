@@ -34,7 +34,11 @@ class FaultyDataError(SeethroughError):
 
 
 def refuse_or_skip(
-    faults: Sequence[Fault], data_set: str, skip_bad: bool, say: Callable[[str], None] = print
+    faults: Sequence[Fault],
+    data_set: str,
+    skip_bad: bool,
+    say: Callable[[str], None] = print,
+    setting: str = "data.skip_bad=true",
 ) -> frozenset[str]:
     """Stop at faults, or list them and go on without their samples.
 
@@ -43,6 +47,7 @@ def refuse_or_skip(
         data_set: what messages call the data set.
         skip_bad: go on; each fault is still said, and counted.
         say: takes one line.
+        setting: what a user types to go on.
 
     Returns:
         The ids of the samples to leave out.
@@ -59,7 +64,7 @@ def refuse_or_skip(
     whole = [fault for fault in faults if not fault.id]
     count = f"{data_set}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
     if not skip_bad or whole:
-        remedy = "mend the files" if whole else "mend them, or go on without these samples by data.skip_bad=true"
+        remedy = "mend the files" if whole else f"mend them, or go on without these samples by {setting}"
         raise FaultyDataError("\n".join([*lines, f"{count}; {remedy}"]))
     for line in lines:
         say(line)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO, get_args
 
 import numpy as np
 
+from datamodules.photos.atomic_files import writing_text
 from datamodules.photos.faults import Fault
 from datamodules.photos.record import Split
 from datamodules.sample import LANDMARK_COUNT
@@ -88,15 +88,11 @@ def write_manifest(path: str | Path, rows: Iterable[ManifestRow]) -> int:
     Returns:
         The number of rows.
     """
-    path, count = Path(path), 0
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+    count = 0
+    with writing_text(Path(path)) as file:
         for row in rows:
             file.write(row.line())
             count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
     return count
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from datamodules.photos.atomic_files import write_array, writing_text
 from datamodules.photos.faults import SHOWN, Fault, FaultyDataError
 from datamodules.photos.manifest import MANIFEST, SPLITS, ManifestRow, manifest_lines, parse_row
 from datamodules.photos.shard_place import ShardPlace
@@ -193,13 +194,10 @@ def _checksum(path: Path) -> str:
 
 def _keep(folder: Path, rows: np.ndarray, facts: dict[str, Any]) -> None:
     """Write columns, then facts: facts without columns of theirs are never there."""
-    unfinished = folder / f"{COLUMNS}.{os.getpid()}.unfinished.npy"
-    np.save(unfinished, rows, allow_pickle=False)
     (folder / FACTS).unlink(missing_ok=True)
-    unfinished.replace(folder / COLUMNS)
-    unfinished = folder / f"{FACTS}.{os.getpid()}.unfinished"
-    unfinished.write_text(json.dumps(facts, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(folder / FACTS)
+    write_array(folder / COLUMNS, rows)
+    with writing_text(folder / FACTS) as file:
+        file.write(json.dumps(facts, ensure_ascii=False) + "\n")
 
 
 def _reopened(path: Path, subsets: list[str], checksum: str) -> ManifestIndex:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datamodules.photos.atomic_files import writing_text
 from datamodules.photos.manifest import FORMAT, MANIFEST, PREPARATION
 from seethrough.errors import SeethroughError
 
@@ -46,9 +46,8 @@ class PreparedFolder:
         path = Path(folder) / PREPARATION
         known = {key: value for key, value in vars(self).items() if key != "settings"}
         text = json.dumps({"format": FORMAT, **known, **self.settings}, indent=2, ensure_ascii=False) + "\n"
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
+        with writing_text(path) as file:
+            file.write(text)
 
 
 _TYPES = {"data_set": str, "root": str, "side": int, "field": (int, float), "detector": str, "count": int,

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from datamodules.photos.atomic_files import jpeg_bytes, write_bytes
 from datamodules.photos.manifest import MANIFEST
-from datamodules.photos.preparing.atomic_files import jpeg_bytes, write_bytes
 
 CONTACT_SHEET = "contact_sheet.jpg"
 FACES, COLUMNS, TILE = 48, 8, 160

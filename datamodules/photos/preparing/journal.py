@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from datamodules.photos.atomic_files import write_bytes
 from datamodules.photos.manifest import MANIFEST, SKIPPED, ManifestRow
-from datamodules.photos.preparing.atomic_files import write_bytes
 from datamodules.photos.preparing.stored_face import SkippedPhoto
 
 FOLDER = ".preparing"

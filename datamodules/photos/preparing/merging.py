@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from datamodules.photos.atomic_files import writing_text
 from datamodules.photos.manifest import MANIFEST, SKIPPED
-from datamodules.photos.preparing.atomic_files import writing_text
 from datamodules.photos.preparing.journal import CHUNKS, LEFT_OUT, Journal
 from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.report import PreparationReport

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from datamodules.photos.record import PhotoRecord
 from seethrough.errors import SeethroughError
@@ -35,16 +36,16 @@ class Task:
     deadly: frozenset[str] = frozenset()
 
 
-class Worker:
+class Worker(Protocol):
     """What one process does."""
 
     def chunk(self, task: Task) -> None:
         """Prepare all records of a chunk and mark it as finished."""
-        raise NotImplementedError
+        ...
 
     def probe(self, record: PhotoRecord) -> None:
         """Prepare one record and forget the result."""
-        raise NotImplementedError
+        ...
 
 
 def work_through(make_worker: Callable[[], Worker], tasks: Iterable[Task], processes: int) -> Iterator[Task]:

@@ -15,10 +15,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from datamodules.photos.atomic_files import remove_partial, write_bytes
 from datamodules.photos.faults import refuse_or_skip
 from datamodules.photos.manifest import MANIFEST, PREPARATION, SKIPPED
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
-from datamodules.photos.preparing.atomic_files import remove_partial, write_bytes
 from datamodules.photos.preparing.chunks import Chunk, plan_chunks
 from datamodules.photos.preparing.contact_sheet import CONTACT_SHEET, write_contact_sheet
 from datamodules.photos.preparing.journal import CHUNKS, Journal

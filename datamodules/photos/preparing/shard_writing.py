@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from tqdm import tqdm
 
+from datamodules.photos.atomic_files import remove_partial, write_bytes
 from datamodules.photos.manifest import MANIFEST, PREPARATION, manifest_lines
 from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
-from datamodules.photos.preparing.atomic_files import remove_partial, write_bytes
 from datamodules.photos.shards import COMMON, CROP, MASK, PLAN, ROW, ensure_index
 from seethrough.errors import SeethroughError
 

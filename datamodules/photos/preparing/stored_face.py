@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from datamodules.photos.atomic_files import jpeg_bytes, png_bytes, write_bytes
 from datamodules.photos.manifest import ManifestRow, crop_path, mask_path
-from datamodules.photos.preparing.atomic_files import jpeg_bytes, png_bytes, write_bytes
 from datamodules.photos.preparing.face_search import FaceSearch
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.record import PhotoRecord, unfit_id

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datamodules.photos.manifest import ManifestRow
 from datamodules.photos.preparing.journal import Journal
-from datamodules.photos.preparing.processes import Task, Worker
+from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.preparing.stored_face import UNREADABLE, FaceStore, SkippedPhoto
 from datamodules.photos.record import PhotoRecord
@@ -16,7 +16,7 @@ from seethrough.photos import FaceDetector
 from seethrough.photos.detection import DlibDetector, InsightFaceDetector
 
 
-class ChunkWorker(Worker):
+class ChunkWorker:
     """Prepares chunks into one folder.
 
     Args:

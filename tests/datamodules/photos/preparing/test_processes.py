@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from datamodules.photos.preparing import prepare
-from datamodules.photos.preparing.processes import Task, Worker, work_through
+from datamodules.photos.preparing.processes import Task, work_through
 from datamodules.photos.record import Listing
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, made_listing
 
@@ -39,7 +39,7 @@ def test_photo_that_kills_its_process_is_skipped_and_every_other_prepared(tmp_pa
     assert all("the process that prepared it died twice" in row["reason"] for row in skipped)
 
 
-class Counting(Worker):
+class Counting:
     def __init__(self) -> None:
         self.done: list[str] = []
 

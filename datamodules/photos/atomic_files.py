@@ -30,23 +30,23 @@ def write_bytes(path: Path, content: bytes) -> None:
 @contextmanager
 def writing_text(path: Path) -> Iterator[TextIO]:
     """Open a text file that appears under its name when the block ends without an error."""
-    partial = _partial(path)
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with _writing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_array(path: Path, values: np.ndarray) -> None:
+    """Write an array as a ``.npy`` file."""
+    with _writing(path) as partial, partial.open("wb") as file:
+        np.save(file, values, allow_pickle=False)
 
 
 def remove_partial(folder: Path) -> None:
     """Remove what killed processes left below a folder; none may be writing there."""
     for parent, _, names in os.walk(folder):
         for name in names:
-            ours = name.startswith(".") and name.endswith(".partial")
-            if ours or name.endswith(".unfinished"):  # as the manifest and its facts are called until they are whole
+            if name.startswith(".") and name.endswith(".partial"):
                 Path(parent, name).unlink(missing_ok=True)
 
 
@@ -62,6 +62,16 @@ def png_bytes(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    partial = _partial(path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _partial(path: Path) -> Path:
