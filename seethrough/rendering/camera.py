@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,10 +21,10 @@ FOCUS_FOCAL_PER_PIXEL = 9.06 / 2
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera whose principal point is the middle of the picture.
+    """A pinhole camera; its optical axis meets the middle of the picture, unless the picture is a part of a larger one.
 
     Camera frame: x right, y down, z forward, mm. Pixels: (x, y) with the centre of the top left one at (0.5, 0.5), so
-    the principal point is (width / 2, height / 2).
+    the middle is (width / 2, height / 2).
 
     Attributes:
         focal: focal length, px.
@@ -30,6 +32,8 @@ class Camera:
         width: picture width, px.
         near: nearest depth that is drawn, mm.
         far: farthest depth that is drawn, mm.
+        principal: (x, y) px where the optical axis meets the picture's plane, inside the picture or not; None is the
+            middle.
     """
 
     focal: float
@@ -37,6 +41,7 @@ class Camera:
     width: int
     near: float = 100.0
     far: float = 10000.0
+    principal: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes and planes that no picture can have."""
@@ -46,6 +51,13 @@ class Camera:
             raise ValueError(f"focal length must be positive, got {self.focal}")
         if not 0 < self.near < self.far:
             raise ValueError(f"need 0 < near < far, got near={self.near}, far={self.far}")
+        if not all(map(math.isfinite, self.principal_point)):
+            raise ValueError(f"the principal point must be finite, got {self.principal}")
+
+    @property
+    def principal_point(self) -> tuple[float, float]:
+        """(x, y) px where the optical axis meets the picture's plane."""
+        return (self.width / 2, self.height / 2) if self.principal is None else self.principal
 
     def resized(self, size: int | tuple[int, int]) -> Camera:
         """Return the camera of the same picture resampled to ``size`` px (one number: height; the width follows).
@@ -55,14 +67,17 @@ class Camera:
         if isinstance(size, int):
             size = (size, max(1, round(self.width * size / self.height)))
         height, width = size
-        return Camera(self.focal * height / self.height, height, width, self.near, self.far)
+        principal = None
+        if self.principal is not None:
+            principal = (self.principal[0] * width / self.width, self.principal[1] * height / self.height)
+        return Camera(self.focal * height / self.height, height, width, self.near, self.far, principal)
 
     def project(self, points: Tensor) -> Tensor:
         """Project (B, N, 3) points of the camera frame, mm, to (B, N, 2) pixel coordinates (x, y).
 
         Points at or behind the camera have no picture; they give infinite or mirrored coordinates.
         """
-        centre = constant_like((self.width / 2, self.height / 2), points)
+        centre = self._constant(self.principal_point, points)
         return points[..., :2] / points[..., 2:] * self.focal + centre
 
     def clip(self, points: Tensor) -> Tensor:
@@ -72,13 +87,18 @@ class Camera:
         runs from -1 at ``near`` to 1 at ``far``; w is the depth in mm.
         """
         span = self.far - self.near
+        x, y = self.principal_point
         matrix = (
-            (2 * self.focal / self.width, 0, 0, 0),
-            (0, 2 * self.focal / self.height, 0, 0),
+            (2 * self.focal / self.width, 0, 2 * x / self.width - 1, 0),
+            (0, 2 * self.focal / self.height, 2 * y / self.height - 1, 0),
             (0, 0, (self.far + self.near) / span, -2 * self.far * self.near / span),
             (0, 0, 1, 0),
         )
-        return transform(points, constant_like(matrix, points).expand(len(points), 4, 4))
+        return transform(points, self._constant(matrix, points).expand(len(points), 4, 4))
+
+    def _constant(self, values: Any, like: Tensor) -> Tensor:
+        """Return a tensor of numbers of this camera; kept for ever unless each photo has a camera of its own."""
+        return constant_like(values, like) if self.principal is None else like.new_tensor(values)
 
     @property
     def clip_depth_scale(self) -> float:
