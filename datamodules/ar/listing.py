@@ -16,6 +16,7 @@ from seethrough.errors import SeethroughError
 
 MASKS = "masks"
 RELEASE_MASK = MASK_SUFFIX.removesuffix(".png")
+NO_NAME = "no name of a photo of AR, such as m-001-01; take the file out of the folder"
 
 
 def listing(config: ArConfig) -> Listing:
@@ -36,9 +37,13 @@ def listing(config: ArConfig) -> Listing:
         raise SeethroughError(f"data.masks={config.masks!r} is no folder; name the one with the masks")
     photos, beside, faults = _photos(root, folder, wanted)
     masks, mask_faults = _masks(folder, beside, photos, {fault.id for fault in faults})
-    if not photos and not faults:
+    if not photos and all(fault.what == NO_NAME for fault in faults):
         kind = f"{wanted} photo" if wanted else "photo"
-        raise SeethroughError(f"{root}: no {kind} of AR in this folder; names look like m-001-01.raw or W-001-01.bmp")
+        others = f" (of {len(faults)} photos none has a name of AR, the first is {faults[0].where})" if faults else ""
+        raise SeethroughError(
+            f"{root}: no {kind} of AR in this folder{others}; names look like m-001-01.raw or W-001-01.bmp: give the "
+            "folder that holds them as data.root=FOLDER"
+        )
     records = []
     for key in sorted(photos):
         name = parse_name(key)
@@ -72,7 +77,7 @@ def _photos(root: Path, masks: Path, wanted: str) -> tuple[dict[str, Path], list
         key = name.id if name else path.stem
         wrong = ""
         if name is None:
-            wrong, key = "no name of a photo of AR, such as m-001-01; take the file out of the folder", f"file {key}"
+            wrong, key = NO_NAME, f"file {key}"
         elif not 1 <= name.shot <= SHOTS or name.person < 1:
             wrong = f"AR has the shots 1 to {SHOTS} of persons from 1; correct the name"
         elif not path.is_file():

@@ -95,7 +95,9 @@ def _record(identifier: str, row: LandmarkRow, split: Split, finders: list[Photo
         if found is not None:
             break
     else:
-        return f"{finders[0].missing(folder, name)}; put it there, or take the row out"
+        # "Dataset/X.jpg" counts from the root: the place to complete is the one whose folder is there.
+        there = next((finder for finder in finders if (finder.root / folder).is_dir()), finders[0])
+        return f"{there.missing(folder, name)}; put it there, or take the row out"
     mask_name = os.path.splitext(found)[0] + MASK_SUFFIX
     mask = finder.find(folder, mask_name)
     if mask is None and os.path.lexists(finder.root / folder / mask_name):

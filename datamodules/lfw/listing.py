@@ -36,7 +36,8 @@ def listing(config: LfwConfig) -> Listing:
     records, faults = _of_pairs(pairs, photos, path)
     if not records:
         raise SeethroughError(
-            f"{photos} has none of the {len(pairs.images)} photos of {path}; is it the folder of LFW?"
+            f"{photos} has none of the {len(pairs.images)} photos of {path}; {_inside(root, config.pairs)}"
+            "is it the folder of LFW?"
         )
     if config.all_photos:
         others, more = _others(photos, {record.id for record in records} | {fault.id for fault in faults})
@@ -47,8 +48,8 @@ def listing(config: LfwConfig) -> Listing:
 def photo_folder(root: Path, name: str = "") -> Path:
     """Return the folder that has a folder for each person.
 
-    Without a name it is one of :data:`FOLDERS` in the root, some archives having two of that name one in the other, or
-    else the root.
+    Without a name it is one of :data:`FOLDERS` in the root, or one in the other, as some archives have them and as it
+    is below the folder that holds LFW; or else the root.
 
     Raises:
         SeethroughError: no such folder, or several to choose from.
@@ -59,27 +60,46 @@ def photo_folder(root: Path, name: str = "") -> Path:
                 f"{root} has no folder {name}; correct data.folder, or leave it out to find the folder"
             )
         return root / name
-    known = {folder.replace("_", "-") for folder in FOLDERS}
-    found = [entry for entry in person_folders(root) if entry.lower().replace("_", "-") in known]
-    if len(found) > 1:
-        choice = " or ".join(f"data.folder={entry}" for entry in found)
-        raise SeethroughError(f"{root} has {len(found)} versions of LFW; choose one by {choice}")
-    folder = root / found[0] if found else root
-    again = folder / folder.name
-    return again if found and again.is_dir() else folder
+    folder = root
+    for _ in range(2):
+        found = _versions(folder)
+        if len(found) > 1:
+            choice = " or ".join(f"data.folder={(folder / entry).relative_to(root)}" for entry in found)
+            raise SeethroughError(f"{folder} has {len(found)} versions of LFW; choose one by {choice}")
+        folder = folder / found[0] if found else folder
+    return folder
+
+
+def _versions(folder: Path) -> list[str]:
+    known = {name.replace("_", "-") for name in FOLDERS}
+    return [entry for entry in person_folders(folder) if entry.lower().replace("_", "-") in known]
 
 
 def pair_list(root: Path, photos: Path, name: str) -> Path:
-    """Return the list of pairs: a path as it is, or a name in the root, among the photos, or beside the root.
+    """Return the list of pairs: a path as it is, or a name in the root, among or beside the photos, or beside the root.
 
     Raises:
         SeethroughError: it is in none of these places.
     """
-    places = [Path(name), root / name, photos / name, root.parent / name]
+    places = [Path(name), root / name, photos / name, photos.parent / name, root.parent / name]
     for place in places[1:] if len(Path(name).parts) == 1 else places:
         if place.is_file():
             return place
-    raise SeethroughError(f"{root} has no {name}; get it from the web page of LFW, or name it by data.pairs=PATH")
+    raise SeethroughError(
+        f"{root} has no {name}; {_inside(root, name)}get it from the web page of LFW, or name it by data.pairs=PATH"
+    )
+
+
+def _inside(root: Path, pairs: str) -> str:
+    """Say which folder in the root looks like LFW, where one does and the root itself was taken for it."""
+    for name in person_folders(root):
+        try:
+            has = (root / name / pairs).is_file() or bool(_versions(root / name))
+        except OSError:
+            continue
+        if has:
+            return f"{root / name} looks like LFW: give data.root={root / name}; otherwise, "
+    return ""
 
 
 def _of_pairs(pairs: Pairs, photos: Path, path: Path) -> tuple[list[PhotoRecord], list[Fault]]:

@@ -76,7 +76,7 @@ class PhotoFinder:
         if name in broken:
             return f"{path}: {broken[name]}"
         if not os.path.isdir(os.path.dirname(path)):
-            return f"no folder {os.path.dirname(path)}"
+            return f"no folder {os.path.dirname(path)}, which should hold {os.path.basename(path)}"
         return f"no file {path}"
 
     def _look(self, folder: str) -> tuple[frozenset[str], dict[str, str], dict[str, str]]:

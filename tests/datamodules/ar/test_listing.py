@@ -122,6 +122,13 @@ def test_roots_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("")
     with pytest.raises(SeethroughError, match=r"no photo of AR in this folder; names look like m-001-01\.raw"):
         listing(ArConfig(root=str(tmp_path)))
+    write_picture(tmp_path / "holiday" / "beach.jpg")
+    write_picture(tmp_path / "holiday" / "hill.jpg")
+    words = r"no photo of AR in this folder \(of 2 photos none has a name of AR, .*beach\.jpg\); .*data\.root=FOLDER"
+    with pytest.raises(SeethroughError, match=words):
+        listing(ArConfig(root=str(tmp_path)))
+    (tmp_path / "holiday" / "beach.jpg").unlink()
+    (tmp_path / "holiday" / "hill.jpg").unlink()
     write_picture(tmp_path / "m-001-02.bmp")
     with pytest.raises(SeethroughError, match=r"no photos are left of 1; check data\.masked_only and data\.other"):
         listing(ArConfig(root=str(tmp_path), other=False))

@@ -152,3 +152,16 @@ def test_masks_do_not_hide_behind_other_formats(root: Path) -> None:
     write_mask(root / "Dataset" / "7_Visible_Skin_Mask.PNG")
     write_table(root / "test_landmarks.csv", table_row("7.bmp"))
     assert read(root).records[-1].mask is not None
+
+
+def test_a_missing_photo_of_the_usual_spelling_is_named_where_it_belongs(root: Path) -> None:
+    write_table(
+        root / "test_landmarks.csv", table_row("Dataset/5.jpg"), table_row("Dataset/gone.jpg"), table_row("a/b.jpg")
+    )
+    assert told(read(root), root) == [
+        ("Dataset__gone", "test_landmarks.csv row 2: no file Dataset/gone.jpg; put it there, or take the row out"),
+        (
+            "a__b",
+            "test_landmarks.csv row 3: no folder Dataset/a, which should hold b.jpg; put it there, or take the row out",
+        ),
+    ]

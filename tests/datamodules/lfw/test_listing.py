@@ -97,3 +97,18 @@ def test_roots_that_are_none(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs.txt")
     with pytest.raises(SeethroughError, match=r"has none of the 8 photos of .*; is it the folder of LFW"):
         listing(LfwConfig(root=str(tmp_path)))
+
+
+@pytest.mark.parametrize("folder", ["lfw", "lfw_funneled"])
+def test_the_folder_above_will_do_or_is_told_which_one_is_lfw(tmp_path: Path, folder: str) -> None:
+    write_lfw(tmp_path / "sets" / "LFW", folder)  # LFW/lfw, and the list between them
+    (tmp_path / "sets" / "other").mkdir()
+    assert len(listing(LfwConfig(root=str(tmp_path / "sets"))).records) == 8
+    inner = tmp_path / "sets" / "faces in the wild"
+    (tmp_path / "sets" / "LFW").rename(inner)
+    words = rf"sets has no pairs\.txt; {inner} looks like LFW: give data\.root={inner}"
+    with pytest.raises(SeethroughError, match=words):
+        listing(LfwConfig(root=str(tmp_path / "sets")))
+    write_pairs(tmp_path / "sets" / "pairs.txt")
+    with pytest.raises(SeethroughError, match=rf"none of the 8 photos .*give data\.root={inner}"):
+        listing(LfwConfig(root=str(tmp_path / "sets")))
