@@ -1,5 +1,6 @@
-"""Losses as plain functions over tensors; FOCUS Eq. 1 to 10."""
+"""Losses as plain functions over tensors; FOCUS Eq. 1 to 10, Extreme 3D Eq. 5."""
 
+from seethrough.losses.bump import BumpLoss, bump_loss
 from seethrough.losses.neighbour_error import neighbour_error
 from seethrough.losses.reconstruction import (
     INNER_LIP,
@@ -24,9 +25,11 @@ __all__ = [
     "INNER_LIP",
     "NOSE_RIDGE",
     "RELEASE_THRESHOLD",
+    "BumpLoss",
     "area_loss",
     "area_weight",
     "binary_loss",
+    "bump_loss",
     "distance_loss",
     "face_log_likelihood",
     "landmark_loss",

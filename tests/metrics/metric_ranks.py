@@ -8,6 +8,7 @@ import torch
 from torch import distributed
 
 from seethrough.metrics import ImageRMSE, MaskScores, PerImageTable, ScanToMeshError, SkillOverMeanFace, VertexError
+from seethrough.metrics.bump_errors import BumpGradientError, BumpL1, BumpNormalAngle, BumpRMSE
 from seethrough.metrics.table import TEXT, Column, text_rows, words_of
 from tests.metrics.face_scans import AVERAGE, landmarks, surface
 
@@ -31,6 +32,10 @@ def scores(rows: list[int]) -> dict[str, dict[str, float]]:
     metrics = {
         "masks": MaskScores(),
         "rmse": ImageRMSE(),
+        "bump_l1": BumpL1(),
+        "bump_rmse": BumpRMSE(),
+        "bump_gradient": BumpGradientError(),
+        "bump_angle": BumpNormalAngle(),
         "vertices": VertexError(20),
         "scans": ScanToMeshError(),
         "skill": SkillOverMeanFace(data["true_shape"].mean(0)),
@@ -41,6 +46,10 @@ def scores(rows: list[int]) -> dict[str, dict[str, float]]:
         region = torch.ones_like(one["truth"])
         metrics["masks"].update(index, one["predicted"], one["truth"], region)
         metrics["rmse"].update(index, one["image"], one["rendered"], region)
+        for name in ("bump_l1", "bump_rmse"):
+            metrics[name].update(index, one["predicted"], one["truth"], region)
+        for name in ("bump_gradient", "bump_angle"):
+            metrics[name].update(index, one["predicted"], one["truth"], region, 1 + 0.1 * index)
         metrics["vertices"].update(index, one["shape"], one["true_shape"])
         metrics["skill"].update(index, one["shape"], one["true_shape"])
         for number in index.tolist():
