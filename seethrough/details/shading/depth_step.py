@@ -1,0 +1,127 @@
+"""The depth that explains a photo's shading: its energy, and the steps that lower it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seethrough.details.shading.conjugate_gradients import solve
+from seethrough.details.shading.light import shading, shading_gradient
+from seethrough.details.shading.pixel_grid import PixelGrid
+from seethrough.details.shading.surface_normals import normal_field, slope_coefficients, unit_normals
+
+
+@dataclass(frozen=True)
+class DepthProblem:
+    """f(z) = sum c (rho S(n(z)) + beta - I)^2 + closeness |z - z0|^2 + smoothness |Lap|^2 (RGBD-Fusion, depth step).
+
+    The unknown is the change z - z0 in mm, away from the camera positive: small numbers keep float32 exact enough.
+
+    Attributes:
+        brightness: I (H, W).
+        albedo: rho (H, W).
+        local_light: beta (H, W).
+        light: coefficients of S.
+        depth: z0 (H, W) mm.
+        confidence: c (H, W), 0 outside the mask.
+        grid: the pixels.
+        closeness: lambda_z1.
+        smoothness: lambda_z2.
+        smooth_depth: the Laplacian is that of z (paper), not that of z - z0.
+        newton: steps follow the direction of the normal; otherwise they freeze its length (paper).
+    """
+
+    brightness: Tensor
+    albedo: Tensor
+    local_light: Tensor
+    light: Tensor
+    depth: Tensor
+    confidence: Tensor
+    grid: PixelGrid
+    closeness: float
+    smoothness: float
+    smooth_depth: bool
+    newton: bool
+
+    def shaded(self, change: Tensor) -> Tensor:
+        """Return S(n) (H, W) of the changed depth."""
+        normals, _ = unit_normals(normal_field(self.depth + change, self.grid))
+        return shading(self.light, normals)
+
+    def residual(self, change: Tensor) -> Tensor:
+        """Return predicted minus seen brightness (H, W), 0 outside the mask."""
+        return self.grid.mask * (self.albedo * self.shaded(change) + self.local_light - self.brightness)
+
+    def energy(self, change: Tensor) -> float:
+        """Return f of the changed depth."""
+        bent = self.grid.laplacian(self.depth + change if self.smooth_depth else change)
+        total = (
+            torch.sum(self.confidence * self.residual(change).square())
+            + self.closeness * torch.sum(change.square() * self.grid.mask)
+            + self.smoothness * torch.sum(bent.square())
+        )
+        return float(total)
+
+    def step(self, change: Tensor) -> Tensor:
+        """Return the next change (H, W): the minimum of the energy with its normals linearised at ``change``."""
+        grid = self.grid
+        field = normal_field(self.depth + change, grid)
+        normals, length = unit_normals(field)
+        sensitivity = shading_gradient(self.light, normals)
+        if self.newton:
+            # d(N / |N|) = (1 - n n^T) dN / |N|; the linear model is exact at the present change.
+            sensitivity = sensitivity - (sensitivity * normals).sum(0) * normals
+        sensitivity = self.albedo * sensitivity / length
+        # N is linear in z, so a frozen length makes S(n) so too, apart from its constant: exact at the present change.
+        toward_x, toward_y, toward_z = slope_coefficients(sensitivity, grid)
+
+        def predicted(values: Tensor) -> Tensor:
+            result = toward_z * values
+            return result.addcmul_(toward_x, grid.slope_x(values)).addcmul_(toward_y, grid.slope_y(values))
+
+        def predicted_adjoint(values: Tensor) -> Tensor:
+            result = toward_z * values
+            result += grid.slope_x_adjoint(toward_x * values)
+            result += grid.slope_y_adjoint(toward_y * values)
+            return result
+
+        def operator(values: Tensor) -> Tensor:
+            result = predicted_adjoint(self.confidence * predicted(values)).addcmul_(grid.mask, values, value=closeness)
+            return result.add_(grid.laplacian_adjoint(grid.laplacian(values)), alpha=self.smoothness)
+
+        closeness = self.closeness
+        target = predicted_adjoint(self.confidence * (predicted(change) - self.residual(change)))
+        if self.smooth_depth:
+            target -= self.smoothness * grid.laplacian_adjoint(grid.laplacian(self.depth))
+        diagonal = self._diagonal(toward_x, toward_y)
+        return grid.mask * solve(operator, target * grid.mask, change, diagonal)
+
+    def _diagonal(self, toward_x: Tensor, toward_y: Tensor) -> Tensor:
+        """Estimate the diagonal of the step's operator: differences are central almost everywhere."""
+        across = self.confidence * toward_x.square() * self.grid.half_x.square()
+        along = self.confidence * toward_y.square() * self.grid.half_y.square()
+        total = torch.full_like(across, self.closeness) + self.smoothness * 20.0
+        total[:, 1:] += across[:, :-1]
+        total[:, :-1] += across[:, 1:]
+        total[1:] += along[:-1]
+        total[:-1] += along[1:]
+        return total
+
+
+def lower(problem: DepthProblem, steps: int) -> tuple[Tensor, list[float]]:
+    """Step as long as the energy falls, and return the best change (H, W) in mm with the energies up to it.
+
+    The last energy is that of the result; a step that raised it is not in the list.
+    """
+    change = torch.zeros_like(problem.depth)
+    energies = [problem.energy(change)]
+    for _ in range(steps):
+        proposal = problem.step(change)
+        energy = problem.energy(proposal)
+        if not energy < energies[-1]:
+            break
+        change = proposal
+        energies.append(energy)
+    return change, energies

@@ -1,0 +1,104 @@
+"""Parameters of shape from shading: the released ones, and better ones for colour photos of faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seethrough.errors import SeethroughError
+
+
+@dataclass(frozen=True)
+class ShadingSettings:
+    """What RGBD-Fusion (Or-El et al., CVPR 2015) weighs how much, and where this implementation may go beyond it.
+
+    Depth is in mm, brightness in [0, 1], differences are per pixel: the weights belong to face crops of about 500 px.
+
+    Attributes:
+        albedo_smoothness: lambda_rho. Small values let albedo take up all shading, and leave no detail.
+        local_smoothness: lambda_beta1, of local light (shadows, gloss, light from neighbouring skin).
+        local_size: lambda_beta2, of local light.
+        closeness: lambda_z1, of the depth to that of the foundation, per mm2.
+        smoothness: lambda_z2, of the Laplacian, per mm2.
+        smooth: what ``smoothness`` is about: the ``depth`` (paper) or the ``bump``, which leaves the foundation's own
+            curvature alone.
+        colour_cut: tau_c, squared distance of colours from which neighbours have nothing to do with each other.
+        colour_variance: sigma_c squared.
+        depth_variance: sigma_d squared, mm2.
+        appearance: what colours are compared in: ``grey`` (paper) or ``chroma``, which shading does not change.
+        light_order: of the spherical harmonics: 1 (paper) or 2.
+        light_rounds: robust rounds of the light's fit; 0 is the paper's least squares.
+        linearisation: of the normal in the depth step: ``frozen`` holds its length (paper, fixed point), ``newton``
+            follows its direction (Gauss-Newton).
+        outlier_spread: median residuals at which a pixel counts half in the depth step; 0 counts all alike (paper).
+        steps: most depth steps.
+        bilateral: half width in px, deviation in px and in mm of the filter that smooths the depth before anything else
+            (sensor depth); None for none.
+    """
+
+    albedo_smoothness: float = 100.0
+    local_smoothness: float = 10.0
+    local_size: float = 10.0
+    closeness: float = 0.004
+    smoothness: float = 0.0075
+    smooth: str = "bump"
+    colour_cut: float = 0.05
+    colour_variance: float = 0.05
+    depth_variance: float = 50.0
+    appearance: str = "grey"
+    light_order: int = 2
+    light_rounds: int = 5
+    linearisation: str = "newton"
+    outlier_spread: float = 0.0
+    steps: int = 5
+    bilateral: tuple[int, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what the steps cannot be run with."""
+        for name in ("albedo_smoothness", "local_smoothness", "local_size", "closeness", "smoothness"):
+            if not getattr(self, name) >= 0:
+                raise SeethroughError(f"shape from shading: {name} must not be negative, it is {getattr(self, name)}")
+        for name in ("colour_cut", "colour_variance", "depth_variance", "closeness"):
+            if not getattr(self, name) > 0:
+                raise SeethroughError(f"shape from shading: {name} must be positive, it is {getattr(self, name)}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                known = ", ".join(map(str, choices))
+                raise SeethroughError(f"shape from shading: {name} is {getattr(self, name)!r}: choose one of {known}")
+        if self.linearisation == "frozen" and self.light_order != 1:
+            raise SeethroughError("shape from shading: linearisation frozen needs light_order 1")
+
+
+_CHOICES = {
+    "smooth": ("depth", "bump"),
+    "appearance": ("grey", "chroma"),
+    "light_order": (1, 2),
+    "linearisation": ("frozen", "newton"),
+}
+
+_RELEASED = ShadingSettings(
+    local_smoothness=1.0,
+    local_size=1.0,
+    smooth="depth",
+    light_order=1,
+    light_rounds=0,
+    linearisation="frozen",
+    bilateral=(9, 8.0, 15.0),
+)
+
+PRESETS: dict[str, ShadingSettings] = {
+    "default": ShadingSettings(),
+    "kinect": ShadingSettings(**{**vars(_RELEASED), "albedo_smoothness": 10.0}),
+    "ivcam": ShadingSettings(**{**vars(_RELEASED), "albedo_smoothness": 0.1}),
+}
+"""``kinect`` and ``ivcam`` are the two parameter sets of the driver that RGBD-Fusion's authors published."""
+
+
+def shading_preset(name: str) -> ShadingSettings:
+    """Return the settings of a preset by name.
+
+    Raises:
+        SeethroughError: there is no such preset; the message lists them.
+    """
+    if name not in PRESETS:
+        raise SeethroughError(f"unknown shading preset {name!r}: choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
