@@ -35,6 +35,7 @@ class PaintedFace:
         facing: (68,) bool, landmarks that nothing of the face itself hides.
         rotation: (3, 3) model frame -> camera frame.
         origin: (3,) mm, camera frame.
+        focal: of the camera, px.
         light: (3, 9) polynomial of the light.
         skin: (3,) mean albedo.
         skull: (3,) albedo at the upper border of the face.
@@ -48,6 +49,7 @@ class PaintedFace:
     facing: np.ndarray
     rotation: np.ndarray
     origin: np.ndarray
+    focal: float
     light: np.ndarray
     skin: np.ndarray
     skull: np.ndarray
@@ -77,7 +79,7 @@ class FacePainter:
         face = np.ones(len(mean), bool) if "face" not in model.regions else model.regions["face"].numpy() > 0.5
         self._crown = int(np.argmax(np.where(face, mean[:, 1] - 0.5 * np.abs(mean[:, 0]), -np.inf)))
         self._top = np.argsort(np.where(face, mean[:, 1], -np.inf))[-max(len(mean) // 60, 3) :]
-        samples = model.landmarks.numpy()[list(_SKIN_LANDMARKS)]
+        samples = self._skin_samples = model.landmarks.numpy()[list(_SKIN_LANDMARKS)]
         palette = [model.albedo_mean.numpy()[samples].mean(0), *model.albedo_basis.numpy()[:, samples].mean(1)]
         self.palette = np.stack(palette).astype(np.float64)
 
@@ -96,13 +98,7 @@ class FacePainter:
 
     def paint(self, scene: Scene, vertices: np.ndarray, albedo: np.ndarray, complexion: Complexion) -> PaintedFace:
         """Paint one face on nothing, from its decoded (V, 3) vertices and albedo."""
-        lips = (self._map.lips * complexion.lipstick[3])[:, None]
-        albedo = albedo + lips * (complexion.lipstick[:3] - albedo)
-        for weight, paint in zip(self._map.make_up, complexion.make_up, strict=True):
-            if paint[3] > 0:
-                albedo += (weight * paint[3])[:, None] * (paint[:3] - albedo)
-        albedo = np.clip(albedo, 0.01, 1.0)
-
+        albedo = self._made_up(albedo, complexion)
         rotation = rotation_matrix(torch.from_numpy(scene.rotation)[None])[0].numpy()
         origin = (scene.translation + np.array([0.0, 0.0, REST_DISTANCE])).astype(np.float32)
         posed = place(vertices, rotation, origin)
@@ -114,13 +110,7 @@ class FacePainter:
             normals = self._normals(posed)
 
         light = polynomial(scene.illumination)
-        lit = np.empty_like(normals)
-        irradiance(light, normals, lit)
-        shine = np.empty(len(posed), np.float32)
-        brightness, towards = float(light[:, 0].mean()), _towards_light(light)
-        gloss(normals, posed, towards, complexion.amounts[6] * brightness, 18.0, shine)
-        if complexion.amounts[10] > 0:
-            self._wet_eyes(vertices, posed, normals, towards, complexion.amounts[10] * brightness, lit, shine)
+        lit, shine = self._vertex_light(vertices, posed, normals, light, complexion)
         marks = vertices[self._landmarks]
         inside = mouth_inside(marks, rotation, origin, self.camera.focal, complexion.amounts[9], scene, light)
 
@@ -141,11 +131,34 @@ class FacePainter:
             facing=self._facing(projected, points, normals, depth),
             rotation=rotation,
             origin=origin,
+            focal=self.camera.focal,
             light=light,
-            skin=albedo[self._landmarks[list(_SKIN_LANDMARKS)]].mean(0).astype(np.float32),
+            skin=albedo[self._skin_samples].mean(0).astype(np.float32),
             skull=albedo[self._top].mean(0).astype(np.float32),
             forehead=posed[self._crown].astype(np.float64),
         )
+
+    def _made_up(self, albedo: np.ndarray, complexion: Complexion) -> np.ndarray:
+        """Return (V, 3) albedo with lipstick and make-up."""
+        lips = (self._map.lips * complexion.lipstick[3])[:, None]
+        albedo = albedo + lips * (complexion.lipstick[:3] - albedo)
+        for weight, paint in zip(self._map.make_up, complexion.make_up, strict=True):
+            if paint[3] > 0:
+                albedo += (weight * paint[3])[:, None] * (paint[:3] - albedo)
+        return np.clip(albedo, 0.01, 1.0)
+
+    def _vertex_light(
+        self, vertices: np.ndarray, posed: np.ndarray, normals: np.ndarray, light: np.ndarray, complexion: Complexion
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the light (V, 3) that falls on each vertex and its highlight (V,)."""
+        lit = np.empty_like(normals)
+        irradiance(light, normals, lit)
+        shine = np.empty(len(posed), np.float32)
+        brightness, towards = float(light[:, 0].mean()), towards_light(light)
+        gloss(normals, posed, towards, complexion.amounts[6] * brightness, 18.0, shine)
+        if complexion.amounts[10] > 0:
+            self._wet_eyes(vertices, posed, normals, towards, complexion.amounts[10] * brightness, lit, shine)
+        return lit, shine
 
     def _wet_eyes(
         self,
@@ -193,7 +206,7 @@ def _flat(tensor: torch.Tensor) -> np.ndarray:
     return np.ascontiguousarray(array.reshape(-1) if array.ndim == 2 else array.reshape(array.shape[0], -1))
 
 
-def _towards_light(light: np.ndarray) -> np.ndarray:
+def towards_light(light: np.ndarray) -> np.ndarray:
     """Return the unit direction that most light comes from, camera frame."""
     direction = light[:, 1:4].mean(0).astype(np.float64)
     return direction / max(np.linalg.norm(direction), 1e-6)

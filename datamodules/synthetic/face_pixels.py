@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from datamodules.synthetic.mouth import paint_mouth
-from datamodules.synthetic.skin import look_up
+from datamodules.synthetic.skin import hair_cover, look_up, skin_tone
 
 SUPERSAMPLING = 2
 
@@ -95,17 +95,14 @@ def paint_pixels(rast, triangles, mouth, inside, attributes, amounts, fields, of
             x, y = mixed[1], mixed[2]
             mottle = look_up(fields[0], half * x + offsets[0], half * y + offsets[1]) - half
             grain = look_up(fields[1], x + offsets[2], y + offsets[3]) - half
-            tone = one + amounts[0] * mottle + amounts[1] * grain
+            spot = rare
             if amounts[2] * mixed[5] > np.float32(0.01):
                 spot = look_up(fields[1], three * x + offsets[5], three * y + offsets[4]) - rare
-                tone -= amounts[2] * mixed[5] * min(max(spot, np.float32(0.0)) * np.float32(6.0), one)
+            tone = skin_tone(amounts, mottle, grain, mixed[5], spot)
             cover = np.float32(0.0)
             if mixed[3] + mixed[4] + mixed[6] > np.float32(0.01):
                 strand = look_up(fields[2], np.float32(1.6) * x + offsets[3], y + offsets[2])
-                brow = amounts[4] * mixed[3] * (one - amounts[5] * (one - strand))
-                edge = (mixed[6] + np.float32(0.7) * strand - np.float32(0.85)) * np.float32(3.0)
-                rim = amounts[8] * min(max(edge, np.float32(0.0)), one)
-                cover = min(max(amounts[3] * mixed[4] * (half + strand), max(brow, rim)), one)
+                cover = hair_cover(amounts, mixed[3], mixed[4], mixed[6], strand)
             highlight = mixed[13] * (one - cover)
             for k in range(3):
                 base = mixed[7 + k] * tone

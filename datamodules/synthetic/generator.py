@@ -93,12 +93,14 @@ class SceneRenderer:
         return self.render_all([scene])[0]
 
     def _render(self, scene: Scene, vertices: np.ndarray, albedo: np.ndarray) -> SyntheticFace:
-        light, face, layer = self._compose(scene, vertices, albedo)
+        return self._finish(scene, *self._compose(scene, vertices, albedo))
+
+    def _finish(self, scene: Scene, light: np.ndarray, face: PaintedFace, layer: Layer | None) -> SyntheticFace:
         full_face = face.coverage >= 0.5
         hidden = np.zeros_like(full_face) if layer is None else layer.alpha >= 0.5
         visible = face.facing & ~_at(hidden, face.landmarks)
         return SyntheticFace(
-            image=np.ascontiguousarray(expose(light, self.textures, scene.stream(Factor.SENSOR)).transpose(2, 0, 1)),
+            image=np.ascontiguousarray(self._exposed(light, scene).transpose(2, 0, 1)),
             mask=full_face & ~hidden,
             full_face=full_face,
             landmarks=self._detected(face.landmarks, visible, scene.stream(Factor.LANDMARKS)),
@@ -107,6 +109,9 @@ class SceneRenderer:
             coefficients=scene.vector,
             occluder=OCCLUDER_NAMES.index(scene.family),
         )
+
+    def _exposed(self, light: np.ndarray, scene: Scene) -> np.ndarray:
+        return expose(light, self.textures, scene.stream(Factor.SENSOR))
 
     def compose(self, scene: Scene) -> tuple[np.ndarray, PaintedFace, Layer | None]:
         """Return the light (S, S, 3) that reaches the camera, the face, and the occluder before it if there is one."""
@@ -122,7 +127,7 @@ class SceneRenderer:
             landmarks=face.landmark_points,
             rotation=face.rotation,
             origin=face.origin,
-            focal=self.painter.camera.focal,
+            focal=face.focal,
             size=self.config.image_size,
             light=face.light,
             skin=face.skin,

@@ -14,9 +14,12 @@ _CURVE = np.linspace(0.0, 1.0, 513)
 _GREY_SHARE = 0.03
 
 
-def expose(picture: np.ndarray, textures: TextureBank, rng: np.random.Generator) -> np.ndarray:
+def expose(
+    picture: np.ndarray, textures: TextureBank, rng: np.random.Generator, softness: float = 1.0
+) -> np.ndarray:
     """Turn (S, S, 3) float32 light into an (S, S, 3) uint8 picture.
 
+    Blur grows with the picture: it is up to 0.9 px of 80 times ``softness``.
     Everything in the scene goes through it alike, so neither the edges nor the noise of an occluder give it away.
     """
     size = picture.shape[0]
@@ -33,9 +36,9 @@ def expose(picture: np.ndarray, textures: TextureBank, rng: np.random.Generator)
     light = np.empty(picture.shape, np.float32)
     develop(picture.astype(np.float32), gains.astype(np.float32), curve, np.float32(saturation), light)
     if blur > 0.25:
-        light = blur_colour(light, taps(blur * size / 80))
+        light = blur_colour(light, taps(blur * softness * size / 80))
     if halo:
-        light += np.float32(halo) * (light - blur_colour(light, taps(0.7 * size / 80)))
+        light += np.float32(halo) * (light - blur_colour(light, taps(0.7 * softness * size / 80)))
     pixels = np.empty(picture.shape, np.uint8)
     quantise(light, textures.noise, int(rng.integers(len(textures.noise))), np.float32(deviation), pixels)
     if not compressed:

@@ -110,6 +110,28 @@ def look_up(field, x, y):
     return field[math.floor(y) & (TEXTURE_SIZE - 1), math.floor(x) & (TEXTURE_SIZE - 1)]
 
 
+@numba.njit(cache=True, inline="always")
+def skin_tone(amounts, mottle, grain, freckles, spot):
+    """Return what mottling, grain and freckles leave of the albedo; textures are read about their middle.
+
+    Freckles count only where ``amounts[2] * freckles`` is above 0.01; elsewhere ``spot`` may be anything.
+    """
+    tone = np.float32(1.0) + amounts[0] * mottle + amounts[1] * grain
+    if amounts[2] * freckles > np.float32(0.01):
+        tone -= amounts[2] * freckles * min(max(spot, np.float32(0.0)) * np.float32(6.0), np.float32(1.0))
+    return tone
+
+
+@numba.njit(cache=True, inline="always")
+def hair_cover(amounts, brows, beard, hairline, strand):
+    """Return the share of the skin that hides behind brows, beard and the hairs at the hairline."""
+    half, one = np.float32(0.5), np.float32(1.0)
+    brow = amounts[4] * brows * (one - amounts[5] * (one - strand))
+    edge = (hairline + np.float32(0.7) * strand - np.float32(0.85)) * np.float32(3.0)
+    rim = amounts[8] * min(max(edge, np.float32(0.0)), one)
+    return min(max(amounts[3] * beard * (half + strand), max(brow, rim)), one)
+
+
 @numba.njit(cache=True)
 def displace(vertices, normals, places, field, offset_x, offset_y, millimetres):
     """Push vertices along their normals by up to ``millimetres`` / 2 each way, by a smooth texture; in place."""

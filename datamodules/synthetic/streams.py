@@ -31,6 +31,8 @@ class Factor(IntEnum):
     HEADWEAR = 14
     TEETH = 15
     SHADE = 16
+    RELIEF = 17
+    FRAMING = 18
 
 
 def stream(seed: Seed, factor: Factor, *key: int) -> np.random.Generator:

@@ -1,0 +1,59 @@
+"""From the key of a scene to its picture, masks, depth and bump."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datamodules.detail.config import DetailSceneConfig
+from datamodules.detail.painter import DetailedFace, DetailPainter
+from datamodules.synthetic.generator import SceneRenderer, SyntheticFace
+from datamodules.synthetic.layers import Layer
+from datamodules.synthetic.scene import Scene
+from datamodules.synthetic.sensor import expose
+from datamodules.synthetic.streams import Seed
+from seethrough.morphable import FaceModel
+
+DETAIL_VERSION = 1
+"""Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
+
+
+@dataclass
+class DetailFace(SyntheticFace):
+    """One picture and what is known about it.
+
+    Attributes:
+        bump: (S, S) float32 mm towards the camera, 0 where it is not defined.
+        depth: (S, S) float32 mm, depth of the foundation, 0 where the bump is not defined.
+        focal: px.
+        age: of the person, years.
+    """
+
+    bump: np.ndarray
+    depth: np.ndarray
+    focal: float
+    age: float
+
+
+class DetailRenderer(SceneRenderer):
+    """Renders scenes with relief; surroundings, occluders and camera are those of the synthetic faces."""
+
+    config: DetailSceneConfig
+    painter: DetailPainter
+
+    def __init__(self, model: FaceModel, config: DetailSceneConfig, seed: Seed) -> None:
+        super().__init__(model, config, seed)
+        self.painter = DetailPainter(model, config, seed)
+
+    def _exposed(self, light: np.ndarray, scene: Scene) -> np.ndarray:
+        # Whoever wants wrinkles takes photos that are sharper than a thumbnail.
+        return expose(light, self.textures, scene.stream(Factor.SENSOR), softness=self.config.softness)
+
+    def _finish(self, scene: Scene, light: np.ndarray, face: DetailedFace, layer: Layer | None) -> DetailFace:
+        plain = super()._finish(scene, light, face, layer)
+        known = {name: getattr(plain, name) for name in SyntheticFace.__dataclass_fields__}
+        known["mask"], known["full_face"] = plain.mask & face.defined, plain.full_face & face.defined
+        known["coefficients"] = face.scene.vector
+        depth = np.where(face.defined, face.foundation, np.float32(0))
+        return DetailFace(**known, bump=face.bump, depth=depth, focal=face.focal, age=face.age)
