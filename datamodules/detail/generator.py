@@ -12,7 +12,7 @@ from datamodules.synthetic.generator import SceneRenderer, SyntheticFace
 from datamodules.synthetic.layers import Layer
 from datamodules.synthetic.scene import Scene
 from datamodules.synthetic.sensor import expose
-from datamodules.synthetic.streams import Seed
+from datamodules.synthetic.streams import Factor, Seed
 from seethrough.morphable import FaceModel
 
 DETAIL_VERSION = 1
