@@ -1,0 +1,60 @@
+"""From a grid of points, one a pixel, to a triangle mesh (the dense model of Extreme 3D, Sec. 4.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from seethrough.meshes import Mesh
+from seethrough.rendering.camera import REST_DISTANCE, Camera
+
+STEEPEST = 8.0
+"""Neighbours whose depths differ by more than this many pixel sizes are not on one surface (83 degrees)."""
+
+
+def dense_mesh(
+    points: Tensor,
+    mask: Tensor,
+    camera: Camera,
+    *,
+    colours: Tensor | None = None,
+    steepest: float = STEEPEST,
+    rest_distance: float = REST_DISTANCE,
+) -> Mesh:
+    """Join neighbouring pixels inside a mask to triangles, without bridges across depth jumps.
+
+    Four neighbours give two triangles, three give one. Only vertices that a triangle uses are kept.
+
+    Args:
+        points: (H, W, 3) mm, camera frame, see :func:`~seethrough.details.depth.displaced_points`.
+        mask: (H, W), more than a half inside.
+        camera: of the picture; tells the size of a pixel.
+        colours: (3, H, W) RGB in [0, 1], or None.
+        steepest: largest depth difference of two corners, in sizes of a pixel at their depth.
+        rest_distance: mm ahead of the camera, where the mesh's origin lies.
+
+    Returns:
+        A mesh in mm with x to the viewer's right, y up, z towards the viewer.
+    """
+    values = points.detach().cpu().double().numpy()
+    height, width = values.shape[:2]
+    inside = (mask.detach().cpu() > 0.5).numpy()
+    if values.shape != (height, width, 3) or inside.shape != (height, width):
+        raise ValueError(f"points {tuple(points.shape)} and mask {tuple(mask.shape)} do not fit")
+    index = np.arange(height * width).reshape(height, width)
+    # Corners of a square of pixels: a b above, c d below; each triangle turns left seen from the camera.
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+    flat, depth = inside.reshape(-1), values.reshape(-1, 3)[:, 2]
+    diagonal = flat[a] & flat[d]
+    other = flat[b] & flat[c] & ~diagonal
+    candidates = [(a, c, d, diagonal), (a, d, b, diagonal), (a, c, b, other), (b, c, d, other)]
+    triangles = np.concatenate([np.stack([i[w], j[w], k[w]], axis=-1) for i, j, k, w in candidates])
+    triangles = triangles[flat[triangles].all(1)]
+    corners = depth[triangles]
+    triangles = triangles[np.ptp(corners, axis=1) <= steepest * corners.min(1) / camera.focal]
+    used, renumbered = np.unique(triangles, return_inverse=True)
+    vertices = values.reshape(-1, 3)[used] * [1, -1, -1] + [0, 0, rest_distance]
+    shown = None
+    if colours is not None:
+        shown = colours.detach().cpu().double().clamp(0, 1).permute(1, 2, 0).reshape(-1, 3).numpy()[used]
+    return Mesh(vertices, renumbered.reshape(-1, 3), shown)
