@@ -37,8 +37,9 @@ def load_adapted(
     Raises:
         SeethroughError: a run that cannot go on without labels, no photos, or a file that cannot be written.
     """
+    from lightning_modules.checkpoint_reading import read_checkpoint
     from lightning_modules.focus.adaptation import adapt, write_adapted
-    from lightning_modules.focus.loading import load_focus_module, newest_checkpoint, read_checkpoint
+    from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
 
     file = newest_checkpoint(weights)
     if save is not None and Path(save).exists() and Path(save).samefile(file):

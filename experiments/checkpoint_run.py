@@ -82,7 +82,8 @@ class CheckpointRun(RunFolder):
 
     def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what describes the networks, and the whole experiment where the checkpoint tells it."""
-        from lightning_modules.focus.loading import checkpoint_config, read_checkpoint
+        from lightning_modules.checkpoint_reading import read_checkpoint
+        from lightning_modules.focus.loading import checkpoint_config
 
         content = read_checkpoint(self.file)
         checkpoint_config(content, self.file)

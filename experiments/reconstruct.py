@@ -95,7 +95,8 @@ def _adapted(
     from experiments.adapting import load_adapted
     from experiments.lightning_messages import quieten_lightning
     from experiments.reconstruction.photo_crops import PhotoCrops
-    from lightning_modules.focus.loading import checkpoint_config, newest_checkpoint, read_checkpoint
+    from lightning_modules.checkpoint_reading import read_checkpoint
+    from lightning_modules.focus.loading import checkpoint_config, newest_checkpoint
     from lightning_modules.focus.torch_model import load_model
 
     quieten_lightning()

@@ -17,8 +17,8 @@ _NAME = re.compile(r"step_(\d+)\.ckpt")
 class StepCheckpoint(pl.Callback):
     """Save the whole training state every few steps, and at the end.
 
-    Lightning's own ModelCheckpoint counts optimiser steps and never saves by time under manual optimisation, so the
-    module's own ``em_step`` counter decides here.
+    Lightning's own ModelCheckpoint counts optimiser steps and never saves by time under manual optimisation, so
+    :func:`training_steps` decide here.
 
     Ctrl-C lets the step under way end and saves, so that a resumed run goes on exactly; a second one ends at once and
     saves nothing.
@@ -38,16 +38,20 @@ class StepCheckpoint(pl.Callback):
         self.keep = keep
         self.milestones = frozenset(milestones)
         self._interrupt = InterruptBetweenSteps()
+        self._seen = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Have Ctrl-C wait for the end of a step; with several processes the others may be inside one."""
+        self._seen = training_steps(trainer, pl_module)
         if trainer.world_size == 1:
             self._interrupt.begin(lambda: trainer.training)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Save when the counter says so."""
-        step = int(pl_module.em_step)
-        if step % self.every_steps == 0 or step in self.milestones:
+        step = training_steps(trainer, pl_module)
+        # With accumulated gradients several batches make a step: a state between them lacks what they have added.
+        due, self._seen = step != self._seen, step
+        if due and (step % self.every_steps == 0 or step in self.milestones):
             self.save(trainer, step)
         if self._interrupt.asked:
             raise KeyboardInterrupt
@@ -55,16 +59,16 @@ class StepCheckpoint(pl.Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the final state unless this step has just been saved."""
         self._interrupt.end()
-        if not self.path(int(pl_module.em_step)).exists():
-            self.save(trainer, int(pl_module.em_step))
+        if not self.path(training_steps(trainer, pl_module)).exists():
+            self.save(trainer, training_steps(trainer, pl_module))
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Keep what a run has learned when its user stops it; other errors leave the last checkpoint as it is."""
         self._interrupt.end()
         alone = trainer.world_size == 1  # with several processes the others may be inside a step
         whole = isinstance(exception, KeyboardInterrupt) and not self._interrupt.within_step
-        if alone and whole and not self.path(int(pl_module.em_step)).exists():
-            self.save(trainer, int(pl_module.em_step))
+        if alone and whole and not self.path(training_steps(trainer, pl_module)).exists():
+            self.save(trainer, training_steps(trainer, pl_module))
 
     def path(self, step: int) -> Path:
         """Return the file of ``step``."""
@@ -81,6 +85,11 @@ class StepCheckpoint(pl.Callback):
             for old in passing[: -self.keep]:
                 old.unlink(missing_ok=True)
         trainer.strategy.barrier()
+
+
+def training_steps(trainer: pl.Trainer, module: pl.LightningModule) -> int:
+    """Return how many steps a training has done: the module's own count where it steps its optimisers itself."""
+    return int(getattr(module, "em_step", trainer.global_step))
 
 
 def checkpoints_in(folder: str | Path) -> list[tuple[int, Path]]:

@@ -45,7 +45,8 @@ def main(arguments: list[str]) -> int:
 
 def pack(options: argparse.Namespace) -> int:
     """Write the packed checkpoint and say how far its faces are from the original's."""
-    from lightning_modules.focus.loading import load_focus_module, newest_checkpoint, read_checkpoint
+    from lightning_modules.checkpoint_reading import read_checkpoint
+    from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
     from lightning_modules.focus.misfit_prior import misfit_prior_of, read_misfit_prior, refuse_stale
     from lightning_modules.focus.model_signature import model_signature
     from lightning_modules.focus.packing import LARGEST_MEGABYTES, packed, write_checkpoint
@@ -135,7 +136,8 @@ def _command_again(file: Path, config: Mapping[str, Any]) -> str:
 
 def describe(options: argparse.Namespace) -> int:
     """Print what a checkpoint is."""
-    from lightning_modules.focus.loading import newest_checkpoint, read_checkpoint
+    from lightning_modules.checkpoint_reading import read_checkpoint
+    from lightning_modules.focus.loading import newest_checkpoint
 
     file = newest_checkpoint(options.run)
     checkpoint = read_checkpoint(file)

@@ -11,19 +11,19 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.finite_losses import FiniteLosses
 from lightning_modules.focus.augmentation import augment
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
-from lightning_modules.focus.finite_losses import FiniteLosses
 from lightning_modules.focus.model_signature import model_signature, refuse_other_model
 from lightning_modules.focus.objectives import Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
 from lightning_modules.focus.schedule import Network, Phase
-from lightning_modules.focus.step_key import Draw, run_seed, seed_generators, step_key
 from lightning_modules.focus.step_terms import StepTerms
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from lightning_modules.focus.training_mask import training_mask
+from lightning_modules.step_key import Draw, run_seed, seed_generators, step_key
 from seethrough.networks.perceptual import load_perceptual_net
 
 METHOD = "focus"

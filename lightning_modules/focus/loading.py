@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
-import torch
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lightning_modules.checkpointing import checkpoints_in
+from lightning_modules.checkpoint_reading import checkpoint_file, read_checkpoint
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.lightning_model import METHOD, FocusModule
 from lightning_modules.focus.misfit_prior import attach_misfit_prior
@@ -24,15 +22,7 @@ def newest_checkpoint(path: str | Path) -> Path:
     """Return a checkpoint file: ``path`` itself, the newest one of a run folder, or the package's for ``default``."""
     if str(path) == DEFAULT:
         return default_checkpoint()
-    path = Path(path)
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise SeethroughError(f"no run folder or checkpoint at {path}: train one with `make demo` or experiments.train")
-    found = checkpoints_in(path / "checkpoints") or checkpoints_in(path)
-    if not found:
-        raise SeethroughError(f"no checkpoint in {path / 'checkpoints'}: has the training saved one yet?")
-    return found[-1][1]
+    return checkpoint_file(path)
 
 
 def load_focus_module(path: str | Path, *, perceptual: bool = False, misfit_prior: bool = True) -> FocusModule:
@@ -86,17 +76,3 @@ def checkpoint_config(checkpoint: dict[str, Any], file: Path) -> FocusConfig:
 def load_focus(path: str | Path) -> Focus:
     """Return the networks of a run folder or checkpoint file in eval mode."""
     return load_focus_module(path).focus.eval()
-
-
-def read_checkpoint(file: Path) -> dict[str, Any]:
-    """Read a checkpoint with ``weights_only=True``, so that it cannot run code."""
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise SeethroughError(f"{file} holds more than weights and plain settings and is not loaded") from None
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0][:150]
-        raise SeethroughError(f"{file} is truncated or not a checkpoint ({line}): use an earlier one") from None
-    if not isinstance(checkpoint, dict):
-        raise SeethroughError(f"{file} is not a checkpoint: it holds a {type(checkpoint).__name__}")
-    return checkpoint

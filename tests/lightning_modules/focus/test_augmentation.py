@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_modules.focus.augmentation import AugmentationConfig, augment, random_rectangles
-from lightning_modules.focus.step_key import Draw, step_key
+from lightning_modules.step_key import Draw, step_key
 from seethrough.errors import SeethroughError
 
 

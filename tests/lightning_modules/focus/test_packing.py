@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lightning_modules.checkpoint_reading import read_checkpoint
 from lightning_modules.focus import packing
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.loading import load_focus_module, newest_checkpoint, read_checkpoint
+from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
 from lightning_modules.focus.model_signature import model_signature, same_model
 from lightning_modules.focus.packing import halved, packed, write_checkpoint
 from seethrough.errors import SeethroughError

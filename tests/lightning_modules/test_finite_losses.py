@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_modules.focus.finite_losses import FiniteLosses
+from lightning_modules.finite_losses import FiniteLosses
 from seethrough.errors import SeethroughError
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 _PROCESS = """
 import sys
 import torch
 from torch import distributed
-from lightning_modules.focus.finite_losses import FiniteLosses
+from lightning_modules.finite_losses import FiniteLosses
 from seethrough.errors import SeethroughError
 
 rank = int(sys.argv[1])

@@ -1,0 +1,43 @@
+"""From a run folder to its checkpoint, and from the file to its content, for every method."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lightning_modules.checkpointing import checkpoints_in
+from seethrough.errors import SeethroughError
+
+
+def checkpoint_file(path: str | Path) -> Path:
+    """Return a checkpoint file: ``path`` itself, or the newest one of a run folder.
+
+    Raises:
+        SeethroughError: there is none.
+    """
+    path = Path(path)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise SeethroughError(f"no run folder or checkpoint at {path}: train one with `make demo` or experiments.train")
+    found = checkpoints_in(path / "checkpoints") or checkpoints_in(path)
+    if not found:
+        raise SeethroughError(f"no checkpoint in {path / 'checkpoints'}: has the training saved one yet?")
+    return found[-1][1]
+
+
+def read_checkpoint(file: Path) -> dict[str, Any]:
+    """Read a checkpoint with ``weights_only=True``, so that it cannot run code."""
+    try:
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise SeethroughError(f"{file} holds more than weights and plain settings and is not loaded") from None
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0][:150]
+        raise SeethroughError(f"{file} is truncated or not a checkpoint ({line}): use an earlier one") from None
+    if not isinstance(checkpoint, dict):
+        raise SeethroughError(f"{file} is not a checkpoint: it holds a {type(checkpoint).__name__}")
+    return checkpoint
