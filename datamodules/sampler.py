@@ -9,6 +9,7 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datamodules.sample import collate
+from seethrough.processors import usable_cores
 
 
 class SampleKey(NamedTuple):
@@ -104,6 +105,9 @@ class ResumableLoader(DataLoader):
 
     def __init__(self, dataset: Dataset, batch_sampler: KeyedBatchSampler, **options: Any) -> None:
         options.setdefault("collate_fn", collate)
+        # More processes than cores or batches only cost their start; which samples come does not depend on them.
+        workers = min(options.get("num_workers", 0), usable_cores(), max(len(batch_sampler), 1))
+        options["num_workers"] = workers
         super().__init__(dataset, batch_sampler=batch_sampler, **options)
         self.keyed = batch_sampler
         self._epoch = 0

@@ -25,14 +25,6 @@ def listing_options(config: PhotoConfig) -> dict[str, Any]:
     return {field.name: getattr(config, field.name) for field in dataclasses.fields(config) if field.name not in shared}
 
 
-def note_listing_options(folder: str | Path, config: PhotoConfig, **more: Any) -> None:
-    """Write the listing options into ``preparation.json`` of a finished folder, for later runs to compare."""
-    facts = read_prepared_folder(folder)
-    settings = {**facts.settings, LISTING: listing_options(config), **more}
-    if settings != facts.settings:
-        dataclasses.replace(facts, settings=settings).write(folder)
-
-
 def refuse_another_preparation(config: PhotoConfig, facts: PreparedFolder) -> None:
     """Refuse a prepared folder that these settings would not have given.
 
@@ -69,11 +61,10 @@ def prepare_automatically(config: PhotoConfig, family: str, listing: Callable[[]
     Raises:
         SeethroughError: the listing has faults, or photos were left out, and ``data.skip_bad`` is false.
     """
-    from datamodules.photos.preparing import PreparationSettings, prepare
+    from datamodules.photos.preparing import carry_out
+    from datamodules.photos.preparing.of_config import preparation_of
 
-    settings = PreparationSettings(config.stored_side, config.stored_field, config.detector)
-    report = prepare(listing(), config.prepared, settings, family, config.root, skip_bad=config.skip_bad)
-    note_listing_options(config.prepared, config, **{AUTOMATIC: True})
+    report = carry_out(preparation_of(config, family, listing(), automatic=True))
     if not report.skipped:
         return
     for why, count in report.why.most_common():

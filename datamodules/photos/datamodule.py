@@ -20,14 +20,16 @@ from datamodules.photos.automatic_preparation import (
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.dataset import PhotoDataset
 from datamodules.photos.face_files import FaceFiles
-from datamodules.photos.faults import Fault, refuse_or_skip
 from datamodules.photos.listing import listing
 from datamodules.photos.loader import PhotoLoader
-from datamodules.photos.manifest import MANIFEST, SKIPPED, SPLITS
-from datamodules.photos.manifest_index import ManifestIndex, absent_files, open_index
+from datamodules.photos.manifest import SKIPPED, SPLITS
+from datamodules.photos.manifest_index import ManifestIndex, open_index
+from datamodules.photos.opening import open_prepared, rows_with_files
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.record import Listing
-from datamodules.photos.shards import SHARDS, ShardBatchSampler, ShardFiles, ensure_index, lengths_in_shards
+from datamodules.photos.shard_index import ensure_index
+from datamodules.photos.shards import SHARDS, ShardBatchSampler, ShardFiles, lengths_in_shards
+from datamodules.photos.split_choice import choose_rows, describe_choice, nothing_chosen
 from datamodules.sampler import KeyedBatchSampler
 from seethrough.errors import SeethroughError
 
@@ -83,49 +85,29 @@ class PhotoDataModule(pl.LightningDataModule):
     def rows(self, split: str) -> np.ndarray:
         """Return the numbers of the manifest's rows that belong to ``train``, ``validation`` or ``test``."""
         _, index = self.opened()
-        number = {name: place for place, name in enumerate(SPLITS)}
-        stored, chosen = index.rows["split"], self.config.test_split if split == "test" else split
-        mask = np.ones(len(stored), bool) if chosen == "all" else stored == number[chosen]
-        if chosen in ("train", "validation") and not (stored == number["validation"]).any():
-            held_out = (stored == number["train"]) & (index.rows["lot"] < self.config.validation_share * 2**32)
-            mask = held_out if chosen == "validation" else mask & ~held_out
-        if split == "test" and self.config.subset:
-            mask &= index.rows["subset"] == self._subset(index)
-        return np.flatnonzero(mask)
+        return choose_rows(self.config, index, split)
 
     def opened(self) -> tuple[PreparedFolder, ManifestIndex]:
         """Return what is known of the prepared folder and the index of its manifest; prepares it first if need be."""
         if self._opened is None:
             self._prepare()
-            folder = Path(self.config.prepared)
-            facts, index = read_prepared_folder(folder), open_index(folder, rank_zero_only(print))
-            if len(index.rows) != facts.count:
-                raise SeethroughError(
-                    f"{folder / MANIFEST}: {len(index.rows)} rows, preparation.json counts {facts.count}; "
-                    "prepare the photos again"
-                )
-            for name in ("side", "field"):
-                wanted, stored = getattr(self.config, name), getattr(facts, name)
-                if wanted is not None and abs(wanted - stored) > 1e-6:
-                    raise SeethroughError(
-                        f"{folder}: crops were stored with {name}={stored:g}, data.{name}={wanted:g} asks for others: "
-                        f"leave data.{name} out, or prepare the photos into another folder"
-                    )
-            self._opened = (facts, index)
+            self._opened = open_prepared(self.config, rank_zero_only(print))
         return self._opened
 
     def dataset(self, split: str) -> PhotoDataset:
         """Return the data set of ``train``, ``validation`` or ``test``; its files are there when it is returned."""
         if split not in self._sets:
             facts, index = self.opened()
-            rows = self._present(index, self.rows(split))
+            rows = rows_with_files(self.config, facts, index, self.rows(split), self.family, rank_zero_only(print))
             if not len(rows):
-                raise SeethroughError(self._nothing(split))
+                raise SeethroughError(nothing_chosen(self.config, index, split))
             config, training = self.config, split == "train"
             get_ready(config.augmentation if training else AugmentationConfig(), config.image_size)
             masked = int(index.rows["mask"][rows].sum())
             if 0 < masked < len(rows):
                 said = f"{self.family}: {masked} of {len(rows)} {split} faces have a mask; masks are left out"
+                if hasattr(self.config, "masked_only"):
+                    said += ", until the others are: data.masked_only=true data.prepared=ANOTHER_FOLDER"
                 rank_zero_only(print)(said)
             self._sets[split] = PhotoDataset(
                 config.prepared,
@@ -148,6 +130,12 @@ class PhotoDataModule(pl.LightningDataModule):
         rows = self.rows(split)
         parts = [facts.data_set, split, index.checksum[:16], f"{len(rows)} faces", f"{self.config.image_size} px"]
         return " ".join(parts + ([self.config.subset] if split == "test" and self.config.subset else []))
+
+    def split_note(self, split: str) -> str:
+        """Return one sentence on whether a training on this folder has seen the faces of a split; else nothing."""
+        _, index = self.opened()
+        note = describe_choice(self.config, index, split)
+        return f"{self.family}: {note}" if note else ""
 
     def summary(self) -> str:
         """Return one line on what there is to train and evaluate on, all of it checked but for its pixels."""
@@ -202,43 +190,3 @@ class PhotoDataModule(pl.LightningDataModule):
             persistent_workers=config.workers > 0,
             multiprocessing_context="spawn" if config.workers > 0 else None,
         )
-
-    def _present(self, index: ManifestIndex, rows: np.ndarray) -> np.ndarray:
-        """Return the rows whose files are there; the others are an error, or are said and left out."""
-        suspects = rows[index.rows["absent"][rows]]
-        if not len(suspects):
-            return rows
-        folder, facts = Path(self.config.prepared), self.opened()[0]
-        reader = PhotoDataset(folder, index, suspects, FaceFiles(folder, facts.side), image_size=16, field=facts.field)
-        faults, absent = [], []
-        for place, number in enumerate(suspects.tolist()):
-            row = reader.row(place)
-            for path in absent_files(folder, row)[:1]:  # they may have come back since the index was built
-                what = f"{path} is missing or empty; prepare the photos again"
-                faults.append(Fault(f"{folder / MANIFEST} row {number + 1}", what, row.id))
-                absent.append(number)
-        refuse_or_skip(faults, self.family, self.config.skip_bad, rank_zero_only(print))
-        return rows[~np.isin(rows, absent)]
-
-    def _subset(self, index: ManifestIndex) -> int:
-        if self.config.subset not in index.subsets:
-            known = ", ".join(name for name in index.subsets if name) or "none"
-            raise SeethroughError(
-                f"data.subset={self.config.subset}: no face of {self.config.prepared} belongs to it; there are: {known}"
-            )
-        return index.subsets.index(self.config.subset)
-
-    def _nothing(self, split: str) -> str:
-        """Say that a split is empty, and what would fill it."""
-        _, index = self.opened()
-        counts = np.bincount(index.rows["split"], minlength=len(SPLITS))
-        there = ", ".join(f"{count} {name}" for name, count in zip(SPLITS, counts.tolist(), strict=True))
-        remedy = {
-            "train": "prepare photos to train on",
-            "validation": "raise data.validation_share, or set trainer.limit_val_batches=0",
-            "test": "choose other faces by data.test_split, such as data.test_split=all",
-        }
-        name = f"{split} faces" + (
-            f" of data.subset={self.config.subset}" if split == "test" and self.config.subset else ""
-        )
-        return f"{self.config.prepared}: no {name} (its manifest: {there}); {remedy[split]}"

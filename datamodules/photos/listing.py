@@ -15,7 +15,7 @@ from datamodules.photos.landmark_files import find_detection, read_detection
 from datamodules.photos.mask_file import MASK_SUFFIX, MaskFile
 from datamodules.photos.record import LONGEST_ID, Listing, PhotoFile, PhotoRecord
 from seethrough.errors import SeethroughError
-from seethrough.photos.reading import PHOTO_SUFFIXES
+from seethrough.photos.reading import CONVERT, PHOTO_SUFFIXES, UNREAD_SUFFIXES, without_converted
 
 
 def listing(root: str | Path) -> Listing:
@@ -35,7 +35,7 @@ def listing(root: str | Path) -> Listing:
     """
     root = Path(root)
     if root.is_dir():
-        paths = list(_below(root))
+        paths = without_converted(_below(root))
         stems = {path.with_suffix("") for path in paths}
         # A mask of a photo that is there is no photo.
         found = [(path, str(path)) for path in paths if _masked(path) not in stems]
@@ -82,7 +82,7 @@ def _below(folder: Path) -> Iterator[Path]:
     paths: list[Path] = []
     seen = {os.path.realpath(folder)}
     for parent, folders, files in os.walk(folder, followlinks=True):
-        called = [name for name in [*files, *folders] if name.lower().endswith(PHOTO_SUFFIXES)]
+        called = [name for name in [*files, *folders] if name.lower().endswith(PHOTO_SUFFIXES + UNREAD_SUFFIXES)]
         paths += [Path(parent, name) for name in called if not name.startswith(".")]
         real = {name: os.path.realpath(Path(parent, name)) for name in folders if not name.startswith(".")}
         folders[:] = [name for name, path in real.items() if path not in seen]
@@ -109,7 +109,7 @@ def _masked(path: Path) -> Path | None:
 
 def _unusable(path: Path) -> str:
     if path.is_file():
-        return ""
+        return f"{path}: {CONVERT}" if path.suffix.lower() in UNREAD_SUFFIXES else ""
     if path.is_dir():
         return f"{path} is a folder, expected a photo; rename it or take it out"
     return f"{path} is a link to nothing; mend it" if path.is_symlink() else f"there is no photo {path}; check the path"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -45,9 +45,15 @@ class MaskSource(Protocol):
 
 @dataclass(frozen=True)
 class PhotoFile:
-    """A photo in a file of its own."""
+    """A photo in a file of its own.
+
+    Attributes:
+        path: of the file.
+        upright: turn it as its EXIF data say.
+    """
 
     path: Path
+    upright: bool = field(default=True, repr=False)
 
     @property
     def name(self) -> str:
@@ -56,7 +62,7 @@ class PhotoFile:
 
     def read(self) -> np.ndarray:
         """Return (H, W, 3) uint8 RGB."""
-        return read_photo(self.path)
+        return read_photo(self.path, upright=self.upright)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,23 @@ class PhotoRecord:
     box: Box | None = None
     landmarks: np.ndarray | None = field(default=None, compare=False)
     crop: CropTransform | None = None
+
+    @property
+    def placed(self) -> bool:
+        """Whether the data set says something in pixels of the photo."""
+        return any(each is not None for each in (self.mask, self.box, self.landmarks, self.crop))
+
+    def read(self) -> np.ndarray:
+        """Return the photo as (H, W, 3) uint8 RGB.
+
+        Tables and masks of data sets were made on pixels as they are stored: where there are any, the turn in the EXIF
+        data is not applied. A photo of which nothing is said in pixels is turned upright for the detector.
+
+        Raises:
+            SeethroughError: names the file.
+        """
+        source = self.source
+        return (replace(source, upright=False) if self.placed and isinstance(source, PhotoFile) else source).read()
 
 
 def unfit_id(name: str) -> str:

@@ -15,19 +15,29 @@ from torch import Tensor
 from seethrough.errors import SeethroughError
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff")
+UNREAD_SUFFIXES = (".heic", ".heif")
+"""Photos of telephones that Pillow cannot read."""
+CONVERT = (
+    "HEIC cannot be read here; make a JPEG of it, by `heif-convert X.HEIC X.jpg` (Linux) or "
+    "`sips -s format jpeg X.HEIC --out X.jpg` (macOS)"
+)
 MAXIMUM_PIXELS = 150_000_000
+ORIENTATION = 0x0112
+"""Tag of EXIF data that says how a picture is to be turned; 1 for not at all."""
 BACKGROUND = 128
 
 
-def read_photo(path: str | Path, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.ndarray:
+def read_photo(path: str | Path, *, upright: bool = True, maximum_pixels: int = MAXIMUM_PIXELS) -> np.ndarray:
     """Read one photo as RGB.
 
     Grey, palette, CMYK, Lab, 16-bit, 32-bit and floating point pictures become 8-bit RGB; transparent pixels are laid
-    over neutral grey (so that a cut-out neither glows nor turns black); the rotation in the EXIF data is applied; of an
-    animation or a multi-page file the first picture counts.
+    over neutral grey (so that a cut-out neither glows nor turns black); of an animation or a multi-page file the first
+    picture counts.
 
     Args:
         path: a JPEG, PNG, WebP, BMP, TIFF file, or anything else that Pillow knows.
+        upright: turn and mirror the picture as its EXIF data say; otherwise pixels stay where they are stored, which is
+            where the tables of data sets count them.
         maximum_pixels: larger pictures are refused before they are decoded.
 
     Returns:
@@ -41,7 +51,16 @@ def read_photo(path: str | Path, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.
         raise SeethroughError(f"{path}: a folder, expected a photo; name a file or give the folder to a command")
     if not path.exists():
         raise SeethroughError(f"{path}: no such file; check the path")
-    return _decode(path, str(path), maximum_pixels)
+    return _decode(path, str(path), maximum_pixels, upright)
+
+
+def photo_orientation(path: str | Path) -> int:
+    """Return the orientation of a photo's EXIF data, 1 to 8; 1 where there is none or it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # whoever reads the photo tells what is wrong with it
+        return 1
 
 
 def decode_photo(encoded: bytes, name: str, *, maximum_pixels: int = MAXIMUM_PIXELS) -> np.ndarray:
@@ -61,7 +80,7 @@ def decode_photo(encoded: bytes, name: str, *, maximum_pixels: int = MAXIMUM_PIX
     return _decode(io.BytesIO(encoded), name, maximum_pixels)
 
 
-def _decode(source: Path | io.BytesIO, name: str, maximum_pixels: int) -> np.ndarray:
+def _decode(source: Path | io.BytesIO, name: str, maximum_pixels: int, upright: bool = True) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             # Pillow's own limit only warns; ours is checked below, before any pixel is decoded.
@@ -69,15 +88,14 @@ def _decode(source: Path | io.BytesIO, name: str, maximum_pixels: int) -> np.nda
             with Image.open(source) as image:
                 _check_size(name, image, maximum_pixels)
                 image.load()
-                return _as_rgb(_upright(image))
+                return _as_rgb(_upright(image) if upright else image)
     except SeethroughError:
         raise
     except Image.DecompressionBombError as error:
         raise SeethroughError(_too_large(name, "more pixels than Pillow accepts", maximum_pixels)) from error
     except Image.UnidentifiedImageError as error:
-        raise SeethroughError(
-            f"{name}: not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF"
-        ) from error
+        remedy = "not an image, or a format unknown here; give JPEG, PNG, WebP, BMP or TIFF"
+        raise SeethroughError(f"{name}: {CONVERT if name.lower().endswith(UNREAD_SUFFIXES) else remedy}") from error
     except Exception as error:  # decoders raise nearly every type for a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SeethroughError(f"{name}: the image cannot be decoded ({reason}); is the file complete?") from error
@@ -107,8 +125,9 @@ def find_photos(sources: Iterable[str | Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for source in map(Path, sources):
         if source.is_dir():
-            inside = [p for p in sorted(source.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()]
+            inside = [p for p in sorted(source.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES + UNREAD_SUFFIXES]
             inside = [p for p in inside if not any(part.startswith(".") for part in p.relative_to(source).parts)]
+            inside = without_converted(p for p in inside if p.is_file())
             if not inside:
                 raise SeethroughError(f"{source}: no photo in this folder; looked for {' '.join(PHOTO_SUFFIXES)}")
             found.update(dict.fromkeys(inside))
@@ -117,6 +136,13 @@ def find_photos(sources: Iterable[str | Path]) -> list[Path]:
         else:
             found[source] = None
     return list(found)
+
+
+def without_converted(paths: Iterable[Path]) -> list[Path]:
+    """Leave out what cannot be read and lies there under the same name in a format that can; told one by one if not."""
+    paths = list(paths)
+    stems = {path.with_suffix("") for path in paths if path.suffix.lower() not in UNREAD_SUFFIXES}
+    return [p for p in paths if p.suffix.lower() not in UNREAD_SUFFIXES or p.with_suffix("") not in stems]
 
 
 def _listed(path: Path) -> list[Path]:

@@ -8,7 +8,8 @@ import pytest
 
 from seethrough.errors import SeethroughError
 from seethrough.photos import DetectedFace, align, choose_faces, load_detector
-from seethrough.photos.detection import DlibDetector, InsightFaceDetector
+from seethrough.photos.dlib_detector import DlibDetector
+from seethrough.photos.insightface_detector import InsightFaceDetector
 from seethrough.photos.resampling import resample
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from seethrough.errors import SeethroughError
 from seethrough.photos import decode_photo, find_photos, photo_array, photo_tensor, read_photo
+from seethrough.photos.reading import photo_orientation
 
 RAMP = np.stack(np.meshgrid(np.arange(24) * 10, np.arange(16) * 15), axis=-1).astype(np.uint8)
 PICTURE = np.concatenate([RAMP, np.full((16, 24, 1), 90, np.uint8)], axis=2)  # (16, 24, 3)
@@ -95,6 +96,18 @@ def test_exif_rotation_is_applied(tmp_path, orientation, turn):
     exif[0x0112] = orientation
     path = save(tmp_path / "turned.png", PICTURE, exif=exif)
     np.testing.assert_array_equal(read_photo(path), np.rot90(PICTURE, turn))
+    np.testing.assert_array_equal(read_photo(path, upright=False), PICTURE)
+    assert photo_orientation(path) == orientation
+
+
+def test_heic_is_told_how_to_convert_and_passed_over_where_that_was_done(tmp_path):
+    for name in ("a.HEIC", "b.heic"):
+        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic")
+    save(tmp_path / "b.jpg", PICTURE)
+    assert find_photos([tmp_path]) == [tmp_path / "a.HEIC", tmp_path / "b.jpg"]
+    with pytest.raises(SeethroughError, match=r"a\.HEIC: HEIC cannot be read here; make a JPEG .*heif-convert.*sips"):
+        read_photo(tmp_path / "a.HEIC")
+    assert photo_orientation(tmp_path / "a.HEIC") == 1
 
 
 def test_four_pixels_and_the_first_of_many_pages(tmp_path):

@@ -55,6 +55,7 @@ def test_data_set_is_prepared_and_counted(tmp_path: Path, capsys: pytest.Capture
     assert main(arguments) == 0
     said = capsys.readouterr().out
     assert "prepared" in said and "contact_sheet.jpg" in said
+    assert "of several faces" not in said, "its landmarks are the data set's own"
     counts = json.loads((tmp_path / "counts.json").read_text())
     assert (counts["found"], counts["skipped"], counts["shards"]) == (12, 0, 6)
     assert counts["splits"] == {"test": 4, "train": 4, "validation": 4}

@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
     if distributed and options.jobs:
         raise SeethroughError("--jobs and --devices: the devices are the processes; give one of them")
 
-    from datamodules.photos.automatic_preparation import note_listing_options, refuse_another_preparation
+    from datamodules.photos.automatic_preparation import refuse_another_preparation
     from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
-    from datamodules.photos.preparing import PreparationRun, PreparationSettings
+    from datamodules.photos.preparing.of_config import preparation_of
     from tools.prepare_photos.source import read_source
 
     source = read_source(options.source, options.skip_bad)
@@ -51,18 +51,13 @@ def main(arguments: list[str]) -> int:
     if is_prepared(out) and not options.overwrite:
         # Photos that came or went since are welcome; another choice among them would drop what is there.
         refuse_another_preparation(replace(config, prepared=str(out), root=""), read_prepared_folder(out))
-    settings = PreparationSettings(config.stored_side, config.stored_field, config.detector)
     first = is_first_process()
     listing = source.listing()
     with _lines_of_faults():
-        run = PreparationRun(
-            listing, out, data_set=source.name, root=config.root, settings=settings, skip_bad=config.skip_bad,
-            say=_say if first else _silent,
-        )  # fmt: skip
+        run = preparation_of(config, source.name, listing, out=out, say=_say if first else _silent)
     report = _prepared(run, options, distributed)
     if report is None:  # another process has the results
         return 0
-    note_listing_options(out, config)
     shards = _write_shards(out, options.shards) if options.shards else 0
     _tell(report, out, shards)
     if options.json:
@@ -102,6 +97,9 @@ def _tell(report: PreparationReport, out: Path, shards: int) -> None:
             console.print(f"skipped: {reason}", markup=False, soft_wrap=True)
         if rest > 0:
             console.print(f"... and {rest} more of '{why}' in {out / 'skipped.jsonl'}", markup=False, soft_wrap=True)
+    if report.detected:
+        said = "of several faces in a photo one is kept: the one that the data set means, or else the largest"
+        console.print(said, soft_wrap=True)
     if report.found:
         console.print(f"look at {out / 'contact_sheet.jpg'}", markup=False, soft_wrap=True)
     if shards:

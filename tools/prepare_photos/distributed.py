@@ -11,9 +11,9 @@ from pytorch_lightning.callbacks import Callback
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.photos.preparing import PreparationReport, PreparationRun
+from datamodules.photos.preparing.carrying_out import progress_bar
 from datamodules.photos.preparing.chunks import Chunk
 from datamodules.photos.preparing.processes import Task
-from datamodules.photos.preparing.run import progress_bar
 from datamodules.photos.preparing.under_work import UnderWork, left_under_work
 from datamodules.photos.preparing.worker import make_worker
 from experiments.lightning_messages import quieten_lightning

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
-
-from tqdm import tqdm
 
 from datamodules.photos.atomic_files import remove_partial, write_bytes
 from datamodules.photos.faults import refuse_or_skip
@@ -21,21 +17,15 @@ from datamodules.photos.manifest import MANIFEST, PREPARATION, SKIPPED
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.preparing.chunks import Chunk, plan_chunks
 from datamodules.photos.preparing.contact_sheet import CONTACT_SHEET, write_contact_sheet
+from datamodules.photos.preparing.folder_lock import PURPOSE, alone, refuse_another
 from datamodules.photos.preparing.journal import CHUNKS, Journal
 from datamodules.photos.preparing.merging import is_whole, left_out_key, merge, recount, remove_strays, unsound
-from datamodules.photos.preparing.processes import Task, work_through
+from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.report import PreparationReport
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.preparing.stored_face import FAULT, SkippedPhoto
-from datamodules.photos.preparing.worker import make_worker
 from datamodules.photos.record import Listing
 from seethrough.errors import SeethroughError
-from seethrough.processors import usable_cores
-
-PURPOSE, LOCK = "purpose.json", "lock"
-WORTH_A_PROCESS = 32
-REPETITIONS = 2
-"""Files that vanish from a folder while it is prepared are made again, but not for ever."""
 
 
 class PreparationRun:
@@ -48,6 +38,7 @@ class PreparationRun:
         root: the raw tree, as it was given.
         settings: how photos are searched and cut.
         skip_bad: leave out what the listing finds a fault with; otherwise faults are refused.
+        noted: what ``preparation.json`` says besides, see :func:`.of_config.preparation_of`.
         say: takes one line.
 
     Raises:
@@ -63,8 +54,10 @@ class PreparationRun:
         root: str,
         settings: PreparationSettings | None = None,
         skip_bad: bool = False,
+        noted: Mapping[str, Any] = MappingProxyType({}),
         say: Callable[[str], None] = print,
     ) -> None:
+        self.noted = dict(noted)
         self.out, self.settings = Path(out), settings or PreparationSettings()
         self.data_set, self.root, self.say = data_set, root, say
         faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
@@ -80,28 +73,9 @@ class PreparationRun:
         self.resumed = False
         self.done: PreparationReport | None = None
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other processes from preparing the same folder, and say what is wrong with it in one line.
-
-        Raises:
-            SeethroughError: another process is at it, or the folder cannot be written.
-        """
-        try:
-            self.journal.folder.mkdir(parents=True, exist_ok=True)
-            with (self.journal.folder / LOCK).open("w") as file:
-                # Given back by the system when the process dies, however it dies.
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                try:
-                    yield
-                finally:
-                    if not (self.journal.folder / PURPOSE).exists():  # nothing was begun, or all is finished
-                        shutil.rmtree(self.journal.folder)
-        except BlockingIOError:
-            raise SeethroughError(f"{self.out}: another process is preparing this folder; wait for it to end") from None
-        except OSError as error:
-            reason = error.strerror or error
-            raise SeethroughError(f"{self.out}: cannot be written ({reason}); choose another folder") from error
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other processes from preparing the same folder, see :func:`.folder_lock.alone`."""
+        return alone(self.out, self.journal.folder)
 
     @property
     def purpose(self) -> dict[str, Any]:
@@ -122,12 +96,15 @@ class PreparationRun:
         """
         if overwrite:
             self._clear()
-        self._refuse_another()
+        refuse_another(self.out, self.journal.folder, self.purpose)
         self.resumed = any(
             path.exists() for path in (self.out / "crops", self.out / "masks", self.journal.folder / PURPOSE)
         )
         if self._is_finished():
             (self.journal.folder / PURPOSE).unlink(missing_ok=True)
+            facts = read_prepared_folder(self.out)
+            if {**facts.settings, **self.noted} != facts.settings:
+                replace(facts, settings={**facts.settings, **self.noted}).write(self.out)
             self.done = recount(self.journal)
             return self.done
         self.done = None
@@ -178,6 +155,7 @@ class PreparationRun:
             remove_strays(self.out)
         write_contact_sheet(self.out, report.found)
         settings = {key: value for key, value in asdict(self.settings).items() if key in ("search_side", "quality")}
+        settings |= self.noted
         PreparedFolder(
             self.data_set, self.root, self.settings.side, self.settings.field, self.settings.detector,
             report.found, report.skipped, settings,
@@ -197,31 +175,6 @@ class PreparationRun:
         except (OSError, ValueError, TypeError):
             return False
 
-    def _refuse_another(self) -> None:
-        found = self._earlier()
-        if found is None:
-            return
-        for key, value in self.purpose.items():
-            before = found.get(key)
-            # "album" and "album/" are one folder, from here or from elsewhere.
-            if before != value and not (key == "root" and before and Path(before).resolve() == Path(value).resolve()):
-                raise SeethroughError(
-                    f"{self.out} holds a preparation with {key}={before!r}, now it is {value!r}: "
-                    "choose another folder, or overwrite this one (--overwrite)"
-                )
-
-    def _earlier(self) -> dict[str, Any] | None:
-        """Return the purpose of the preparation that the folder holds, if there is one."""
-        if is_prepared(self.out):
-            done = read_prepared_folder(self.out)
-            known = {key: getattr(done, key) for key in ("data_set", "root", "side", "field", "detector")}
-            return {**known, **done.settings}
-        try:
-            found = json.loads((self.journal.folder / PURPOSE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
-
     def _clear(self) -> None:
         known = (PREPARATION, MANIFEST, SKIPPED, CHUNKS, CONTACT_SHEET)
         for name in known:
@@ -229,74 +182,3 @@ class PreparationRun:
         (self.journal.folder / PURPOSE).unlink(missing_ok=True)
         for folder in (self.journal.folder / "chunks", self.out / "crops", self.out / "masks"):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def prepare(
-    listing: Listing,
-    out: str | Path,
-    settings: PreparationSettings,
-    data_set: str,
-    root: str,
-    *,
-    jobs: int = 0,
-    skip_bad: bool = False,
-    overwrite: bool = False,
-    progress: bool = True,
-) -> PreparationReport:
-    """Prepare a folder; what an earlier, killed run has done is not done again.
-
-    Memory does not grow with the number of photos, beyond the listing itself.
-
-    Args:
-        listing: the faces of a data set.
-        out: folder to prepare.
-        settings: how photos are searched and cut.
-        data_set: name of the family.
-        root: the raw tree, as it was given.
-        jobs: how many processes work; 1 is this one alone, 0 one for each core.
-        skip_bad: leave out what the listing finds a fault with; otherwise faults are refused. Photos that turn out to
-            be damaged are always left out, and counted.
-        overwrite: first remove what an earlier preparation left in the folder.
-        progress: show a progress bar.
-
-    Raises:
-        SeethroughError: the listing has faults or no face; the folder cannot be written, is being prepared by another
-            process, or holds something else.
-    """
-    run = PreparationRun(listing, out, data_set=data_set, root=root, settings=settings, skip_bad=skip_bad)
-    return carry_out(run, jobs=jobs, overwrite=overwrite, progress=progress)
-
-
-def carry_out(
-    run: PreparationRun, *, jobs: int = 0, overwrite: bool = False, progress: bool = True
-) -> PreparationReport:
-    """Do a preparation from its start to its end; arguments and errors are those of :func:`prepare`."""
-    with run.alone():
-        done = run.open(overwrite)
-        if done is not None:
-            return done
-        for _ in range(REPETITIONS):
-            chunks = run.pending()
-            photos = sum(map(len, chunks))
-            # To start a process takes as long as some photos do.
-            processes = jobs or min(usable_cores(), -(-photos // WORTH_A_PROCESS))
-            with progress_bar(run, chunks, progress and photos > 0) as bar:
-                make = partial(make_worker, run.out, run.settings)
-                for task in work_through(make, map(run.task, chunks), min(processes, len(chunks))):
-                    bar.update(len(task.records))
-            if not run.discard_unsound():
-                break
-        return run.finish()
-
-
-def progress_bar(run: PreparationRun, chunks: list[Chunk], shown: bool, total: int | None = None) -> tqdm:
-    """Return a bar over the photos of a run, of which those that are not in ``chunks`` are done."""
-    total = len(run.records) if total is None else total
-    return tqdm(
-        total=total,
-        initial=total - sum(map(len, chunks)),
-        desc=f"preparing {run.data_set}",
-        unit="photo",
-        disable=not shown,
-        mininterval=0.3 if sys.stderr.isatty() else 10.0,
-    )

@@ -17,9 +17,9 @@ import numpy as np
 from tqdm import tqdm
 
 from datamodules.photos.atomic_files import remove_partial, write_bytes
-from datamodules.photos.manifest import MANIFEST, PREPARATION, manifest_lines
+from datamodules.photos.manifest import MANIFEST, PREPARATION, SKIPPED, manifest_lines
 from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
-from datamodules.photos.shards import COMMON, CROP, MASK, PLAN, ROW, ensure_index
+from datamodules.photos.shard_index import COMMON, CROP, MASK, PLAN, ROW, ensure_index
 from seethrough.errors import SeethroughError
 
 
@@ -27,7 +27,8 @@ def write_shards(prepared: str | Path, folder: str | Path, count: int, progress:
     """Write the faces of a prepared folder as tar files, and the manifest that finds them.
 
     Each split has its own shards, ``train-000000.tar`` and so on, with its faces in a random but fixed order, so that
-    a shard is a fair sample of its split. Shards that a killed run has finished are kept. Memory is 9 bytes a face.
+    a shard is a fair sample of its split. Shards that a killed run has finished are kept. ``skipped.jsonl`` goes with
+    them. Memory is 9 bytes a face.
 
     Args:
         prepared: a finished folder.
@@ -49,11 +50,15 @@ def write_shards(prepared: str | Path, folder: str | Path, count: int, progress:
             offsets, checksum = _offsets(manifest)
             planned = list(_planned(offsets, count))
             _make_room(folder, {"manifest": checksum, "shards": [name for name, _ in planned]})
+            if (prepared / SKIPPED).exists():
+                write_bytes(folder / SKIPPED, (prepared / SKIPPED).read_bytes())
             total = sum(len(part) for _, part in planned)
             if is_prepared(folder):
-                if read_prepared_folder(folder).count == total and all((folder / name).exists() for name, _ in planned):
+                done = read_prepared_folder(folder)
+                same = done.count == total and (done.skipped == facts.skipped or not (prepared / SKIPPED).exists())
+                if same and all((folder / name).exists() for name, _ in planned):
                     return len(planned)
-                (folder / PREPARATION).unlink()  # its manifest is of fewer shards
+                (folder / PREPARATION).unlink()  # it is of fewer shards, or counts other photos as skipped
             with tqdm(
                 total=total, desc="writing shards", unit="face", disable=not progress,
                 mininterval=0.3 if sys.stderr.isatty() else 10.0,

@@ -13,9 +13,10 @@ from datamodules.photos.atomic_files import jpeg_bytes, png_bytes, write_bytes
 from datamodules.photos.manifest import ManifestRow, crop_path, mask_path
 from datamodules.photos.preparing.face_search import FaceSearch
 from datamodules.photos.preparing.settings import PreparationSettings
-from datamodules.photos.record import PhotoRecord, unfit_id
+from datamodules.photos.record import PhotoFile, PhotoRecord, unfit_id
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform, FaceDetector, align
+from seethrough.photos.reading import photo_orientation
 
 DIGITS = 6
 UNREADABLE, NO_FACE, NO_CROP = "the photo cannot be read", "no face is found", "the face cannot be cut out"
@@ -70,7 +71,7 @@ class FaceStore:
             return SkippedPhoto(record.id, record.source.name, f"{record.source.name}: {unfit}", UNFIT_ID)
         why = UNREADABLE
         try:
-            photo = record.source.read()
+            photo = record.read()
             why = NO_FACE
             landmarks, detected, score = self._landmarks(record, photo)
             why = NO_CROP
@@ -118,9 +119,20 @@ class FaceStore:
             # The data set says what is shown, and evaluates on it: a face that is hidden too well must not be missing.
             face = self._search.guess(photo, record.box)
         if face is None:
-            where = " where the data set says that it is" if record.box is not None or given is not None else ""
-            raise SeethroughError(f"{record.source.name}: the detector {self.settings.detector} finds no face{where}")
+            raise SeethroughError(
+                f"{record.source.name}: the detector {self.settings.detector} finds no face{_remedy(record)}"
+            )
         return face.landmarks, True, face.score
+
+
+def _remedy(record: PhotoRecord) -> str:
+    """Say where no face was found, and what may help."""
+    where = " where the data set says that it is" if record.box is not None or record.landmarks is not None else ""
+    if not record.placed:
+        return f"{where}; if it lies on its side, turn the photo"
+    turn = photo_orientation(record.source.path) if isinstance(record.source, PhotoFile) else 1
+    kept = f"; its EXIF orientation {turn} is not applied, because the data set's numbers count pixels as stored"
+    return where + kept * (turn != 1)
 
 
 def _refuse_outside(landmarks: np.ndarray, crop: CropTransform, photo: np.ndarray) -> None:

@@ -13,7 +13,8 @@ from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.preparing.stored_face import UNREADABLE, FaceStore, SkippedPhoto
 from datamodules.photos.record import PhotoRecord
 from seethrough.photos import FaceDetector
-from seethrough.photos.detection import DlibDetector, InsightFaceDetector
+from seethrough.photos.dlib_detector import DlibDetector
+from seethrough.photos.insightface_detector import InsightFaceDetector
 
 
 class ChunkWorker:

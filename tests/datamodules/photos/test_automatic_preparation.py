@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from datamodules.photos.automatic_preparation import note_listing_options
+from datamodules.photos.automatic_preparation import listing_options
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.datamodule import PhotoDataModule
 from datamodules.photos.prepared_folder import read_prepared_folder
@@ -110,9 +109,9 @@ def family(folder: Path, **settings: Any) -> PhotoDataModule:
 def test_listing_options_are_kept_and_compared(tmp_path: Path) -> None:
     prepared_folder(tmp_path, [{}] * 4, side=32)
     family(tmp_path, crop="box").prepare_data()  # nothing is known of an older folder
-    note_listing_options(tmp_path, FamilyConfig(crop="box"))
-    assert json.loads((tmp_path / "preparation.json").read_text())["listing"] == {"crop": "box", "masks": True}
-    assert read_prepared_folder(tmp_path).count == 4
+    options = {"listing": listing_options(FamilyConfig(crop="box"))}
+    assert options["listing"] == {"crop": "box", "masks": True}
+    replace(read_prepared_folder(tmp_path), settings=options).write(tmp_path)
     family(tmp_path, root="raw", crop="box").prepare_data()
     family(tmp_path).prepare_data()  # without a root, defaults ask for nothing
     with pytest.raises(SeethroughError, match=r"with data\.crop='box', now it is 'landmarks'"):

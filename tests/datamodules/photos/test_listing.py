@@ -104,3 +104,12 @@ def test_long_paths_stay_names_of_files(tmp_path: Path) -> None:
         photo(tmp_path / ("x" * 100) / ("y" * 100) / f"{last}.jpg")
     names = [record.id for record in listing(tmp_path).records]
     assert len(set(names)) == 2 and all(len(name) < 100 for name in names)
+
+
+def test_photos_of_telephones_are_told_and_not_passed_over(tmp_path: Path) -> None:
+    for name in ("IMG_1.HEIC", "IMG_2.heic", "IMG_2.jpg"):
+        photo(tmp_path / "x.jpg").rename(tmp_path / name)
+    found = listing(tmp_path)
+    assert [record.id for record in found.records] == ["IMG_2"]
+    (fault,) = found.faults
+    assert fault.id == "IMG_1" and "IMG_1.HEIC: HEIC cannot be read here; make a JPEG of it" in str(fault)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from datamodules.ar.config import ArConfig
+from datamodules.ar.datamodule import ArDataModule
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.datamodule import PhotoDataModule
 from datamodules.photos.manifest import MANIFEST, write_manifest
@@ -43,6 +45,54 @@ def test_validation_people_are_taken_from_training_where_a_data_set_names_none(t
     more = ids(module(tmp_path, validation_share=0.4), "validation")
     assert set(validation) < set(more)
     assert ids(module(tmp_path, validation_share=0.2, test_split="validation"), "test") == validation
+
+
+def test_a_few_people_have_one_to_validate_on(tmp_path: Path) -> None:
+    rows = [{"id": f"p{person}-{photo}", "identity": f"person {person}"} for person in range(4) for photo in range(2)]
+    prepared_folder(tmp_path, rows, side=16)
+    data = module(tmp_path)
+    train, validation = ids(data, "train"), ids(data, "validation")
+    assert len(validation) == 2 and len({name[:2] for name in validation}) == 1
+    assert len(train) == 6 and validation[0][:2] not in {name[:2] for name in train}
+    assert ids(module(tmp_path, test_split="validation"), "test") == validation
+    assert set(validation) <= set(ids(module(tmp_path, validation_share=0.6), "validation"))
+    prepared_folder(tmp_path / "one", rows[:2], side=16)
+    alone = module(tmp_path / "one", test_split="validation")
+    assert len(alone.dataset("train")) == 2
+    with pytest.raises(SeethroughError, match=r"no validation faces .* one person.*trainer\.limit_val_batches=0"):
+        alone.val_dataloader()
+    with pytest.raises(SeethroughError, match=r"no validation faces .* one person.*data\.test_split=all"):
+        alone.test_dataloader()
+
+
+def test_what_a_training_has_seen_is_said(tmp_path: Path) -> None:
+    prepared_folder(tmp_path / "own", [{}] * 40, side=16)
+    held_out = len(module(tmp_path / "own").rows("validation"))
+    everything = module(tmp_path / "own", test_split="all").split_note("test")
+    assert f"a training on this folder sees {40 - held_out} of these 40; data.test_split=validation" in everything
+    held = module(tmp_path / "own", test_split="validation").split_note("test")
+    assert held.startswith(f"photos: {held_out} faces that trainings on this folder hold out")
+    assert held == module(tmp_path / "own").split_note("validation")
+    rows = [{"split": split} for split in ("train", "validation", "test")]
+    prepared_folder(tmp_path / "published", rows, side=16)
+    assert module(tmp_path / "published").split_note("test") == module(tmp_path / "published").split_note("validation")
+    assert module(tmp_path / "published").split_note("test") == ""
+    assert "training faces" in module(tmp_path / "published", test_split="train").split_note("test")
+
+
+def test_masks_of_some_are_left_out_and_the_way_to_score_them_is_said(tmp_path: Path, capsys) -> None:
+    prepared_folder(tmp_path, [{"split": "test"}, {"split": "test", "mask": "masks/0/x.png"}], side=16, data_set="ar")
+    config = ArConfig(prepared=str(tmp_path), image_size=32, workers=0)
+    assert not ArDataModule(config).dataset("test").masks
+    said = capsys.readouterr().out
+    assert "ar: 1 of 2 test faces have a mask; masks are left out" in said
+    assert "data.masked_only=true data.prepared=ANOTHER_FOLDER" in said
+
+
+def test_no_more_processes_than_batches_read(tmp_path: Path) -> None:
+    prepared_folder(tmp_path, [{}] * 4, side=16)
+    assert module(tmp_path, validation_share=0, workers=9, batch_size=4).train_dataloader().num_workers == 1
+    assert module(tmp_path, validation_share=0, workers=0).train_dataloader().num_workers == 0
 
 
 def test_one_subset_is_evaluated_alone(tmp_path: Path) -> None:

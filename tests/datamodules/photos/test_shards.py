@@ -5,6 +5,7 @@ import json
 import pickle
 import shutil
 import tarfile
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from PIL import Image
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.datamodule import PhotoDataModule
 from datamodules.photos.manifest import read_manifest
+from datamodules.photos.prepared_folder import read_prepared_folder
 from datamodules.photos.preparing import prepare, shard_writing
 from datamodules.photos.preparing.shard_writing import write_shards
+from datamodules.photos.shard_index import ensure_index
 from datamodules.photos.shard_place import ShardPlace
-from datamodules.photos.shards import ShardBatchSampler, ShardFiles, ensure_index
+from datamodules.photos.shards import ShardBatchSampler, ShardFiles
 from seethrough.errors import SeethroughError
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, made_listing
 
@@ -94,6 +97,22 @@ def test_tar_alone_is_enough(prepared: Path, tmp_path: Path) -> None:
     assert len(data.dataset("train")) == 24
     written = [json.loads(line) for line in (prepared / "shards" / "manifest.jsonl").read_text().splitlines()]
     assert [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()] == written
+
+
+def test_what_the_preparation_skipped_is_known_of_its_shards(tmp_path: Path) -> None:
+    folder, shards = tmp_path / "prepared", tmp_path / "shards"
+    prepare(made_listing(12, broken=(3, 7)), folder, SETTINGS, "made", "made", jobs=1, progress=False)
+    write_shards(folder, shards, 1, progress=False)
+    assert module(shards=str(shards), test_split="all").summary().endswith(f"2 skipped, see {shards}/skipped.jsonl")
+    assert (shards / "skipped.jsonl").read_bytes() == (folder / "skipped.jsonl").read_bytes()
+    for name in ("preparation.json", "manifest.jsonl"):
+        (shards / name).unlink()
+    ensure_index(shards)
+    assert read_prepared_folder(shards).skipped == 2
+    kept = (shards / "train-000000.tar").stat().st_ino
+    replace(read_prepared_folder(shards), skipped=0).write(shards)
+    assert write_shards(folder, shards, 1, progress=False) == 3
+    assert read_prepared_folder(shards).skipped == 2 and (shards / "train-000000.tar").stat().st_ino == kept
 
 
 def test_shards_are_ordinary_tar_files_with_rows_and_pictures(prepared: Path) -> None:

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datamodules.photos.config import PhotoConfig
 from datamodules.photos.faults import Fault
 from datamodules.photos.manifest import read_manifest
 from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
-from datamodules.photos.preparing import PreparationRun, PreparationSettings, prepare
+from datamodules.photos.preparing import PreparationRun, PreparationSettings, carry_out, prepare
+from datamodules.photos.preparing.contact_sheet import _caption
 from datamodules.photos.preparing.journal import Journal
+from datamodules.photos.preparing.of_config import preparation_of
 from datamodules.photos.preparing.worker import make_worker
 from datamodules.photos.record import Listing
 from seethrough.errors import SeethroughError
@@ -147,6 +150,18 @@ def test_unfinished_folder_of_other_settings_is_refused_too(tmp_path: Path) -> N
         run(made_listing(20), tmp_path, replace(SETTINGS, side=48))
 
 
+def test_options_are_noted_when_a_folder_is_finished_and_in_one_that_was(tmp_path: Path) -> None:
+    config = PhotoConfig(root="made", prepared=str(tmp_path), side=32)
+    carry_out(preparation_of(config, "made", made_listing(4)), jobs=1, progress=False)
+    assert read_prepared_folder(tmp_path).settings == {"search_side": 640, "quality": 95, "listing": {}}
+    older = replace(read_prepared_folder(tmp_path), settings={"search_side": 640, "quality": 95})
+    older.write(tmp_path)
+    carry_out(preparation_of(config, "made", made_listing(4), automatic=True), jobs=1, progress=False)
+    assert read_prepared_folder(tmp_path).settings == {**older.settings, "listing": {}, "automatic": True}
+    carry_out(preparation_of(config, "made", made_listing(5)), jobs=1, progress=False)
+    assert "automatic" not in read_prepared_folder(tmp_path).settings, "somebody has looked at the table since"
+
+
 def test_only_one_process_prepares_a_folder(tmp_path: Path) -> None:
     first = PreparationRun(made_listing(3), tmp_path, data_set="made", root="made", settings=SETTINGS)
     with first.alone(), pytest.raises(SeethroughError, match="another process is preparing this folder"):
@@ -184,6 +199,15 @@ def test_contact_sheet_shows_at_most_48_faces_with_green_landmarks(tmp_path: Pat
     assert sheet.shape == (6 * 160, 8 * 160, 3)
     green = (sheet[:, :, 1] > sheet[:, :, 0] + 60) & (sheet[:, :, 1] > sheet[:, :, 2] + 40)
     assert green.reshape(6, 160, 8, 160).any(axis=(1, 3)).all()
+    strips = sheet.reshape(6, 160, 8, 160, 3)[:, 145:].min(axis=-1) > 200
+    assert (strips.sum(axis=(1, 3)) > 20).all(), "each face has its id below it, white on black"
+    assert not np.array_equal(strips[0, :, 0], strips[0, :, 1]), "its own"
+
+
+def test_captions_fit_below_a_face() -> None:
+    text, font = _caption("a__folder__of__photos__with__a__long__name__IMG_20230101.jpg")
+    assert text.startswith("...") and text.endswith("IMG_20230101.jpg") and font.getlength(text) <= 154
+    assert _caption("m-001-08")[0] == "m-001-08" and _caption("Zoé")[0] == "Zo?"
 
 
 def test_nothing_to_prepare_and_impossible_settings_are_told(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from datamodules.photos.manifest import ManifestRow
 from datamodules.photos.preparing.stored_face import (
     NO_CROP,
+    NO_FACE,
     OUTSIDE,
     UNFIT_ID,
     UNREADABLE,
@@ -19,7 +21,7 @@ from datamodules.photos.preparing.stored_face import (
     SkippedPhoto,
     stored_crop,
 )
-from datamodules.photos.record import LONGEST_ID, PhotoRecord
+from datamodules.photos.record import LONGEST_ID, PhotoFile, PhotoRecord
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform, align
 from seethrough.photos.resampling import resample
@@ -141,3 +143,45 @@ def test_memory_follows_the_picture_where_a_box_is_far_wider() -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 8e6, "the whole box has 1.6 GB"
+
+
+class Blind:
+    """A detector that finds nothing and keeps what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[np.ndarray] = []
+
+    def faces(self, photo: np.ndarray) -> list:
+        self.shown.append(photo)
+        return []
+
+
+def turned(path: Path, orientation: int = 6) -> PhotoFile:
+    """Write 48 x 48 px that a viewer turns by a quarter."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(RECORD.source.read()).save(path, exif=exif)
+    return PhotoFile(path)
+
+
+def test_landmarks_of_a_table_count_the_pixels_as_they_are_stored(tmp_path: Path) -> None:
+    plain = stored(tmp_path / "plain", RECORD)
+    exif = stored(tmp_path / "exif", replace(RECORD, source=turned(tmp_path / "turned.png")))
+    assert isinstance(plain, ManifestRow) and isinstance(exif, ManifestRow)
+    for name in (plain.crop, plain.mask):
+        assert name is not None
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "exif" / name).read_bytes()
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_photo_without_a_face_says_what_may_help(tmp_path: Path, placed: bool) -> None:
+    said = {"landmarks": None, "mask": None, "box": (8.0, 8.0, 40.0, 40.0) if placed else None}
+    record, blind = replace(RECORD, source=turned(tmp_path / "turned.png"), **said), Blind()
+    result = FaceStore(tmp_path / "out", SETTINGS, lambda: blind)(record)
+    assert isinstance(result, SkippedPhoto) and result.why == NO_FACE and "finds no face" in result.reason
+    pixels = RECORD.source.read()
+    np.testing.assert_array_equal(record.read(), pixels if placed else np.rot90(pixels, -1))
+    if placed:
+        assert "where the data set says that it is; its EXIF orientation 6 is not applied" in result.reason
+    else:
+        assert result.reason.endswith("finds no face; if it lies on its side, turn the photo")
