@@ -113,8 +113,9 @@ def read_row(line: str) -> ListedPhoto:
         ValueError: says what is wrong with it.
     """
     words = line.split()
-    if len(words) < 9:
-        raise ValueError(f"{len(words)} columns, expected 9 ({COLUMNS})")
+    # Blanks in an address make more words; numbers behind it, or something before it, are columns too many.
+    if len(words) < 9 or (len(words) > 9 and ("://" not in words[1] or all(map(_is_number, words[2:-7])))):
+        raise ValueError(f"{len(words)} columns, expected 9 ({COLUMNS}); write them again without others")
     try:
         left, top, right, bottom, pose, score, curation = map(float, words[-7:])
     except ValueError as error:
@@ -128,6 +129,14 @@ def read_row(line: str) -> ListedPhoto:
     if "/" in words[0] or "\\" in words[0]:
         raise ValueError(f"the id {words[0]!r} cannot name a file")
     return ListedPhoto(words[0], " ".join(words[1:-7]), (left, top, right, bottom), pose, score, curation == 1)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _list_person(

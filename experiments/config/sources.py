@@ -90,7 +90,8 @@ def read_override(override: str) -> list[Setting]:
     try:
         value = parse(text)
     except yaml.YAMLError as error:
-        raise errors.bad_yaml(source, None, _reason(error)) from None
+        hint = f"""; a text that begins with a brace needs quotes: '{key}="{text}"'""" if _braced(text) else ""
+        raise errors.bad_yaml(source, None, _reason(error) + hint) from None
     if isinstance(value, dict) and value:
         return [Setting((*path, *keys), leaf, source, OVERRIDES) for keys, leaf in _leaves(value)]
     return [Setting(path, value, source, OVERRIDES, raw=text)]
@@ -116,12 +117,19 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int], str]:
         lines = dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader)))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise errors.bad_yaml(label, mark.line + 1 if mark else None, _reason(error)) from None
+        line = text.splitlines()[mark.line].partition(":")[2] if mark and mark.line < len(text.splitlines()) else ""
+        hint = f"""; a text that begins with a brace needs quotes: "{line.strip()}\"""" if _braced(line) else ""
+        raise errors.bad_yaml(label, mark.line + 1 if mark else None, _reason(error) + hint) from None
     if content is None:
         content = {}
     if not isinstance(content, dict):
         raise errors.not_a_mapping(label, "a list" if isinstance(content, list) else "a single value")
     return content, lines, label
+
+
+def _braced(text: str) -> bool:
+    """Return whether a value that is no YAML may be meant as a text, such as ``{identity}/{id}.jpg``."""
+    return text.strip().startswith("{") and '"' not in text and "'" not in text
 
 
 def _reason(error: yaml.YAMLError) -> str:

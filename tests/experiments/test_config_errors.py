@@ -52,6 +52,7 @@ def message(configs: Path, overrides: list[str], names: list[str] | None = None)
         ("seed=${oc.env:SEETHROUGH_NOT_SET}", "'SEETHROUGH_NOT_SET' not found"),
         ("model.layers=${seed}", "'model.layers' in override 'model.layers=${seed}' cannot be resolved"),
         ("seed=???", "seed has no value: add seed=VALUE"),
+        ("name={a}/{b}", """a text that begins with a brace needs quotes: 'name="{a}/{b}"'"""),
         ("seed=[1", "YAML syntax error in override 'seed=[1'"),
         ("=1", "is not of the form key=value"),
         ("a b=1", "is not of the form key=value"),

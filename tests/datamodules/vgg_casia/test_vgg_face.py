@@ -76,6 +76,8 @@ def test_templates_that_cannot_be_filled_in(tmp_path, template):
     ("row", "message"),
     [
         ("00000003 http://x 1 2 3 4 5 6", "8 columns, expected 9"),
+        ("00000003 http://x 1 2 30 40 5 6 1 1", r"10 columns, expected 9 (id url left top right bottom pose"),
+        ("7 00000003 http://x 1 2 30 40 5 6 1", "10 columns, expected 9"),
         ("00000003 http://x 1 2 3 4 x 6 1", "could not convert string to float: 'x'; expected id url left"),
         ("00000003 http://x 1 2 3 nan 5 6 1", "not finite"),
         ("00000003 http://x 30 2 3 40 5 6 1", "the box 30 2 3 40 is empty"),
