@@ -34,14 +34,24 @@ def main(arguments: list[str]) -> int:
     from datamodules.celeba_hq.celeba_tables import OFFICIAL_SPLIT
     from datamodules.celeba_hq.config import CelebaHqConfig
     from datamodules.celeba_hq.layout import data_set_folder
-    from datamodules.celeba_hq.listing import listing
+    from datamodules.celeba_hq.listing import NOT_THERE, ids_of_other_splits, listing
     from datamodules.celeba_hq.subset_file import SUBSETS_FILE
     from datamodules.celeba_hq.subsets import COUNTS, draw, subset_table, table_digest
-    from datamodules.photos.faults import refuse_or_skip
+    from datamodules.photos.faults import SHOWN, refuse_or_skip
 
     config = CelebaHqConfig(root=options.root, mapping=options.mapping, partition=options.partition)
     found = listing(config, subsets=False)
-    left_out = refuse_or_skip(found.faults, "CelebA-HQ", options.skip_bad, setting="--skip-bad")
+    others = ids_of_other_splits(config)
+    # The list is drawn from test photos: what is wrong with the others, or that they are not there, changes nothing.
+    faults = [fault for fault in found.faults if not fault.id or fault.id not in others]
+    absent = [fault for fault in faults if fault.what == NOT_THERE]
+    if len(absent) > SHOWN and not options.skip_bad:
+        raise SeethroughError(
+            f"{options.root}: {len(absent):,} test photos of the mapping are not there, the first is "
+            f"{absent[0].where}; complete the data set, or draw from those that are there by --skip-bad: not the list "
+            "that others have"
+        )
+    left_out = refuse_or_skip(faults, "CelebA-HQ", options.skip_bad, setting="--skip-bad")
     records = [record for record in found.records if record.split == "test" and record.id not in left_out]
     if not records:
         raise SeethroughError(f"{options.root}: no photo of the test split is there, so there is nothing to draw from")

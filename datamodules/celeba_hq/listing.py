@@ -24,6 +24,7 @@ from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, Split
 
 PARTITION_FILES = ("list_eval_partition.txt", "list_eval_partition.csv")
 IDENTITY_FILES = ("identity_CelebA.txt",)
+NOT_THERE = "the mapping names this photo, it is not there; unpack the photos again"
 CELEBA_FOLDERS = (".", "Eval", "Anno", "..", "../Eval", "../Anno", "../CelebA", "../CelebA/Eval", "../CelebA/Anno")
 
 
@@ -87,9 +88,16 @@ def listing(config: CelebaHqConfig, *, subsets: bool = True) -> Listing:
     return Listing(records, faults)
 
 
+def ids_of_other_splits(config: CelebaHqConfig) -> frozenset[str]:
+    """Return the ids of the photos that the mapping gives to training and validation."""
+    tables = _read_tables(config, layout.data_set_folder(Path(config.root)), with_subsets=False)
+    splits = {index: tables.partition.get(number, split_of_number(number)) for index, number in tables.numbers.items()}
+    return frozenset(layout.photo_id(index) for index, split in splits.items() if split != "test")
+
+
 def _wrong(index: int, photos: dict[int, Path], parts: dict[int, PartMasks] | None, tables: _Tables) -> str | None:
     if index not in photos:
-        return "the mapping names this photo, it is not there; unpack the photos again"
+        return NOT_THERE
     if index not in tables.numbers:
         return "the mapping has no row for this photo, so its split is unknown; get the mapping again"
     if tables.partition and tables.numbers[index] not in tables.partition:

@@ -17,7 +17,7 @@ from datamodules.celeba_hq.face_mask import visible_face
 from datamodules.celeba_hq.subset_file import read_subsets
 from datamodules.celeba_hq.subsets import SEED, Measured, draw, measure, subset_table, table_digest
 from seethrough.errors import SeethroughError
-from tests.datamodules.celeba_hq.trees import face_parts, part_mask, whole_tree
+from tests.datamodules.celeba_hq.trees import NUMBERS, face_parts, part_mask, whole_tree
 from tools.celeba_subsets import main
 
 
@@ -160,6 +160,24 @@ def test_command_names_damaged_masks_and_goes_on_without_them(
     assert main([str(tree.root), "--out", str(tmp_path / "new" / "list.csv"), "--skip-bad"]) == 0
     assert "00004_nose.png" in capsys.readouterr().out
     assert set(read_subsets(tmp_path / "new" / "list.csv")[0]) == {"00003", "00005"}
+
+
+def test_command_on_a_part_of_the_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = whole_tree(tmp_path)
+    for index in (0, 2):  # neither training nor validation photos decide on the list
+        (tree.root / f"CelebA-HQ-img/{index}.jpg").unlink()
+    tree.mask_path(1, "skin").unlink()
+    assert main([str(tree.root), "--out", str(tmp_path / "part.csv")]) == 0
+    assert "fault" not in capsys.readouterr().out
+    tree.mapping((*NUMBERS, *range(190001, 190031)))
+    with pytest.raises(SeethroughError) as wrong:
+        main([str(tree.root), "--out", str(tmp_path / "list.csv")])
+    said = str(wrong.value)
+    assert "30 test photos of the mapping are not there, the first is" in said and "6.jpg; complete" in said
+    assert "not the list that others have" in said and "\n" not in said
+    assert main([str(tree.root), "--out", str(tmp_path / "list.csv"), "--skip-bad"]) == 0
+    assert (tmp_path / "list.csv").read_bytes() == (tmp_path / "part.csv").read_bytes()
+    assert "3 test photos, the data set has 2824" in capsys.readouterr().out
 
 
 def test_measured_from_files_is_measured_from_masks(tmp_path: Path) -> None:
