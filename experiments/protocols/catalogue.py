@@ -46,7 +46,7 @@ PROTOCOLS: dict[str, Protocol] = {
     ),
     "focus_table3": Protocol(
         "FOCUS, Table 3: shape error on matched pairs of NoW",
-        "now_tables:matched_pairs",
+        "now_pairs:matched_pairs",
         ("now",),
         ("FOCUS_TABLE_3",),
         ("pairs", *_SHAPES),
@@ -71,7 +71,7 @@ PROTOCOLS: dict[str, Protocol] = {
     ),
     "focus_supplement2": Protocol(
         "FOCUS, supplement, Table 2: supervised rows with and without the misfit prior",
-        "now_tables:supervised_pairs",
+        "now_pairs:supervised_pairs",
         ("now",),
         ("FOCUS_SUPPLEMENT_2",),
         ("pairs", *_SHAPES),

@@ -112,8 +112,21 @@ def subset_scores(
             )  # fmt: skip
         except ValueError as error:
             if name == "all":
-                raise SeethroughError(f"the pairs cannot be verified: {error}") from None
+                raise SeethroughError(f"the pairs cannot be verified: {error}; {_known(pairs, found, table)}") from None
     return scores
+
+
+def _known(pairs: PhotoPairs, found: Descriptors, table: np.ndarray) -> str:
+    """Say which pairs there are, and which of them lack a photo: what a user can mend."""
+    first, second = pairs.numbers(found.ids)
+    finite = np.isfinite(table).all(axis=1)
+    scored = finite[first] & finite[second]
+    lists = f"the list has {len(pairs.same)} pairs in {len(np.unique(pairs.folds))} folds"
+    if scored.all():
+        return f"{lists}, all of them with both photos: take a list with more folds, such as pairs.txt of LFW"
+    absent = [name for name in dict.fromkeys([*pairs.first, *pairs.second]) if name not in set(found.ids)]
+    why = f"of {len(absent)} photos there is no prepared face, the first is {absent[0]}" if absent else "no descriptor"
+    return f"{lists}, {int((~scored).sum())} of them lack a photo ({why}): prepare all photos that the list names"
 
 
 def _occluded(settings: Settings, pairs: PhotoPairs, found: Descriptors) -> set[str] | None:

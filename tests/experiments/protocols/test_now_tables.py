@@ -11,7 +11,8 @@ from scipy import stats
 from datamodules.now.scoring import Scores
 from experiments.protocols.command import main
 from experiments.protocols.matched_pairs import MatchedPair, read_matched_pairs
-from experiments.protocols.now_tables import handing_in, pair_numbers
+from experiments.protocols.now_pairs import pair_numbers
+from experiments.protocols.now_scored import handing_in
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
 from seethrough.metrics.scan_to_mesh import scan_to_mesh
@@ -59,7 +60,7 @@ def test_predictions_in_the_official_layout_and_their_scores(network, now, tmp_p
     assert main(["now", str(network), *now, *options]) == 0
     model = load_face_model("open", level=0)
     marks, triangles = model.now_landmarks.numpy(), model.triangles.numpy()
-    (plain,), (corrected,) = out.glob("predictions/*/plain"), out.glob("predictions/*/misfit_prior")
+    (plain,), (corrected,) = out.glob("*/plain"), out.glob("*/misfit_prior")
     expected = []
     for image in IMAGES:
         mesh, points = read_mesh(plain / image.replace(".jpg", ".ply")), np.load(plain / image.replace(".jpg", ".npy"))
@@ -79,6 +80,8 @@ def test_predictions_in_the_official_layout_and_their_scores(network, now, tmp_p
     assert ours["misfit_prior"]["all"]["mean_mm"] < ours["now"]["all"]["mean_mm"]
     assert ours["misfit_prior_gain"]["images"] == 4 and ours["misfit_prior_gain"]["improved_share"] >= 0.5
     assert numbers["published"]["FOCUS"] == {"median": 1.05, "mean": 1.31, "std": 1.14}  # of validation people
+    said = " ".join(capsys.readouterr().out.split())
+    assert "NoW, validation people" in said and "now.test_split=test takes the test people" in said
     # What it wrote can be scored in the place of a run, like any other method's meshes.
     capsys.readouterr()
     assert main(["now", str(plain), now[1], "--jobs", "1", "--json", str(tmp_path / "again.json")]) == 0
@@ -116,7 +119,7 @@ def test_without_scans_predictions_are_kept_for_handing_in(network, now, tmp_pat
     assert main(["now", str(network), *now, *options]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "lists 4 photos, 4 have a mesh, none is missing: ready to be handed in" in said
-    (folder,) = (tmp_path / "out").glob("predictions/*/plain")
+    (folder,) = (tmp_path / "out").glob("*/plain")
     stale = folder / "FaMoS_9_TA/selfie/IMG_9.ply"
     stale.parent.mkdir(parents=True)
     stale.write_text("of an earlier network")

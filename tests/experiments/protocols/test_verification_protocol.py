@@ -13,7 +13,7 @@ from experiments.protocols.verification import subset_scores
 from experiments.protocols.verification_pairs import PhotoPairs, lfw_pairs, read_occluded
 from seethrough.errors import SeethroughError
 from seethrough.metrics.verification import cosine, verify
-from tests.datamodules.lfw.trees import PEOPLE, write_pairs
+from tests.datamodules.lfw.trees import PEOPLE, pair_rows, write_pairs
 from tests.datamodules.photos.prepared import prepared_folder
 from tests.experiments.protocols.conftest import SIZE
 
@@ -61,6 +61,21 @@ def test_photos_that_were_left_out_are_counted(network, lfw, tmp_path, capsys):
     )
     assert "2 pairs without a score" in " ".join(capsys.readouterr().out.split())
     assert main(["lfw", str(network), *arguments, "--hidden-share", "0.2"]) == 0
+
+
+def test_pairs_that_are_too_few_say_why(network, lfw, tmp_path):
+    rows = [{"id": f"Carl_Dee_{number:04d}", "split": "test"} for number in (1, 2)]
+    prepared_folder(tmp_path / "fewer", rows, side=SIZE, data_set="lfw")
+    fewer = [f"lfw.prepared={tmp_path / 'fewer'}", *lfw[1:], "--descriptors", "identity"]
+    with pytest.raises(SeethroughError) as wrong:
+        main(["lfw", str(network), *fewer])
+    assert str(wrong.value).endswith(
+        "the list has 8 pairs in 2 folds, 7 of them lack a photo (of 6 photos there is no prepared face, the first is "
+        "Ann_Bell_0001): prepare all photos that the list names"
+    )
+    write_pairs(tmp_path / "pairs.txt", ["2", *pair_rows()[1:5]])
+    with pytest.raises(SeethroughError, match=r"4 pairs in 1 folds, all of them with both photos: take a list with"):
+        main(["lfw", str(network), *lfw, "--descriptors", "identity"])
 
 
 def test_the_list_of_the_data_set_comes_before_one_that_lies_around(tmp_path, monkeypatch):
