@@ -10,7 +10,7 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import Logger
 
-from experiments.callbacks import ConfigInCheckpoint, LogPictures
+from experiments.callbacks import ConfigInCheckpoint, LogEveryEpoch, LogPictures
 from experiments.config.composition import Composition
 from experiments.config.errors import bad_setting
 from experiments.config.registry import load_class
@@ -35,6 +35,18 @@ def set_name(data: pl.LightningDataModule, split: str) -> str:
     """Return what tells the pictures of a split from all others; empty where the data do not know."""
     name = getattr(data, "set_name", None)
     return name(split) if name is not None else ""
+
+
+def split_title(composition: Composition, split: str) -> str:
+    """Return what the pictures of a split are called: photos that belong to no split are no test set."""
+    chosen = getattr(composition.config.data, "test_split", "test") if split == "test" else split
+    return {"all": "all faces", "train": "training faces"}.get(chosen, f"{chosen} set")
+
+
+def split_note(data: pl.LightningDataModule, split: str) -> str:
+    """Return a sentence on whether a training may have seen the pictures of a split; empty where it has not."""
+    note = getattr(data, "split_note", None)
+    return note(split) if note is not None else ""
 
 
 def data_summary(data: pl.LightningDataModule) -> str:
@@ -64,7 +76,7 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
     limited = config.trainer.max_epochs is not None or config.trainer.max_steps >= 0 or config.trainer.max_time
     if composition.method.ends_itself and not limited:
         settings["max_epochs"] = -1
-    callbacks: list[pl.Callback] = [ConfigInCheckpoint(composition.lasting), LogPictures()]
+    callbacks: list[pl.Callback] = [ConfigInCheckpoint(composition.lasting), LogEveryEpoch(), LogPictures()]
     if composition.method.progress and config.trainer.enable_progress_bar:
         callbacks.append(load_class(composition.method.progress)())
         settings["enable_progress_bar"] = False

@@ -27,6 +27,20 @@ class ConfigInCheckpoint(pl.Callback):
         checkpoint["commit"] = self._commit
 
 
+class LogEveryEpoch(pl.Callback):
+    """Log at least once an epoch, however few batches it has."""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Shorten the interval of the logs to an epoch."""
+        data = getattr(trainer, "datamodule", None)
+        if data is None or trainer.limit_train_batches == 0:
+            return
+        limit, batches = trainer.limit_train_batches, len(data.train_dataloader())
+        batches = int(batches * limit) if isinstance(limit, float) else min(batches, limit)
+        # The trainer's own attribute: an epoch's length is known only after it was built.
+        trainer.log_every_n_steps = max(1, min(trainer.log_every_n_steps, batches))  # pyright: ignore
+
+
 @runtime_checkable
 class Depicts(Protocol):
     """A module that can show what it does to a batch."""

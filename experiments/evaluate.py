@@ -96,11 +96,12 @@ def evaluate(
     """
     from rich.console import Console
 
+    from experiments.building import split_title
     from experiments.evaluation_table import evaluation_table, occluder_table
     from experiments.pictures import save_picture
     from lightning_modules.focus.evaluation_summary import summarise_subsets
 
-    said = f"{composition.config.dataset} {split} set"
+    said = f"{composition.config.dataset} {split_title(composition, split)}"
     title = f"{folder.title}, {said}"
     measured = measure(folder, composition, split, adaptation, columns)
     if adaptation is not None:
@@ -190,12 +191,13 @@ def measure(
         columns: further ones, see :meth:`lightning_modules.focus.evaluation.FocusEvaluation.with_columns`.
     """
     from experiments.adapting import load_adapted, shuffled
-    from experiments.building import build_data, data_summary, set_name
+    from experiments.building import build_data, data_summary, set_name, split_note, split_title
     from lightning_modules.focus.loading import load_focus_module
 
     data = build_data(composition)
-    if summary := data_summary(data):
-        print(summary)
+    for said in (data_summary(data), split_note(data, split)):
+        if said:
+            print(said)
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader() if split == "test" else data.val_dataloader()
     config = composition.config
@@ -206,7 +208,7 @@ def measure(
             folder.weights,
             shuffled(loader, config.seed),
             **adaptation,
-            told=f"{folder.title}, {config.dataset} {split} set",
+            told=f"{folder.title}, {config.dataset} {split_title(composition, split)}",
             seed=config.seed,
             accelerator=config.trainer.accelerator,
         )

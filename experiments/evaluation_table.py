@@ -63,7 +63,8 @@ def evaluation_table(summary: Summary, title: str, *, adapted: bool = False) -> 
     row("    an occluder adds to the mean [95 %]", lambda s: _interval(s, "twin_now_error_mean_mm"))
     row("colour RMSE in the face, /255", lambda s: _number(s["image_rmse"], 1))
     row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_image_rmse"))
-    row("landmark error at 224 px, px", lambda s: _number(s["landmark_error_px"], 2))
+    row("landmark error at 224 px, px: this run", lambda s: _number(s["landmark_error_px"], 2))
+    row("    mean face in its best pose", lambda s: _number(s.get("landmark_error_mean_face_px", math.nan), 2))
     return table
 
 

@@ -17,8 +17,8 @@ from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
 from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores
 from seethrough.metrics.masks import MASK_SCORES
+from seethrough.metrics.posed_landmarks import posed_landmarks
 from seethrough.metrics.table import TEXT, WHOLE, Column, numbered, text_rows, words_of
-from seethrough.rendering import FaceRendering
 
 MASKS = ("mask", "all_face", "preliminary", "skin")
 REGIONS = ("own", "fixed")
@@ -35,7 +35,14 @@ SHAPE_COLUMNS = (
     "random_identity_error_mm",
 )
 VERTEX_COLUMNS = ("vertex_error_mm", "vertex_error_rigid_mm", "vertex_error_misfit_prior_mm")
-PICTURE_COLUMNS = ("yaw_deg", "image_rmse", "landmark_error_px", "occluded_share", "rendered_area_ratio")
+PICTURE_COLUMNS = (
+    "yaw_deg",
+    "image_rmse",
+    "landmark_error_px",
+    "landmark_error_mean_face_px",
+    "occluded_share",
+    "rendered_area_ratio",
+)
 LANDMARK_SIZE = 224.0
 _IDENTITY_LIMIT = 2.5
 
@@ -130,7 +137,10 @@ class FocusEvaluation:
         landmarks = truth["landmarks"] if truth else batch["landmarks"]
         unknown = torch.full((len(image),), torch.nan, device=image.device)
         columns: dict[str, Tensor] = {name: unknown for name in PICTURE_COLUMNS}
-        columns["landmark_error_px"] = _landmark_error(rendering, landmarks, self._held[0])
+        model = self._held[0].full_model
+        posed = posed_landmarks(model.mean[model.landmarks], landmarks)
+        columns["landmark_error_px"] = _landmark_error(rendering.landmarks, landmarks, self._held[0])
+        columns["landmark_error_mean_face_px"] = _landmark_error(posed, landmarks, self._held[0])
         if "mask" in batch:
             columns["image_rmse"] = image_rmse(image, rendering.image, batch["mask"] * rendering.mask)
         if truth:
@@ -284,6 +294,6 @@ def _somebody_else(batch: dict[str, Any], like: Tensor) -> Tensor:
     return torch.stack(drawn).clamp(-_IDENTITY_LIMIT, _IDENTITY_LIMIT).to(like)
 
 
-def _landmark_error(rendering: FaceRendering, truth: Tensor, focus: Focus) -> Tensor:
+def _landmark_error(landmarks: Tensor, truth: Tensor, focus: Focus) -> Tensor:
     """Return (B,) mean landmark distance in pixels of a 224-px crop."""
-    return (rendering.landmarks - truth).norm(dim=-1).mean(1) * (LANDMARK_SIZE / focus.image_size)
+    return (landmarks - truth).norm(dim=-1).mean(1) * (LANDMARK_SIZE / focus.image_size)

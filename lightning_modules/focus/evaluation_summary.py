@@ -87,8 +87,9 @@ def summarise(rows: Rows) -> dict[str, float]:
         result |= {f"mask_{score}_all_face_soft": _mean(values) for score, values in soft["all_face"].items()}
     result |= _with_bounds("image_rmse", mean_interval(rows["image_rmse"], people))
     result["image_rmse_std"] = _deviation(rows["image_rmse"])
-    for key in ("landmark_error_px", "occluded_share", "rendered_area_ratio"):
-        result[key] = _mean(rows[key])
+    for key in ("landmark_error_px", "landmark_error_mean_face_px", "occluded_share", "rendered_area_ratio"):
+        if key in rows:  # rows that were kept from before may lack the mean face
+            result[key] = _mean(rows[key])
     if "shape_error_mm" in rows:
         for name, column in _SHAPES:
             result |= _shape_keys(rows, name, column)

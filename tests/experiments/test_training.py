@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from lightning_fabric.utilities.warnings import PossibleUserWarning
 
 from experiments.building import choose_strategy, several_processes
 from experiments.config.registry import METHODS
@@ -49,6 +51,14 @@ def test_a_training_fills_its_folder(line, tmp_path: Path) -> None:
     assert sorted(path.name for path in run.iterdir()) == [
         "checkpoints", "config.yaml", "images", "meshes", "metrics.csv", "report",
     ]  # fmt: skip
+
+
+def test_an_epoch_shorter_than_the_interval_of_the_logs_is_logged(line, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PossibleUserWarning)
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        assert main(line("name=a", "model.steps=5", "trainer.log_every_n_steps=50", "data.batch_size=8")) == 0
+    assert steps(tmp_path / "a") == [2, 4, 5]  # and the last one
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(line, tmp_path: Path) -> None:

@@ -140,6 +140,20 @@ def test_photos_without_truth(evaluation):
     summary = evaluation.summary()
     assert set(summary) == {"overall"}
     assert summary["overall"]["landmark_error_px"] > 0 and math.isnan(summary["overall"]["mask_f1"])
+    assert summary["overall"]["landmark_error_mean_face_px"] > 0
+
+
+def test_landmarks_of_the_mean_face_are_a_yardstick_that_it_meets_itself(evaluation):
+    batch = photos(["", ""])
+    focus = evaluation._held[0]
+    mean = focus.full_model.mean[focus.full_model.landmarks]
+    batch["landmarks"] = (
+        (0.2 * mean[:, :2] * torch.tensor([1.0, -1.0]) + focus.image_size / 2).expand(2, -1, -1).clone()
+    )
+    batch["landmarks"][1, :34] += 3
+    evaluation.update(batch)
+    error = evaluation.rows()["landmark_error_mean_face_px"]
+    assert error[0] < 1e-2 < 1 < error[1] < 3 * 2**0.5 * 224 / focus.image_size
 
 
 def test_photos_are_parted_as_their_data_set_says(evaluation):
