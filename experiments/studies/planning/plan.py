@@ -106,7 +106,7 @@ def study_runs(study: Study, catalogue: Catalogue, quick: bool = False) -> dict[
     base = catalogue.runs[study.rows[0]]
     for point in sweep_points(study, catalogue, quick):
         if not point.standard:
-            label = f"{point.title} {point.value:g}"
+            label = f"{point.title} = {point.value:g}"
             overrides = (*base.overrides, f"{point.key}={point.value:g}")
             runs[point.row] = Run(base.config, label, base.after, None, base.minutes, overrides, misfit_prior=False)
     return runs

@@ -18,7 +18,7 @@ SIGNS = "; (2/3): of the 3 seeds that both have, 2 with the same sign"
 
 @dataclass
 class Cells:
-    """Formats numbers and remembers each as a row of ``rows.json``.
+    """Formats numbers and remembers each among the numbers of ``table.json``.
 
     Two kinds of spread never mix: ``±`` is the standard deviation over seeds of the mean over images; brackets hold the
     95 % interval over images (people resampled) of the mean over seeds. As those know nothing of chance in

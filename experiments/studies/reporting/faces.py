@@ -20,8 +20,16 @@ from seethrough.losses import preliminary_mask
 SHOWN_SHARE = 0.3
 
 
-def shown_faces(method: Method, unoccluded: int = 1, foreign: int = 1) -> list[str]:
-    """Return ids of test images: unoccluded ones, one for each occluder class, occluded ones out of distribution.
+@dataclass(frozen=True)
+class ShownFace:
+    """A test image of a gallery: its id, and what it shows in a word or two."""
+
+    name: str
+    label: str
+
+
+def shown_faces(method: Method, unoccluded: int = 1, foreign: int = 1) -> list[ShownFace]:
+    """Return test images: unoccluded ones, one for each occluder class, occluded ones out of distribution.
 
     The choice depends on what the images show alone, never on how well any method does: of each class the image whose
     occluder covers nearest to 30 % of the face.
@@ -30,15 +38,16 @@ def shown_faces(method: Method, unoccluded: int = 1, foreign: int = 1) -> list[s
     shares = method.facts.get("occluded_share", np.full(len(ids), SHOWN_SHARE)).astype(np.float64)
     distance = np.where(np.isfinite(shares), np.abs(shares - SHOWN_SHARE), np.inf)
 
-    def nearest(chosen: np.ndarray, count: int) -> list[str]:
+    def nearest(chosen: np.ndarray, count: int) -> np.ndarray:
         rows = np.flatnonzero(chosen)
-        return [str(name) for name in ids[rows[np.argsort(distance[rows], kind="stable")[:count]]]]
+        return rows[np.argsort(distance[rows], kind="stable")[:count]]
 
-    faces = list(ids[np.flatnonzero(method.subset("unoccluded"))[:unoccluded]])
+    found = [(row, "unoccluded") for row in np.flatnonzero(method.subset("unoccluded"))[:unoccluded]]
     for family in method.families:
-        faces += nearest(method.subset(family), 1)
+        found += [(row, family) for row in nearest(method.subset(family), 1)]
     hidden = method.subset(OUT_OF_DISTRIBUTION) & (method.facts["occluder"] > 0)
-    return [str(name) for name in faces] + nearest(hidden, foreign)
+    found += [(row, "out of distribution") for row in nearest(hidden, foreign)]
+    return [ShownFace(str(ids[row]), label) for row, label in found]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from experiments.studies.planning.plan import Plan, study_runs
 from experiments.studies.planning.specification import Study, read_catalogue
 from experiments.studies.reporting.cells import Cells
 from experiments.studies.reporting.measured import Method, check_same_images, gather
-from experiments.studies.reporting.provenance import provenance
+from experiments.studies.reporting.provenance import Provenance
 from seethrough.errors import SeethroughError
 
 
@@ -62,9 +62,9 @@ def load_reports(studies: Iterable[Study]) -> None:
 
 
 def report(study: Study, plan: Plan, out: Path, *, pictures: bool = True, quick: bool = False) -> list[Path]:
-    """Write ``table.md``, ``rows.json`` and the pictures of a study; returns the files.
+    """Write ``table.md``, ``table.json`` and the pictures of a study; returns the files.
 
-    Rows that have not been run are shown as such.
+    The JSON holds the same numbers for programs, and what they came from. Both say which rows have not been run.
 
     Raises:
         SeethroughError: rows were measured on different images, or a file cannot be written.
@@ -85,28 +85,32 @@ def report(study: Study, plan: Plan, out: Path, *, pictures: bool = True, quick:
             methods[row] = method
     check_same_images(list(methods.values()))
     this = Report(study, methods, every, {row: run.label for row, run in runs.items()}, out, quick=quick)
-    text = [f"# {study.title}", "", provenance(_command(study, quick), _with_stems(plan, study, runs), quick)]
-    missing = [f"{runs[row].label} ({row})" for row in runs if row not in methods]
-    if missing:
-        text += [f"Not run yet: {', '.join(missing)}.", ""]
+    made = Provenance.of(_command(study, quick), _with_stems(plan, study, runs), quick)
+    text = [f"# {study.title}", "", made.markdown()]
+    not_run = [row for row in runs if row not in methods]
+    if not_run:
+        text += [f"Not run yet: {'; '.join(f'{runs[row].label} ({row})' for row in not_run)}.", ""]
     module = import_module(f"experiments.studies.{study.name}.report")
     if methods:
         text.append(module.tables(this))
-    files = _write(this, "\n".join(text))
+    files = _write(this, "\n".join(text), {"study": study.name, **asdict(made), "not_run": not_run})
     draw: Callable[[Report], list[Path]] | None = getattr(module, "pictures", None)
     if pictures and methods and draw is not None:
         files += draw(this)
     return files
 
 
-def _write(this: Report, text: str) -> list[Path]:
-    table, numbers = this.out / "table.md", this.out / "rows.json"
+def _write(this: Report, text: str, head: Mapping[str, object]) -> list[Path]:
+    """Write both forms of the table; of the JSON each number has a line of its own, so that changes can be seen."""
+    table, numbers = this.out / "table.md", this.out / "table.json"
     try:
         this.out.mkdir(parents=True, exist_ok=True)
-        lines = ",\n".join(json.dumps(_plain(record), ensure_ascii=False) for record in this.cells.records)
-        for path, content in ((table, text), (numbers, f"[\n{lines}\n]\n")):
+        records = ",\n".join("  " + json.dumps(_plain(record), ensure_ascii=False) for record in this.cells.records)
+        lines = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n" for key, value in head.items()]
+        content = f'{{\n{"".join(lines)} "numbers": [\n{records}\n ]\n}}\n'
+        for path, written in ((table, text), (numbers, content)):
             partial = path.with_name(f"{path.name}.partial")
-            partial.write_text(content, encoding="utf-8")
+            partial.write_text(written, encoding="utf-8")
             os.replace(partial, path)
     except OSError as error:
         raise SeethroughError(f"cannot write results to {this.out}: {error.strerror}") from None

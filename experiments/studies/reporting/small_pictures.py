@@ -25,7 +25,7 @@ def save_small(image: Image.Image, path: Path, limit: int = LIMIT_BYTES) -> Path
     picture = image
     while len(content) > limit:
         for colours in _COLOURS:
-            content = _encoded(picture.quantize(colours, dither=Image.Dither.NONE))
+            content = _encoded(_with_fewer_colours(picture, colours))
             if len(content) <= limit:
                 break
         else:
@@ -40,6 +40,13 @@ def save_small(image: Image.Image, path: Path, limit: int = LIMIT_BYTES) -> Path
     except OSError as error:
         raise SeethroughError(f"cannot write {path}: {error.strerror}") from None
     return path
+
+
+def _with_fewer_colours(picture: Image.Image, colours: int) -> Image.Image:
+    """Return it with a palette that covers rare colours too: that of the median cut has no place for the ends of a
+    scale, where patches of quite another tone then stand.
+    """
+    return picture.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -29,7 +29,9 @@ def sweep_curves(report: Report, settings: Sequence[Sequence[SweepPoint]], indic
                 axis.axvline(point.value, color="red", linewidth=0.8)
         axis.set(xlabel="value (red: standard)", ylim=(0, 1))
         axis.set_title(points[0].title, fontsize=8)
-    axes[0][0].legend(fontsize=6)
+    axes[0][0].set_ylabel(f"mean over {SUBSET} images")
+    axes[0][0].legend(fontsize=7)
+    figure.suptitle("The mask of the rendered face against the weights of its loss", fontsize=10)
     return save_figure(figure, report.out / "indices.png")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -24,12 +26,15 @@ from experiments.studies.running.commands import (
     clear_unbegun,
     pending_steps,
 )
-from experiments.studies.running.lock import locked
+from experiments.studies.running.lock import take
 from experiments.studies.running.record import RunRecord, read_record
 from experiments.studies.running.telling import Telling
 from seethrough.errors import SeethroughError
 
 HEARTBEAT_SECONDS = 300.0
+# How often a worker without anything else to do looks whether another process has given a run back.
+POLL_SECONDS = 2.0
+_EVALUATIONS = (EVALUATE, PLAIN_FACES, POSITION_PRIOR, ROUNDS)
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -53,6 +58,9 @@ class Result:
 class Executor:
     """Runs the jobs of a plan.
 
+    Several processes may run plans with the same runs at the same time: each goes on with what is ready and free, and
+    comes back to what another one had.
+
     Args:
         plan: what to run.
         workers: how many runs at a time.
@@ -70,8 +78,10 @@ class Executor:
         self.evaluate_again = evaluate_again
         self.children = Children(threads)
         self.result = Result()
-        self._telling = Telling(plan, workers, say or (lambda line: print(line, flush=True)))
+        say = say or (lambda line: print(line, flush=True))
+        self._telling = Telling(plan, workers, say, _EVALUATIONS if evaluate_again else ())
         self._waiting: list[Job] = []
+        self._elsewhere: set[tuple[int, str]] = set()
         self._running: dict[Future[str | None], Job] = {}
 
     def run(self) -> Result:
@@ -88,10 +98,9 @@ class Executor:
         try:
             while self._waiting or self._running:
                 self._start(pool)
-                finished, _ = wait(self._running, HEARTBEAT_SECONDS, FIRST_COMPLETED)
-                for future in finished:
+                for future in self._wait():
                     self._finish(future)
-                if not finished:
+                if time.monotonic() - self._telling.last >= HEARTBEAT_SECONDS:
                     self._telling.beat(self._running.values(), self._waiting)
         except KeyboardInterrupt:
             self._telling.say("stopping: the running commands save and end; the same command goes on later")
@@ -109,8 +118,6 @@ class Executor:
         for job in self.plan.jobs:
             try:
                 record = read_record(job.beside(".json"))
-                if record.done(TRAIN):
-                    self._telling.measured[job.key] = record.minutes
                 if self.evaluate_again and job.run.evaluated:
                     _forget_evaluations(record)  # in the file only when this process holds the run
                 # A training that has yet to begin may still lack its checkpoint to begin at: not looked at here.
@@ -125,7 +132,7 @@ class Executor:
         return unfinished
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
-        """Start what is ready while there are free workers, and give up what can never be."""
+        """Start what is ready and free while there are workers, and give up what can never be."""
         done = {job.key for job in self.result.done}
         for job in list(self._waiting):
             parent = job.begins_at
@@ -133,34 +140,58 @@ class Executor:
                 self._waiting.remove(job)
                 self.result.left.append(job)
             elif len(self._running) < self.workers and (parent is None or parent.key in done):
-                self._waiting.remove(job)
-                self._running[pool.submit(self._job, job)] = job
+                self._take(job, pool)
 
-    def _job(self, job: Job) -> str | None:
-        """Run the commands of one run; returns what went wrong, or None."""
+    def _take(self, job: Job, pool: ThreadPoolExecutor) -> None:
+        """Start a run, unless another process has it."""
         try:
-            with locked(
-                job.beside(".lock"), lambda: self._telling.tell(f"{job.title}: waiting, another process runs it")
-            ) as held:
-                record = read_record(job.beside(".json"))
-                if self.evaluate_again and job.run.evaluated:
-                    _forget_evaluations(record)
-                    record.write(job.beside(".json"))
-                clear_unbegun(job)
-                while not self.children.stopping:
-                    steps = [s for s in pending_steps(job, record) if s.name not in record.failed]
-                    if not steps:
-                        return None
-                    problem = self._step(job, steps[0], record, held)
-                    if problem is not None:
-                        return problem
-                return "stopped"
+            held = take(job.beside(".lock"))
+        except SeethroughError as error:
+            self._waiting.remove(job)
+            self._fail(job, str(error))
+            return
+        if held is not None:
+            self._waiting.remove(job)
+            self._elsewhere.discard(job.key)
+            self._running[pool.submit(self._job, job, held)] = job
+        elif job.key not in self._elsewhere:
+            self._elsewhere.add(job.key)
+            self._telling.elsewhere(job)
+
+    def _wait(self) -> set[Future[str | None]]:
+        """Return runs that have ended; none when it is time to say something, or to look at what others have."""
+        idle = self._elsewhere and len(self._running) < self.workers
+        seconds = POLL_SECONDS if idle else HEARTBEAT_SECONDS
+        if self._running:
+            return wait(self._running, seconds, FIRST_COMPLETED).done
+        if idle:
+            time.sleep(seconds)
+        return set()
+
+    def _job(self, job: Job, held: int) -> str | None:
+        """Run the commands of one run, whose lock is ``held``; returns what went wrong, or None."""
+        try:
+            record = read_record(job.beside(".json"))
+            if self.evaluate_again and job.run.evaluated:
+                _forget_evaluations(record)
+                record.write(job.beside(".json"))
+            clear_unbegun(job)
+            while not self.children.stopping:
+                steps = [s for s in pending_steps(job, record) if s.name not in record.failed]
+                if not steps:
+                    return None
+                problem = self._step(job, steps[0], record, held)
+                if problem is not None:
+                    return problem
+            return "stopped"
         except SeethroughError as error:
             return str(error)
         except Exception as error:  # a fault of ours in one run must not end the others
             with job.beside(".log").open("a", encoding="utf-8") as log:
                 traceback.print_exc(file=log)
             return f"{type(error).__name__}: {error} (all of it: {job.beside('.log')})"
+        finally:
+            os.close(held)
 
     def _step(self, job: Job, step: Step, record: RunRecord, held: int) -> str | None:
         log = job.beside(".log")
@@ -188,8 +219,7 @@ class Executor:
             self._fail(job, problem)
             return
         self.result.done.append(job)
-        minutes = read_record(job.beside(".json")).minutes
-        self._telling.done(job, minutes, [*self._waiting, *self._running.values()])
+        self._telling.done(job, self._waiting, self._running.values())
 
     def _fail(self, job: Job, problem: str) -> None:
         self.result.failed[job.key] = problem
@@ -197,5 +227,5 @@ class Executor:
 
 
 def _forget_evaluations(record: RunRecord) -> None:
-    for step in (EVALUATE, PLAIN_FACES, POSITION_PRIOR, ROUNDS):
+    for step in _EVALUATIONS:
         record.forget(step)

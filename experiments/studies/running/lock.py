@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from seethrough.errors import SeethroughError
 
-POLL_SECONDS = 2.0
 
+def take(path: Path) -> int | None:
+    """Take the lock on ``path``; returns its file descriptor, for children to inherit, or None if another has it.
 
-@contextmanager
-def locked(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[int]:
-    """Hold a lock on ``path`` and yield its file descriptor, for children to inherit.
-
-    A child that inherited it keeps it as long as it lives: when the command that started a training is killed and
-    started again, it waits for the orphan rather than training beside it into the same folder.
+    A child that inherited it keeps it as long as it lives, after its parent has given it back with ``os.close`` or was
+    killed: when a command that was killed is started again, it does not train beside its orphan into the same folder.
 
     Args:
         path: the lock file; made where it is missing, and left there.
-        on_wait: called once if another process holds it.
+
+    Raises:
+        SeethroughError: the file cannot be made, or this system has no such locks.
     """
     try:
         import fcntl
     except ModuleNotFoundError:
         raise SeethroughError("studies need the file locks of Linux or macOS; Windows has none") from None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        waited = False
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not waited:
-                    on_wait()
-                waited = True
-                time.sleep(POLL_SECONDS)
-        yield descriptor
-    finally:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise SeethroughError(f"cannot write {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_taken(path: Path) -> bool:
+    """Return whether somebody has the lock on ``path``."""
+    if not path.exists():
+        return False
+    descriptor = take(path)
+    if descriptor is not None:
+        os.close(descriptor)
+    return descriptor is None

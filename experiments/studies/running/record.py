@@ -45,9 +45,9 @@ class RunRecord:
         return step in self.steps and bool(self.steps[step].finished)
 
     @property
-    def minutes(self) -> float:
-        """Wall minutes of all commands together."""
-        return sum(step.wall_seconds for step in self.steps.values()) / 60
+    def cpu_minutes(self) -> float:
+        """Processor minutes of all commands together."""
+        return sum(step.cpu_seconds for step in self.steps.values()) / 60
 
     def add(
         self, step: str, wall_seconds: float, cpu_seconds: float, finished: str = "", *, commit: str = ""

@@ -22,8 +22,8 @@ from experiments.studies.running.commands import (
     pending_steps,
     train_command,
 )
-from experiments.studies.running.estimate import clock, expected_minutes, minutes_left
-from experiments.studies.running.record import RunRecord, read_record
+from experiments.studies.running.estimate import clock, expected_minutes, minutes_left, remaining_minutes
+from experiments.studies.running.record import RunRecord, StepRecord, read_record
 from seethrough.errors import SeethroughError
 from tests.experiments.studies.fake_rows import write_rows
 
@@ -144,10 +144,41 @@ def test_expected_times(jobs):
     guessed = expected_minutes(every, {})
     halved = expected_minutes(every, {jobs["warm_start"].key: guessed[jobs["warm_start"].key] / 2})
     assert halved[jobs["focus"].key] == pytest.approx(guessed[jobs["focus"].key] / 2)
-    known = expected_minutes(every, {(7, "focus"): 30.0})
+    known = expected_minutes(every, {(7, "focus"): 30.0, (8, "focus"): 2.0})
     assert known[jobs["focus"].key] == 30.0
     ones = dict.fromkeys((job.key for job in every), 1.0)
     assert minutes_left(every, ones, 1) == len(every)
     assert minutes_left(every, ones, 100) == 3.0
     assert minutes_left([], ones, 2) == 0.0
     assert clock(0.2) == "1 min" and clock(64.6) == "65 min" and clock(125) == "2 h 05 min"
+
+
+def recorded(seconds: dict[str, tuple[float, float]], hour: int = 1) -> RunRecord:
+    """Return a record of commands that took (wall, processor) seconds."""
+    steps = {
+        name: StepRecord(f"2026-01-01T{hour:02d}:00:00", wall, processor) for name, (wall, processor) in seconds.items()
+    }
+    return RunRecord(steps)
+
+
+def test_time_is_told_by_the_processor_and_the_pace_of_the_latest_commands(jobs):
+    """A machine that slept for 40 minutes in a run, or was shared by many, says nothing of the next one."""
+    focus = jobs["focus"]
+    slept = {(1, "focus"): recorded({TRAIN: (1000.0, 300.0), MISFIT_PRIOR: (2400.0, 60.0), EVALUATE: (18.0, 18.0)})}
+    calm = {(1, f"other{n}"): recorded({TRAIN: (300.0, 300.0)}, hour=2 + n) for n in range(5)}
+    left = remaining_minutes([focus], {**slept, **calm}, {})
+    assert left[focus.key] == pytest.approx(378 / 60)
+    crowded = {(1, f"other{n}"): recorded({TRAIN: (600.0, 300.0)}, hour=2 + n) for n in range(5)}
+    assert remaining_minutes([focus], {**slept, **crowded}, {})[focus.key] == pytest.approx(2 * 378 / 60)
+
+
+def test_what_a_run_has_done_is_not_to_come(jobs):
+    focus = jobs["focus"]
+    whole = {(1, "focus"): recorded({TRAIN: (300.0, 300.0), MISFIT_PRIOR: (60.0, 60.0), EVALUATE: (60.0, 60.0)})}
+    trained = {**whole, focus.key: recorded({TRAIN: (300.0, 300.0)})}
+    assert remaining_minutes([focus], trained, {})[focus.key] == pytest.approx(2.0)
+    assert remaining_minutes([focus], trained, {focus.key: 0.5})[focus.key] == pytest.approx(1.5)
+    assert 0 < remaining_minutes([focus], trained, {focus.key: 50.0})[focus.key] < 1
+    done = {**whole, focus.key: whole[1, "focus"]}
+    assert remaining_minutes([focus], done, {})[focus.key] < 0.5
+    assert remaining_minutes([focus], done, {}, [EVALUATE])[focus.key] == pytest.approx(1.0)

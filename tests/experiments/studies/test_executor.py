@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,9 @@ from experiments.studies.running import executor as module
 from experiments.studies.running.children import Children
 from experiments.studies.running.commands import EVALUATE, MISFIT_PRIOR, TRAIN, Step
 from experiments.studies.running.executor import Executor
-from experiments.studies.running.lock import locked
+from experiments.studies.running.lock import is_taken, take
 from experiments.studies.running.record import read_record
+from experiments.studies.running.telling import Telling
 
 ORDER = (TRAIN, MISFIT_PRIOR, EVALUATE)
 
@@ -70,7 +71,7 @@ def test_all_runs_once_in_order_and_a_second_call_does_nothing(tmp_path, scripts
     logged = commands_in(tmp_path / "seed0/left.log")
     result, said = run(a_plan(tmp_path))
     assert len(result.done) == 4 and commands_in(tmp_path / "seed0/left.log") == logged == 3
-    assert "4 runs, 4 done already; nothing left" in said[0]
+    assert "4 runs: 4 done before, nothing left" in said[0]
 
 
 def test_a_failure_stops_its_own_descendants_only(tmp_path, scripts):
@@ -115,9 +116,9 @@ def test_no_more_than_asked_run_at_a_time(tmp_path, scripts):
 
 def test_a_run_that_another_process_holds_is_waited_for(tmp_path, scripts):
     holder = (
-        "import sys, time\nfrom pathlib import Path\nfrom experiments.studies.running.lock import locked\n"
-        f"with locked(Path({str(tmp_path)!r}, 'seed0', 'alone.lock')):\n    print('held', flush=True)\n"
-        "    time.sleep(60)"
+        "import time\nfrom pathlib import Path\nfrom experiments.studies.running.lock import take\n"
+        f"held = take(Path({str(tmp_path)!r}, 'seed0', 'alone.lock'))\n"
+        "print('held' if held is not None else 'not held', flush=True)\ntime.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", holder], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "held\n"
@@ -126,28 +127,86 @@ def test_a_run_that_another_process_holds_is_waited_for(tmp_path, scripts):
 
     def say(line: str) -> None:
         said.append(line)
-        if "waiting, another process runs it" in line:
+        if "alone, seed 0: another process runs it" in line:
             process.kill()
 
     result = Executor(Plan(plan.jobs[3:], (), {}), 1, say=say).run()
     process.wait()
     assert [job.name for job in result.done] == ["alone"]
-    assert any("alone, seed 0: waiting" in line for line in said)
+    assert any("1 to go (1 with another process)" in line for line in said)
+
+
+def test_a_run_that_another_process_holds_is_passed_over_and_come_back_to(tmp_path, scripts):
+    """The first of the plan is taken: the others, but for what begins there, do not wait for it."""
+    held = take(tmp_path / "seed0/stem.lock")
+    assert held is not None
+    plan = a_plan(tmp_path)
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "alone, seed 0: done in" in line:  # by then the other process has trained what it had
+            record = read_record(tmp_path / "seed0/stem.json")
+            for name in ORDER:
+                record.add(name, 1.0, 1.0, "2026-01-01T00:00:00")
+            record.write(tmp_path / "seed0/stem.json")
+            os.close(held)
+
+    result = Executor(plan, 1, say=say).run()
+    assert [job.name for job in result.done] == ["alone", "stem", "left", "right"]
+    assert sum("stem, seed 0: another process runs it; going on with others" in line for line in said) == 1
+    assert any("stem, seed 0: done by another process; 2 to go" in line for line in said)
+    assert "4 runs: 4 to go (1 with another process), about" in said[0]
+
+
+def test_two_processes_share_a_plan(tmp_path, scripts):
+    """Neither waits for the other where something is ready: two rows of a second each take about one."""
+    scripts.update({(name, TRAIN): "import time\ntime.sleep(1)" for name in ("left", "right")})
+    stem, left, right, _ = a_plan(tmp_path).jobs
+    run(Plan((stem,), (), {}))
+    plan, results = Plan((stem, left, right), (), {}), []
+    other = Executor(plan, 1, say=lambda line: None)
+    # Signals are for the main thread: the other process's stand-in begins by hand.
+    other._waiting = other._unfinished()
+    with ThreadPoolExecutor(1) as pool:
+        other._start(pool)
+        said: list[str] = []
+        results = Executor(plan, 1, say=said.append).run()
+        while other._running:
+            for future in other._wait():
+                other._finish(future)
+    assert [job.name for job in results.done] == ["stem", "right", "left"]
+    assert not results.failed and not other.result.failed
+    assert commands_in(tmp_path / "seed0/left.log") == commands_in(tmp_path / "seed0/right.log") == len(ORDER)
+
+
+def test_what_is_told_of_running_runs(tmp_path):
+    plan = a_plan(tmp_path)
+    said: list[str] = []
+    telling = Telling(plan, 2, said.append)
+    _, left, right, alone = plan.jobs
+    telling.beat([left], [right])
+    assert "running left, seed 0 (looking at what is done); 2 to go, about" in said[-1]
+    telling.step(left, MISFIT_PRIOR)
+    telling.step(right, TRAIN)
+    telling.beat([left, right], [alone])
+    assert "running left, seed 0 (misfit prior) and right, seed 0 (train, step 0); 3 to go, about" in said[-1]
+    held = take(alone.beside(".lock"))
+    telling.beat([], [alone])
+    assert "waiting for another process to end alone, seed 0; 1 to go (1 with another process), about" in said[-1]
+    assert held is not None
+    os.close(held)
 
 
 def test_a_child_keeps_the_lock_of_a_killed_parent(tmp_path):
-    with locked(tmp_path / "a.lock") as held:
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=(held,))
-    waited = []
-
-    def on_wait() -> None:
-        waited.append(True)
-        child.kill()
-        child.wait()
-
-    with locked(tmp_path / "a.lock", on_wait):
-        pass
-    assert waited
+    held = take(tmp_path / "a.lock")
+    assert held is not None and take(tmp_path / "a.lock") is None
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=(held,))
+    os.close(held)
+    assert is_taken(tmp_path / "a.lock")
+    child.kill()
+    child.wait()
+    assert not is_taken(tmp_path / "a.lock")
 
 
 def test_interrupting_stops_the_commands_and_the_next_call_goes_on(tmp_path, scripts):
@@ -206,13 +265,13 @@ def test_a_record_is_changed_only_by_who_holds_the_run(tmp_path, scripts):
     seen = []
 
     def say(line: str) -> None:
-        if "waiting, another process runs it" in line:
+        if "another process runs it" in line:
             seen.append(read_record(tmp_path / "seed0/alone.json").done(EVALUATE))
-            other.close()
+            os.close(held)
 
-    with contextlib.ExitStack() as other:
-        other.enter_context(locked(tmp_path / "seed0/alone.lock"))
-        assert Executor(plan, 1, evaluate_again=True, say=say).run().done == list(plan.jobs)
+    held = take(tmp_path / "seed0/alone.lock")
+    assert held is not None
+    assert Executor(plan, 1, evaluate_again=True, say=say).run().done == list(plan.jobs)
     assert seen == [True] and commands_in(tmp_path / "seed0/alone.log") == 4
 
 

@@ -7,14 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+import torch
+from PIL import Image, ImageFont
 
 from experiments.studies.planning.plan import Plan, make_plan
 from experiments.studies.planning.specification import read_catalogue, read_study, study_names
+from experiments.studies.reporting.curves import below, by_yaw
+from experiments.studies.reporting.galleries import GAP, LABEL_WIDTH, sheet, wrapped
+from experiments.studies.reporting.measured import Method
 from experiments.studies.reporting.report import report
 from experiments.studies.reporting.small_pictures import save_small
+from experiments.studies.running.record import RunRecord
 from seethrough.errors import SeethroughError
-from tests.experiments.studies.fake_rows import write_position_prior, write_rows
+from tests.experiments.studies.fake_rows import fake_rows, write_position_prior, write_rows
 
 CATALOGUE = read_catalogue()
 EFFECTS = {
@@ -59,7 +64,9 @@ def test_every_study_writes_table_and_numbers(name, tmp_path):
     text = written(name, tmp_path)
     study = read_study(name, CATALOGUE)
     assert text.startswith(f"# {study.title}\n") and f"`python -m experiments.studies {name}`" in text
-    numbers = json.loads((tmp_path / "out/rows.json").read_text())
+    table = json.loads((tmp_path / "out/table.json").read_text())
+    assert table["study"] == name and table["planned"] > table["runs"] == 0 and table["not_run"] == []
+    numbers = table["numbers"]
     assert len(numbers) > 10
     for record in numbers:
         assert record["row"] and record["column"] and record["subset"]
@@ -80,7 +87,21 @@ def test_a_report_of_nothing(tmp_path):
     plan = make_plan([study], CATALOGUE, tmp_path, seeds=[0])
     report(study, plan, tmp_path / "out")
     assert "Not run yet: Pretrained (pretrained)" in (tmp_path / "out/table.md").read_text()
-    assert json.loads((tmp_path / "out/rows.json").read_text()) == []
+    table = json.loads((tmp_path / "out/table.json").read_text())
+    assert table["numbers"] == [] and table["not_run"] == list(study.rows)
+
+
+def test_where_numbers_come_from_is_told_in_both_forms(tmp_path):
+    plan = planned("ablation", tmp_path)
+    record = RunRecord()
+    record.add("train", 120.0, 90.0, "2026-01-01T00:00:00", commit="abc1234")
+    record.write(next(job for job in plan.jobs if job.name == "focus").beside(".json"))
+    report(read_study("ablation", CATALOGUE), plan, tmp_path / "out", pictures=False)
+    table = json.loads((tmp_path / "out/table.json").read_text())
+    assert (table["runs"], table["planned"], table["seeds"], table["commits"]) == (1, 14, [0], ["abc1234"])
+    assert table["cpu_minutes"] == 1.5 and table["machines"] == [record.steps["train"].machine]
+    text = (tmp_path / "out/table.md").read_text()
+    assert "- Runs: 1 of 14; seed 0.\n- Commit: abc1234 (" in text and table["machines"][0] in text
 
 
 def test_image_fit(tmp_path):
@@ -165,9 +186,7 @@ def test_segmentation_weights_marks_the_standard(tmp_path):
 
 def test_curves_are_small_pictures(tmp_path):
     from experiments.studies.occlusion_shape.report import pictures
-    from experiments.studies.reporting.measured import Method
     from experiments.studies.reporting.report import Report
-    from tests.experiments.studies.fake_rows import fake_rows
 
     study = read_study("occlusion_shape", CATALOGUE)
     rows = fake_rows(pairs=60)
@@ -175,6 +194,51 @@ def test_curves_are_small_pictures(tmp_path):
     for path in pictures(Report(study, methods, {}, {}, tmp_path)):
         assert path.stat().st_size <= 200_000
         assert np.asarray(Image.open(path).convert("L")).std() > 10
+
+
+def test_cumulative_errors_are_shares_of_images():
+    grid = np.array([0.5, 1.0, 2.0, 9.0])
+    assert below(np.array([3.0, 1.0, 2.0, 1.0]), grid).tolist() == [0, 50, 75, 100]
+    assert np.isnan(below(np.array([]), grid)).all()
+
+
+def test_the_band_against_yaw_is_the_interval_of_the_mean():
+    rows = fake_rows(pairs=40, foreign_pairs=0, cost=0.0)
+    rows["yaw_deg"] = np.where(np.arange(80) < 72, 11.0, 38.0)  # 36 and 4 unoccluded ones
+    rows["shape_error_mm"] = np.tile([1.0, 1.0, 2.0, 2.0], 20)
+    yaw, mean, half = by_yaw(Method("focus", "FOCUS", (0,), (rows,)), "shape_error_mm", "unoccluded")
+    assert yaw.tolist() == [10.0] and mean.tolist() == [1.5]
+    assert half[0] == pytest.approx(1.96 * 0.5 * np.sqrt(36 / 35) / 6)
+
+
+def test_a_gallery_names_its_rows_and_columns():
+    pictures = torch.zeros(2, 1, 60, 60)
+    plain = sheet(
+        "a title", ["one", "out of distribution"], [("target", pictures), ("a long label of a row", pictures)]
+    )
+    other = sheet("a title", ["one", "two"], [("target", pictures), ("a long label of a row", pictures)])
+    assert plain.size[0] == other.size[0] == LABEL_WIDTH + 2 * (60 + GAP)
+    assert plain.height > other.height  # a name in several lines above its column
+    dark = np.asarray(plain.convert("L")) < 128
+    first = plain.height - 2 * (60 + GAP)
+    assert dark[:20].any() and dark[20:first, LABEL_WIDTH + 62 :].any()  # the title, and a column's name
+    assert dark[first:, :LABEL_WIDTH].any() and not dark[first:, LABEL_WIDTH - 8 : LABEL_WIDTH].any()
+    assert dark[first : first + 60, LABEL_WIDTH : LABEL_WIDTH + 60].all()  # no label lies on a picture
+
+
+def test_wrapping_keeps_words_and_width():
+    font = ImageFont.load_default(size=12)
+    lines = wrapped("threshold on the residual (Eq. 10)", 90, font).split("\n")
+    assert " ".join(lines) == "threshold on the residual (Eq. 10)"
+    assert len(lines) > 1 and all(font.getlength(line) <= 90 for line in lines)
+
+
+def test_few_colours_keep_the_ends_of_a_scale(tmp_path):
+    """A picture that is nearly grey, with noise so that it must shrink, and a little deep red."""
+    values = np.random.default_rng(0).normal(200, 8, (160, 160, 3)).clip(0, 255).astype(np.uint8)
+    values[:6, :6] = (190, 30, 30)
+    written = save_small(Image.fromarray(values), tmp_path / "a.png", limit=40_000)
+    assert np.abs(np.asarray(Image.open(written).convert("RGB"))[:6, :6].astype(int) - (190, 30, 30)).max() < 12
 
 
 def test_noise_is_made_to_fit(tmp_path):
