@@ -28,7 +28,7 @@ def load_adapted(
     Args:
         weights: run folder, checkpoint file, or ``default``; it is not written to.
         photos: batches with ``image``, ``landmarks`` and ``id``.
-        steps: of the EM alternation.
+        steps: of the EM alternation, both networks' turns together.
         told: what the photos are, in words.
         seed: of the order of the photos and of dropout.
         accelerator: what to train on, in Lightning's words; the CPU where this machine has none of it.
@@ -38,14 +38,14 @@ def load_adapted(
         SeethroughError: a run that cannot go on without labels, no photos, or a file that cannot be written.
     """
     from lightning_modules.checkpoint_reading import read_checkpoint
-    from lightning_modules.focus.adaptation import adapt, write_adapted
+    from lightning_modules.focus.adaptation import adapt, told_steps, write_adapted
     from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
 
     file = newest_checkpoint(weights)
     if save is not None and Path(save).exists() and Path(save).samefile(file):
         raise SeethroughError(f"{save} is the checkpoint that is adapted: give the adapted one another name")
     module = load_focus_module(file, perceptual=True, misfit_prior=False)
-    print(f"adapting to {told} in {steps} steps", flush=True)
+    print(f"adapting to {told} in {told_steps(module.config, steps)}", flush=True)
     adapted = adapt(module, photos, steps, seed=seed, accelerator=_here(accelerator), progress=True)
     if save is not None:
         write_adapted(adapted, read_checkpoint(file), Path(save), steps, told)

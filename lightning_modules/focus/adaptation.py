@@ -74,14 +74,36 @@ def adaptation_config(config: FocusConfig, steps: int) -> FocusConfig:
             )
         config = replace(config, mask="segmentation")
     result = continued(config, _schedule(config.schedule, steps))
-    # A network that learned from true masks stays as it is.
-    taught = config.segmentation_labels == "truth"
     return replace(
         result,
-        segmentation_in_em=config.segmentation_in_em and not taught,
+        segmentation_in_em=config.segmentation_in_em and not _taught(config),
         encoder_optimiser=final_rate(config, Network.RECONSTRUCTION),
         segmentation_optimiser=final_rate(config, Network.SEGMENTATION),
     )
+
+
+def told_steps(config: FocusConfig, steps: int) -> str:
+    """Return in words how many of so many EM steps train which network: what the run's cycle leaves to each.
+
+    Raises:
+        SeethroughError: as :func:`adaptation_config`.
+    """
+    schedule = adaptation_config(config, steps).training_schedule()
+    encoder, segmentation = (schedule.network_steps(0, network)[1] for network in Network)
+    text = f"{steps} EM step{'s' * (steps > 1)}: {encoder} of the encoder, {segmentation} of the segmentation network"
+    left_out = steps - encoder - segmentation
+    if not left_out:
+        return text
+    why = "which true masks taught and which stays as it is" if _taught(config) else "which this run does without"
+    return (
+        f"{encoder} steps of the encoder, its share of {steps} EM steps; "
+        f"the other {left_out} are those of the segmentation network, {why}"
+    )
+
+
+def _taught(config: FocusConfig) -> bool:
+    """Return whether true masks taught the segmentation network, so that it stays as it is."""
+    return config.segmentation_labels == "truth"
 
 
 def _schedule(earlier: ScheduleConfig, steps: int) -> ScheduleConfig:

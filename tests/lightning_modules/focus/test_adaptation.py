@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from lightning_modules.focus.adaptation import ObservedBatches, adapt, adaptation_config, write_adapted
+from lightning_modules.focus.adaptation import ObservedBatches, adapt, adaptation_config, told_steps, write_adapted
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus_module
 from lightning_modules.focus.schedule import Phase
@@ -33,6 +33,20 @@ def test_cycles_keep_their_shares(focus_config):
     focus_config.mask = "none"
     assert phases(adaptation_config(focus_config, 46)) == [(encode, 40)]
     assert focus_config.schedule.em_steps == 920
+
+
+def test_how_many_steps_train_which_network_is_told(focus_config):
+    schedule = focus_config.schedule
+    schedule.em_steps, schedule.cycle_segmentation_steps, schedule.cycle_reconstruction_steps = 920, 60, 400
+    schedule.final_segmentation_steps = 80
+    assert told_steps(focus_config, 46) == "46 EM steps: 34 of the encoder, 12 of the segmentation network"
+    assert told_steps(focus_config, 1) == "1 EM step: 0 of the encoder, 1 of the segmentation network"
+    focus_config.segmentation_labels = "truth"
+    told = told_steps(focus_config, 46)
+    assert told.startswith("34 steps of the encoder, its share of 46 EM steps; the other 12 are")
+    assert "which true masks taught" in told
+    focus_config.segmentation_labels, focus_config.mask = "preliminary", "none"
+    assert "which this run does without" in told_steps(focus_config, 46)
 
 
 def test_rows_that_need_labels(focus_config):
