@@ -55,6 +55,12 @@ class Sample(TypedDict, total=False):
     """Unique within the data set; usable as a file name."""
     identity: Tensor
     """() int64 number of the person; ``UNKNOWN_IDENTITY`` where a data set does not know some of its people."""
+    bump: Tensor
+    """(1, H, W) float32 mm towards the camera: depth of the foundation less that of the detailed face."""
+    depth: Tensor
+    """(1, H, W) float32 mm, depth of the foundation, camera frame; 0 where it is not known."""
+    focal: Tensor
+    """() float32 px of the camera that the depth was seen with; its axis meets the middle of the picture."""
     subset: str
     """Name of the evaluation subset that the data set puts the photo in; empty where it belongs to none."""
     truth: Truth
@@ -62,7 +68,7 @@ class Sample(TypedDict, total=False):
 
 
 REQUIRED = ("image", "landmarks", "id")
-OPTIONAL = ("mask", "identity", "subset", "truth")
+OPTIONAL = ("mask", "identity", "bump", "depth", "focal", "subset", "truth")
 
 
 def collate(samples: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +147,13 @@ def check_sample(sample: Mapping[str, Any]) -> None:
     for key, mask in masks.items():
         expect_tensor(mask, key, (1, height, width), torch.float32)
         expect(bool(((mask >= 0) & (mask <= 1)).all()), key, "within [0, 1]")
+    for key in ("bump", "depth"):
+        if key in sample:
+            expect_tensor(sample[key], key, (1, height, width), torch.float32)
+            expect(bool(torch.isfinite(sample[key]).all()), key, "finite")
+    if "focal" in sample:
+        expect_tensor(sample["focal"], "focal", (), torch.float32)
+        expect(float(sample["focal"]) > 0, "focal", "positive")
     if "identity" in sample:
         expect_tensor(sample["identity"], "identity", (), torch.int64)
     expect(isinstance(sample.get("subset", ""), str), "subset", "a string")

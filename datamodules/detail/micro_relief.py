@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from datamodules.detail.chart import Chart
@@ -34,21 +35,40 @@ class MicroRelief:
             rng = stream(seed, Factor.TEXTURES, _FIRST_KEY + number, 0)
             self.fields[kind] = _resized(_texture(kind, rng), count)
 
-    def spread(self, kind: str, chart: Chart, rng: np.random.Generator) -> np.ndarray:
-        """Lay a texture over a chart from a random place on, turned by a random angle: (rows, columns) float32."""
+    def add(
+        self, relief: np.ndarray, kind: str, chart: Chart, weight: np.ndarray, amount: float, rng: np.random.Generator
+    ) -> None:
+        """Add ``amount`` mm of a texture to a relief in place, from a random place on, turned by a random angle.
+
+        Args:
+            relief: (rows, columns) mm, in place.
+            kind: one of :data:`KINDS`.
+            chart: of the relief.
+            weight: (rows, columns) how strong the texture is where.
+            amount: its standard deviation where the weight is 1, mm.
+            rng: draws place and angle.
+        """
         field = self.fields[kind]
-        size = len(field)
-        angle, shift = rng.uniform(0, 2 * np.pi), rng.uniform(0, size, 2)
-        x, y = chart.axes()
-        c, s = np.float32(np.cos(angle) / self.texel), np.float32(np.sin(angle) / self.texel)
-        column = (c * x - s * y + np.float32(shift[0])) % np.float32(size)
-        row = (s * x + c * y + np.float32(shift[1])) % np.float32(size)
-        j, i = column.astype(np.int32) % size, row.astype(np.int32) % size
-        u, v = column - np.floor(column), row - np.floor(row)
-        after_j, after_i = (j + 1) % size, (i + 1) % size
-        lower = field[i, j] + u * (field[i, after_j] - field[i, j])
-        upper = field[after_i, j] + u * (field[after_i, after_j] - field[after_i, j])
-        return lower + v * (upper - lower)
+        angle, shift = rng.uniform(0, 2 * np.pi), rng.uniform(0, len(field), 2)
+        step = chart.texel / self.texel
+        _add_turned(relief, weight, field, amount, step * np.cos(angle), step * np.sin(angle), shift[0], shift[1])
+
+
+@numba.njit(cache=True)
+def _add_turned(relief, weight, field, amount, cosine, sine, x0, y0):
+    size = field.shape[0]
+    far = 64.0 * size  # keeps places positive, so that a cast rounds down
+    for i in range(relief.shape[0]):
+        for j in range(relief.shape[1]):
+            if weight[i, j] < 0.01:
+                continue
+            x, y = x0 + cosine * j - sine * i + far, y0 + sine * j + cosine * i + far
+            column, row = int(x), int(y)
+            u, v = np.float32(x - column), np.float32(y - row)
+            left, right, low, high = column % size, (column + 1) % size, row % size, (row + 1) % size
+            below = field[low, left] + u * (field[low, right] - field[low, left])
+            above = field[high, left] + u * (field[high, right] - field[high, left])
+            relief[i, j] += np.float32(amount) * weight[i, j] * (below + v * (above - below))
 
 
 def _texture(kind: str, rng: np.random.Generator) -> np.ndarray:

@@ -11,7 +11,7 @@ from datamodules.detail.config import DetailSceneConfig
 from datamodules.detail.framing import frame
 from datamodules.detail.relief import ReliefPainter
 from datamodules.detail.skin_pixels import paint
-from datamodules.detail.surface import detailed_normals, fold_shadows, gather, raise_along_rays
+from datamodules.detail.surface import compare, detailed_normals, fold_shadows, gather, raise_along_rays
 from datamodules.synthetic.face import FacePainter, PaintedFace, towards_light
 from datamodules.synthetic.face_pixels import SUPERSAMPLING, add_modes, place
 from datamodules.synthetic.light import irradiance, polynomial
@@ -112,7 +112,7 @@ class DetailPainter(FacePainter):
             coverage,
         )
         foundation, whole, defined, pixel_normals = self._depths(
-            scene, vertices, rotation, origin, focal, mixed, rows, number, bump, fine
+            scene, vertices, rotation, origin, focal, mixed, number, bump, fine
         )
         points = posed[self._landmarks]
         projected = points[:, :2] / points[:, 2:] * np.float32(focal) + np.float32(size / 2)
@@ -132,7 +132,7 @@ class DetailPainter(FacePainter):
             forehead=posed[self._crown].astype(np.float64),
             scene=scene,
             foundation=foundation,
-            bump=np.where(defined, whole, np.float32(0)),
+            bump=whole,
             normals=pixel_normals,
             defined=defined,
             age=relief.age,
@@ -187,7 +187,6 @@ class DetailPainter(FacePainter):
         origin: np.ndarray,
         focal: float,
         mixed: np.ndarray,
-        rows: np.ndarray,
         number: np.ndarray,
         bump: np.ndarray,
         normals: np.ndarray,
@@ -200,25 +199,16 @@ class DetailPainter(FacePainter):
         add_modes(flat, self._shape[1], change[None])
         coarse = place(flat.reshape(-1, 3), rotation, origin)
         rast = self._rasterized(self._once, coarse, focal)
-        triangle = rast[..., 3].astype(np.int64) - 1
-        corners = coarse[:, 2][self._triangles[np.maximum(triangle, 0)]]
-        u, v = rast[..., 0], rast[..., 1]
-        seen = triangle >= 0
-        foundation = np.where(seen, u * corners[..., 0] + v * corners[..., 1] + (1 - u - v) * corners[..., 2], 0)
-        foundation = foundation.astype(np.float32)
-
-        fine = np.where(number >= 0, (mixed[:, 0] - bump)[np.maximum(number, 0)], np.float32(np.nan))
-        blocks = fine.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING).transpose(0, 2, 1, 3).reshape(size, size, -1)
-        detailed, spread = blocks.mean(-1), blocks.max(-1) - blocks.min(-1)
-        whole = foundation - detailed
-        limit = self.config.bump_limit_mm
-        # Half a crop's pixel at 70 degrees is deep; a step of more is another surface.
-        one_surface = spread < 3.0 * 2.75 * FIELD_MM / size
-        defined = seen & np.isfinite(detailed) & one_surface & (np.abs(np.nan_to_num(whole)) < limit)
-        pixel_normals = np.zeros((size, size, 3), np.float32)
-        np.add.at(pixel_normals, (rows[:, 0] // SUPERSAMPLING, rows[:, 1] // SUPERSAMPLING), normals)
-        length = np.linalg.norm(pixel_normals, axis=-1, keepdims=True)
-        return foundation, whole, defined, pixel_normals / np.maximum(length, 1e-9)
+        foundation, whole = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
+        defined, pixel_normals = np.zeros((size, size), bool), np.zeros((size, size, 3), np.float32)
+        # A pixel of a surface seen at 83 degrees is this deep; a larger step is another surface.
+        steepest = 8.0 * FIELD_MM / size
+        limits = np.array([self.config.bump_limit_mm, steepest], np.float32)
+        depths = np.ascontiguousarray(coarse[:, 2])
+        compare(
+            rast, self._triangles, depths, mixed, number, bump, normals, limits, foundation, whole, defined, pixel_normals
+        )
+        return foundation, whole, defined, pixel_normals
 
 
 def _projection(model: FaceModel, count: int) -> np.ndarray:

@@ -73,7 +73,7 @@ class ReliefPainter:
             creases += family(face, person, act, rng(_CREASES + number))
         press(fine, creases, chart)
         add_marks(fine, pigment, chart, face, person, rng(_MARKS))
-        fine += self._micro(person.coarse, person.wear, act.pout, rng(_MICRO))
+        self._add_micro(fine, person.coarse, person.wear, act.pout, rng(_MICRO))
         add_forms(height, chart, face, person, act, rng(_FORMS))
         if self.strength != 1:
             fine, height = fine * np.float32(self.strength), height * np.float32(self.strength)
@@ -94,18 +94,20 @@ class ReliefPainter:
             middle = 0.5 * (face.outer_eye[number] + face.inner_eye[number])
             thin *= 1 - 0.85 * np.minimum(chart.spot(middle, (13.0, 8.0)) * 1.3, 1.0)
         thin *= 1 - 0.8 * np.minimum(chart.spot(0.5 * (face.lip_top + face.lip_bottom), (17.0, 7.0)) * 1.3, 1.0)
-        return {"pores": pores * thin, "pebbles": pebbles, "thin": thin}
+        return {"pores": pores * thin, "pebbles": pebbles, "thin": thin, "lumps": np.float32(0.25) + thin}
 
-    def _micro(self, coarse: float, wear: float, pout: float, rng: np.random.Generator) -> np.ndarray:
+    def _add_micro(
+        self, relief: np.ndarray, coarse: float, wear: float, pout: float, rng: np.random.Generator
+    ) -> None:
         where = self._regions
-        total = where["pores"] * np.float32(0.03 * coarse) * self.micro.spread("pores", self.chart, rng)
-        total += where["thin"] * np.float32((0.01 + 0.012 * wear) * coarse) * self.micro.spread("net", self.chart, rng)
-        uneven = rng.uniform(0.012, 0.04) * coarse * (1 + 0.7 * wear)
-        total += (0.25 + where["thin"]) * np.float32(uneven) * self.micro.spread("uneven", self.chart, rng)
-        pebbled = 0.02 * wear + 0.14 * pout
-        if pebbled > 0.005:
-            total += where["pebbles"] * np.float32(pebbled) * self.micro.spread("pebbles", self.chart, rng)
-        return total.astype(np.float32)
+        uneven = 0.005 * np.exp(np.clip(rng.normal(0, 0.45), -1, 0.9)) * coarse * (1 + 0.8 * wear)
+        for kind, region, amount in (
+            ("pores", "pores", 0.012 * coarse),
+            ("net", "thin", (0.005 + 0.008 * wear) * coarse),
+            ("uneven", "lumps", uneven),
+            ("pebbles", "pebbles", 0.012 * wear + 0.11 * pout),
+        ):
+            self.micro.add(relief, kind, self.chart, where[region], amount, rng)
 
 
 def openness(height: np.ndarray, texel: float) -> np.ndarray:

@@ -12,7 +12,8 @@ from datamodules.detail.chart import read
 DEPTH, PLACE, NORMAL, SKIN = 0, 1, 3, 6
 """First columns of the attributes that :func:`gather` reads: depth, chart place, normal, share of skin."""
 
-_GRAZING = 0.3
+_GRAZING = 0.5
+_EDGE_ON = 0.35
 _SURFACE_JUMP_MM = 2.5
 
 
@@ -54,7 +55,8 @@ def raise_along_rays(mixed, rows, focal, half, height, left, bottom, texel, bump
     """Write how much nearer to the camera the relief brings each sub-pixel, mm of depth.
 
     The surface moves by its relief d along its normal n; a ray r = (x / f, y / f, 1) then meets it d / (-n r) of depth
-    earlier (exact for a plane). Where the surface is seen at a grazing angle the factor stays below 1 / 0.3.
+    earlier (exact for a plane). The factor stays below 2, and the relief fades where the surface is seen edge-on: a depth
+    map cannot hold what lies there.
 
     Args:
         mixed: (N, C) attributes of the sub-pixels.
@@ -75,7 +77,8 @@ def raise_along_rays(mixed, rows, focal, half, height, left, bottom, texel, bump
         facing = max(-(nx * x + ny * y + nz) / length, 0.02)
         d = mixed[n, SKIN] * read(height, (mixed[n, PLACE] - left) / texel, (mixed[n, PLACE + 1] - bottom) / texel)
         cosine[n] = facing
-        bump[n] = d / max(facing, _GRAZING)
+        fade = min(facing / _EDGE_ON, 1.0)
+        bump[n] = d * fade * fade * (3 - 2 * fade) / max(facing, _GRAZING)
 
 
 @numba.njit(cache=True)
@@ -162,3 +165,59 @@ def fold_shadows(mixed, rows, number, focal, bump, towards, softness, out):
         shade = min(worst / softness, 1.0)
         shade = shade * shade * (3 - 2 * shade)
         out[n] = 1.0 - shade * min(max(facing * 4.0, 0.0), 1.0)
+
+
+@numba.njit(cache=True)
+def compare(
+    rast, triangles, depths, mixed, number, bump, normals, limits, foundation, difference, defined, pixel_normals
+):
+    """Compare the detailed surface with the foundation at every pixel.
+
+    The depth of a pixel of the detailed surface is the mean of its sub-pixels. Where they lie on surfaces one behind
+    the other, where one of the two shapes is not seen, or where they differ by more than a limit, there is no bump.
+
+    Args:
+        rast: (S, S, 4) rasterization of the foundation.
+        triangles: (T, 3).
+        depths: (V,) of the foundation's vertices, mm.
+        mixed: (N, C) attributes of the detailed face's sub-pixels.
+        number: (S2, S2) of :func:`gather`.
+        bump: (N,) mm, relief along the ray.
+        normals: (N, 3).
+        limits: (2,) largest difference, and largest spread of depth within a pixel, mm.
+        foundation: (S, S) zeros, written: mm, wherever the foundation is seen.
+        difference: (S, S) zeros, written where it is defined: mm.
+        defined: (S, S) False, written.
+        pixel_normals: (S, S, 3) zeros, written: unit mean of the sub-pixels' normals.
+    """
+    size = rast.shape[0]
+    fine = number.shape[0] // size
+    for i in range(size):
+        for j in range(size):
+            triangle = int(rast[i, j, 3]) - 1
+            if triangle >= 0:
+                u, v = rast[i, j, 0], rast[i, j, 1]
+                a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+                foundation[i, j] = u * depths[a] + v * depths[b] + (np.float32(1.0) - u - v) * depths[c]
+            count, total, near, far = 0, 0.0, np.inf, -np.inf
+            nx, ny, nz = 0.0, 0.0, 0.0
+            for p in range(i * fine, (i + 1) * fine):
+                for q in range(j * fine, (j + 1) * fine):
+                    n = number[p, q]
+                    if n < 0:
+                        continue
+                    z = mixed[n, DEPTH] - bump[n]
+                    count += 1
+                    total += z
+                    near, far = min(near, z), max(far, z)
+                    nx, ny, nz = nx + normals[n, 0], ny + normals[n, 1], nz + normals[n, 2]
+            length = math.sqrt(nx * nx + ny * ny + nz * nz)
+            if length > 0:
+                pixel_normals[i, j, 0], pixel_normals[i, j, 1] = nx / length, ny / length
+                pixel_normals[i, j, 2] = nz / length
+            if triangle < 0 or count < fine * fine or far - near > limits[1]:
+                continue
+            value = foundation[i, j] - total / count
+            if abs(value) <= limits[0]:
+                defined[i, j] = True
+                difference[i, j] = value

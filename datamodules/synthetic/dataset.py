@@ -14,10 +14,43 @@ from datamodules.sample import Sample
 from datamodules.sampler import SampleKey, as_key
 from datamodules.synthetic.families import OCCLUDER_NAMES
 from datamodules.synthetic.generator import SceneRenderer
-from datamodules.synthetic.pool import stacked
 from datamodules.synthetic.pool_files import open_columns
 from datamodules.synthetic.pool_spec import PoolSpec
 from seethrough.morphable import FaceModel, FaceParameters, ParameterSizes
+
+
+def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, sizes: ParameterSizes) -> dict[str, Any]:
+    """Turn rows of a pool into a collated batch of :class:`~datamodules.sample.Sample`."""
+    size, count = spec.scene.image_size, len(index)
+
+    def mask(name: str) -> torch.Tensor:
+        bits = np.unpackbits(rows[name], axis=1, count=size * size)
+        return torch.from_numpy(bits).view(count, 1, size, size).float()
+
+    def floats(name: str) -> torch.Tensor:
+        return torch.from_numpy(np.array(rows[name], np.float32))
+
+    parameters = FaceParameters.from_vector(floats("coefficients"), sizes)
+    names = list(FaceParameters.__dataclass_fields__)
+    occluder = torch.from_numpy(rows["occluder"].astype(np.int64))
+    return {
+        "image": torch.from_numpy(np.array(rows["image"])).float().div_(255),
+        "landmarks": floats("landmarks"),
+        "mask": mask("mask"),
+        "id": [f"{spec.name}-{row:06d}" for row in index],
+        "identity": torch.tensor([spec.person(row) for row in index], dtype=torch.int64),
+        "truth": {
+            "parameters": dict(zip(names, parameters, strict=True)),
+            "model": [spec.scene.model] * count,
+            "landmarks": floats("true_landmarks"),
+            "landmark_visible": torch.from_numpy(np.array(rows["landmark_visible"], bool)),
+            "full_face": mask("full_face"),
+            "occluder": occluder,
+            "occluder_name": [OCCLUDER_NAMES[number] for number in occluder.tolist()],
+            "subset": [spec.subset(number) for number in occluder.tolist()],
+            "twin": [f"{spec.name}-{row ^ 1:06d}" if spec.twins else "" for row in index],
+        },
+    }
 
 
 class PoolDataset(Dataset):
@@ -28,12 +61,14 @@ class PoolDataset(Dataset):
         spec: what it holds.
     """
 
+    batch = staticmethod(as_batch)
+
     def __init__(self, folder: str | Path, spec: PoolSpec) -> None:
         self.folder, self.spec = Path(folder), spec
         self._open()
 
     def _open(self) -> None:
-        self.layout, self._columns = open_columns(self.folder)
+        self.layout, self._columns = open_columns(self.folder, self.spec.layout)
 
     def __getstate__(self) -> dict[str, Any]:
         """Loader processes map the files again; the pictures do not travel."""
@@ -50,13 +85,13 @@ class PoolDataset(Dataset):
     def __getitem__(self, key: SampleKey | tuple[int, int] | int) -> Sample:
         row = as_key(key).index
         rows = {name: column[row : row + 1] for name, column in self._columns.items()}
-        return _first(as_batch(rows, [row], self.spec, self.layout.sizes))
+        return _first(self.batch(rows, [row], self.spec, self.layout.sizes))
 
     def __getitems__(self, keys: Sequence[SampleKey | tuple[int, int] | int]) -> dict[str, Any]:
         """Return a ready batch; PyTorch's loader calls this instead of ``__getitem__`` once for each sample."""
         index = [as_key(key).index for key in keys]
         rows = {name: column[index] for name, column in self._columns.items()}
-        return as_batch(rows, index, self.spec, self.layout.sizes)
+        return self.batch(rows, index, self.spec, self.layout.sizes)
 
 
 class JoinedDataset(Dataset):
@@ -115,6 +150,8 @@ class LiveDataset(Dataset):
         load_model: returns the generating model; called once in each process that renders.
     """
 
+    batch = staticmethod(as_batch)
+
     def __init__(self, spec: PoolSpec, load_model: Callable[[], FaceModel]) -> None:
         self.spec, self._load_model = spec, load_model
         self._renderer: SceneRenderer | None = None
@@ -132,50 +169,16 @@ class LiveDataset(Dataset):
     def __getitems__(self, keys: Sequence[SampleKey | tuple[int, int] | int]) -> dict[str, Any]:
         """Return a ready batch."""
         if self._renderer is None:
-            self._renderer = SceneRenderer(self._load_model(), self.spec.scene, self.spec.seed)
+            self._renderer = self.spec.renderer(self._load_model())
         wanted = [as_key(key) for key in keys]
         sampler = self._renderer.scenes
         faces = self._renderer.render_all([self.spec.scene_of(sampler, key.index, key.epoch) for key in wanted])
-        batch = as_batch(stacked(faces), [key.index for key in wanted], self.spec, sampler.sizes)
+        batch = self.batch(self.spec.stacked(faces), [key.index for key in wanted], self.spec, sampler.sizes)
         if any(key.epoch for key in wanted):
             batch["id"] = [f"{name}-epoch{key.epoch}" for name, key in zip(batch["id"], wanted, strict=True)]
             people = [key.epoch * self.spec.rows + self.spec.person(key.index) for key in wanted]
             batch["identity"] = torch.tensor(people, dtype=torch.int64)
         return batch
-
-
-def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, sizes: ParameterSizes) -> dict[str, Any]:
-    """Turn rows of a pool into a collated batch of :class:`~datamodules.sample.Sample`."""
-    size, count = spec.scene.image_size, len(index)
-
-    def mask(name: str) -> torch.Tensor:
-        bits = np.unpackbits(rows[name], axis=1, count=size * size)
-        return torch.from_numpy(bits).view(count, 1, size, size).float()
-
-    def floats(name: str) -> torch.Tensor:
-        return torch.from_numpy(np.array(rows[name], np.float32))
-
-    parameters = FaceParameters.from_vector(floats("coefficients"), sizes)
-    names = list(FaceParameters.__dataclass_fields__)
-    occluder = torch.from_numpy(rows["occluder"].astype(np.int64))
-    return {
-        "image": torch.from_numpy(np.array(rows["image"])).float().div_(255),
-        "landmarks": floats("landmarks"),
-        "mask": mask("mask"),
-        "id": [f"{spec.name}-{row:06d}" for row in index],
-        "identity": torch.tensor([spec.person(row) for row in index], dtype=torch.int64),
-        "truth": {
-            "parameters": dict(zip(names, parameters, strict=True)),
-            "model": [spec.scene.model] * count,
-            "landmarks": floats("true_landmarks"),
-            "landmark_visible": torch.from_numpy(np.array(rows["landmark_visible"], bool)),
-            "full_face": mask("full_face"),
-            "occluder": occluder,
-            "occluder_name": [OCCLUDER_NAMES[number] for number in occluder.tolist()],
-            "subset": [spec.subset(number) for number in occluder.tolist()],
-            "twin": [f"{spec.name}-{row ^ 1:06d}" if spec.twins else "" for row in index],
-        },
-    }
 
 
 def _first(batch: dict[str, Any]) -> Any:

@@ -10,14 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from datamodules.synthetic.chunk_workers import NO_MAIN_GUARD, work_through
-from datamodules.synthetic.generator import SceneRenderer, SyntheticFace
 from datamodules.synthetic.pool_files import (
     MANIFEST,
-    PoolLayout,
     create_columns,
     open_columns,
     write_manifest,
@@ -34,6 +31,8 @@ except ModuleNotFoundError:
     raise SeethroughError("pools of synthetic faces need file locks of Linux or macOS; Windows has none") from None
 
 CHUNK = 128
+_HELD = 32
+"""Pictures that wait in memory to be written; a chunk of large ones would be hundreds of megabytes."""
 
 
 def ensure_pool(
@@ -77,7 +76,7 @@ def ensure_pool(
             if folder.exists():
                 shutil.rmtree(folder)
             partial.mkdir(exist_ok=True)
-            layout = PoolLayout(spec.rows, spec.scene.image_size, model.sizes)
+            layout = spec.layout(spec.rows, spec.scene.image_size, model.sizes)
             create_columns(partial, layout)
             chunks = [first for first in range(0, spec.rows, CHUNK) if not _marker(partial, first).exists()]
             del model
@@ -89,7 +88,7 @@ def ensure_pool(
         (Path(root) / f"{key}.lock").unlink(missing_ok=True)
     except OSError as error:
         raise SeethroughError(f"{root}: cannot keep a pool of pictures there ({error}): set data.folder") from error
-    open_columns(folder)
+    open_columns(folder, spec.layout)
     return folder
 
 
@@ -132,24 +131,18 @@ class ChunkRenderer:
 
     def __init__(self, spec: PoolSpec, load_model: Callable[[], FaceModel], folder: Path) -> None:
         self.spec, self.folder = spec, folder
-        self.renderer = SceneRenderer(load_model(), spec.scene, spec.seed)
+        self.renderer = spec.renderer(load_model())
 
     def render(self, first: int) -> int:
         """Render the chunk that starts at a row, write it, mark it as done; returns its number of rows."""
-        rows = range(first, min(first + CHUNK, self.spec.rows))
-        faces = self.renderer.render_all([self.spec.scene_of(self.renderer.scenes, row) for row in rows])
-        write_rows(self.folder, first, stacked(faces))
+        last = min(first + CHUNK, self.spec.rows)
+        for start in range(first, last, _HELD):
+            rows = range(start, min(start + _HELD, last))
+            faces = self.renderer.render_all([self.spec.scene_of(self.renderer.scenes, row) for row in rows])
+            write_rows(self.folder, start, self.spec.stacked(faces))
         _marker(self.folder, first).touch()
-        return len(faces)
+        return last - first
 
 
 def _start_renderer(spec: PoolSpec, load_model: Callable[[], FaceModel], folder: Path) -> Callable[[int], int]:
     return ChunkRenderer(spec, load_model, folder).render
-
-
-def stacked(faces: list[SyntheticFace]) -> dict[str, np.ndarray]:
-    """Return the rows of all columns of some faces, masks packed."""
-    rows = {name: np.stack([getattr(face, name) for face in faces]) for name in SyntheticFace.__dataclass_fields__}
-    for name in ("mask", "full_face"):
-        rows[name] = np.packbits(rows[name].reshape(len(faces), -1), axis=1)
-    return rows

@@ -118,7 +118,7 @@ def damaged_columns(folder: Path) -> list[str]:
     if not isinstance(recorded, dict):
         return [f"{folder / MANIFEST}: has no checksums; pools have them from version 7 of the generator on"]
     lines = []
-    for name in layout.columns():
+    for name in [*layout.columns(), *(Path(name).name for name in recorded if name not in layout.columns())]:
         if recorded.get(name) != checksum(folder / f"{name}.npy"):
             lines.append(f"{folder / name}.npy: not what was written")
     return lines
@@ -138,7 +138,9 @@ def write_manifest(folder: Path, layout: PoolLayout, settings: dict[str, object]
     partial.rename(folder / MANIFEST)
 
 
-def open_columns(folder: Path) -> tuple[PoolLayout, dict[str, np.ndarray]]:
+def open_columns(
+    folder: Path, kind: type[PoolLayout] = PoolLayout
+) -> tuple[PoolLayout, dict[str, np.ndarray]]:
     """Map the columns of a finished pool into memory, read-only.
 
     Raises:
@@ -146,7 +148,7 @@ def open_columns(folder: Path) -> tuple[PoolLayout, dict[str, np.ndarray]]:
     """
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        layout = PoolLayout(content["rows"], content["image_size"], ParameterSizes(**content["sizes"]))
+        layout = kind(content["rows"], content["image_size"], ParameterSizes(**content["sizes"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SeethroughError(f"{folder / MANIFEST}: not the manifest of a pool ({error}): remove {folder}") from error
     columns: dict[str, np.ndarray] = {}

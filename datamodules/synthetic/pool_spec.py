@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from datamodules.synthetic.config import SceneConfig
 from datamodules.synthetic.families import NO_OCCLUDER
-from datamodules.synthetic.generator import GENERATOR_VERSION
+from datamodules.synthetic.generator import GENERATOR_VERSION, SceneRenderer, SyntheticFace
+from datamodules.synthetic.pool_files import PoolLayout
 from datamodules.synthetic.scene import Scene, SceneSampler, person_of
 from datamodules.synthetic.streams import Seed
 from seethrough.morphable import FaceModel
@@ -34,6 +36,21 @@ class PoolSpec:
     rows: int
     seed: Seed
     twins: bool = False
+
+    layout: ClassVar[type[PoolLayout]] = PoolLayout
+    """Which columns the pool has."""
+
+    def renderer(self, model: FaceModel) -> SceneRenderer:
+        """Return what renders the scenes of the pool."""
+        return SceneRenderer(model, self.scene, self.seed)
+
+    def stacked(self, faces: Sequence[SyntheticFace]) -> dict[str, np.ndarray]:
+        """Return the rows of all columns of some faces, masks packed."""
+        names = SyntheticFace.__dataclass_fields__
+        rows = {name: np.stack([getattr(face, name) for face in faces]) for name in names}
+        for name in ("mask", "full_face"):
+            rows[name] = np.packbits(rows[name].reshape(len(faces), -1), axis=1)
+        return rows
 
     def person(self, row: int) -> int:
         """Return the number of the person on a row."""

@@ -80,6 +80,11 @@ DATA_SETS: dict[str, DataSet] = {
         module="datamodules.synthetic.datamodule:SyntheticDataModule",
         incidental=("data.folder", "data.workers", "data.render_processes"),
     ),
+    "detail": DataSet(
+        config="datamodules.detail.config:DetailConfig",
+        module="datamodules.detail.datamodule:DetailDataModule",
+        incidental=("data.folder", "data.workers", "data.render_processes"),
+    ),
     "photos": DataSet(
         config="datamodules.photos.config:PhotoConfig",
         module="datamodules.photos.datamodule:PhotoDataModule",

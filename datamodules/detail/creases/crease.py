@@ -77,28 +77,46 @@ def line(
     return Crease(points, depth * envelope * varied, width, ridge, fold, drape)
 
 
-def _through(controls: np.ndarray) -> np.ndarray:
-    """Resample the Catmull-Rom spline through (K, 2) points every ``STEP_MM``."""
-    padded = np.concatenate([2 * controls[:1] - controls[1:2], controls, 2 * controls[-1:] - controls[-2:-1]])
-    t = np.linspace(0, 1, 12, endpoint=False)[:, None]
-    dense = []
-    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        dense.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
-    path = np.concatenate([*dense, controls[-1:]])
-    distance = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    at = np.linspace(0, distance[-1], max(int(round(distance[-1] / STEP_MM)), 2) + 1)
-    return np.stack([np.interp(at, distance, path[:, axis]) for axis in range(2)], 1)
+@numba.njit(cache=True)
+def _through(controls):
+    """Resample the Catmull-Rom spline through (K, 2) points about every ``STEP_MM``."""
+    last, fine = controls.shape[0] - 1, 12
+    path = np.empty((last * fine + 1, 2))
+    for k in range(last):
+        b, c = controls[k], controls[k + 1]
+        a = controls[k - 1] if k > 0 else 2 * b - c
+        d = controls[k + 2] if k + 1 < last else 2 * c - b
+        for m in range(fine):
+            t = m / fine
+            for axis in range(2):
+                p, q = 2 * a[axis] - 5 * b[axis] + 4 * c[axis] - d[axis], 3 * b[axis] - a[axis] - 3 * c[axis] + d[axis]
+                path[k * fine + m, axis] = 0.5 * (2 * b[axis] + t * (c[axis] - a[axis] + t * (p + t * q)))
+    path[last * fine] = controls[last]
+    distance = np.zeros(path.shape[0])
+    for k in range(1, path.shape[0]):
+        distance[k] = distance[k - 1] + math.hypot(path[k, 0] - path[k - 1, 0], path[k, 1] - path[k - 1, 1])
+    count = max(int(round(distance[-1] / STEP_MM)), 2) + 1
+    at = np.linspace(0.0, distance[-1], count)
+    out = np.empty((count, 2))
+    for axis in range(2):
+        out[:, axis] = np.interp(at, distance, path[:, axis])
+    return out
 
 
 def _drift(rng: np.random.Generator, count: int, length: float, period: float) -> np.ndarray:
     """Return (count,) smooth noise of unit variance whose correlation length is about ``period`` mm."""
-    knots = max(int(length / period) + 3, 4)
-    values = rng.standard_normal(knots)
-    at = np.linspace(0, knots - 1.001, count)
-    first = at.astype(int)
-    part = at - first
-    blend = part * part * (3 - 2 * part)
-    return values[first] + blend * (values[np.minimum(first + 1, knots - 1)] - values[first])
+    return _smoothly(rng.standard_normal(max(int(length / period) + 3, 4)), count)
+
+
+@numba.njit(cache=True)
+def _smoothly(values, count):
+    out = np.empty(count)
+    for k in range(count):
+        at = k * (values.shape[0] - 1.001) / (count - 1)
+        first = int(at)
+        part = at - first
+        out[k] = values[first] + part * part * (3 - 2 * part) * (values[first + 1] - values[first])
+    return out
 
 
 def _ease(part: np.ndarray) -> np.ndarray:

@@ -14,19 +14,19 @@ def crows_feet(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
     creases: list[Crease] = []
     habit, count = np.exp(rng.normal(0, 0.4)), int(rng.integers(3, 7))
     for number, side in enumerate(SIDES):
-        start = face.outer_eye[number] + (side * rng.uniform(4.0, 7.0), rng.uniform(-1.5, 1.5))
+        start = face.outer_eye[number] + (side * rng.uniform(5.0, 8.0), rng.uniform(-1.5, 1.5))
         angles = np.linspace(0.62, -0.95, count) + rng.normal(0, 0.11, count)
         pull = act.squint[number] + 0.45 * act.smile[number]
         for angle in angles:
             begin = start + (side * rng.uniform(0, 4.0), 5.5 * np.sin(angle) + rng.normal(0, 0.6))
-            length = rng.uniform(9, 25) * (1 - 0.25 * abs(angle))
+            length = rng.uniform(12, 28) * (1 - 0.25 * abs(angle))
             bend = rng.normal(-0.22, 0.2) - 0.25 * angle
             reach = np.array([0.0, 0.35, 0.7, 1.0]) * length
             heading = angle + bend * reach / length
             controls = begin + np.stack([side * reach * np.cos(heading), reach * np.sin(heading)], 1)
-            depth = np.exp(rng.normal(0, 0.35)) * (0.2 * person.wear * habit + pull * (0.1 + 0.28 * person.wear))
-            width = rng.uniform(0.55, 0.95)
-            creases.append(line(controls, rng, depth, width, wander=0.6, uneven=0.45, taper=(0.25, 0.65), ridge=0.22))
+            depth = np.exp(rng.normal(0, 0.35)) * (0.13 * person.wear * habit + pull * (0.08 + 0.2 * person.wear))
+            width = rng.uniform(0.65, 1.1)
+            creases.append(line(controls, rng, depth, width, wander=0.7, uneven=0.22, taper=(0.4, 0.7), ridge=0.22))
             if rng.random() < 0.4:
                 turn = angle + rng.choice([-1, 1]) * rng.uniform(0.35, 0.7)
                 tip = controls[1] + (side * 0.45 * length * np.cos(turn), 0.45 * length * np.sin(turn))

@@ -12,33 +12,33 @@ from datamodules.detail.person import Muscles, Person
 def nasolabial(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generator) -> list[Crease]:
     """Draw the fold from the wing of the nose to beside the mouth, over which the cheek hangs, and its followers."""
     creases: list[Crease] = []
-    habit, aside, below = np.exp(rng.normal(0, 0.4)), rng.uniform(7.0, 12.0), rng.uniform(-9.0, 3.0)
+    habit, aside, below = np.exp(rng.normal(0, 0.35)), rng.uniform(9.0, 14.5), rng.uniform(-10.0, 4.0)
     padding = np.exp(0.25 * person.full)
     for number, side in enumerate(SIDES):
         smile, wing, corner = act.smile[number], face.wing[number], face.corner[number]
         uneven_sides = np.exp(rng.normal(0, 0.2))
-        wide = aside + 3.5 * smile
+        wide = aside + 2.0 * smile
         start = wing + (side * rng.uniform(2.5, 4.5), rng.uniform(2.5, 6.0))
         end = corner + (side * wide, below + rng.normal(0, 1.0))
-        middle = 0.5 * (start + end) + (side * rng.uniform(0.5, 2.0), 1.5 + 2.0 * smile)
-        depth = uneven_sides * (0.1 + 0.45 * person.wear * habit + smile * (0.35 + 0.4 * person.wear))
-        hang = uneven_sides * padding * (0.25 + 1.2 * person.wear * habit + 1.1 * smile)
+        middle = 0.5 * (start + end) + (side * (rng.uniform(1.0, 2.5) + 2.0 * smile), 2.0 + 2.0 * smile)
+        depth = uneven_sides * (0.06 + 0.26 * person.wear * habit + smile * (0.14 + 0.26 * person.wear))
+        hang = uneven_sides * padding * (0.2 + 0.75 * person.wear * habit + 0.65 * smile)
         controls = np.array([start, middle, end])
         # The cheek lies on the left of a line that runs upwards on the viewer's left and downwards on the right.
         controls = controls[::-1] if side < 0 else controls
-        taper = (0.5, 0.25) if side < 0 else (0.25, 0.5)
+        taper = (0.65, 0.3) if side < 0 else (0.3, 0.65)
         creases.append(
             line(
                 controls,
                 rng,
                 depth,
-                rng.uniform(1.0, 1.6),
+                rng.uniform(1.2, 2.1),
                 wander=0.7,
                 uneven=0.2,
                 taper=taper,
                 ridge=0.1,
                 fold=hang,
-                drape=rng.uniform(5.5, 8.5),
+                drape=rng.uniform(6.0, 9.5),
             )
         )
         for k in range(3):
@@ -66,19 +66,19 @@ def corners(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generato
             corner + (side * (3.2 + 2.0 * smile), 0.0),
             corner + (side * 2.0, -rng.uniform(2.5, 5.0)),
         ]
-        depth = 0.12 + 0.15 * person.wear + 0.55 * smile + 0.3 * droop
-        creases.append(line(arc, rng, depth, rng.uniform(0.8, 1.2), wander=0.3, taper=(0.45, 0.45), ridge=0.25))
+        depth = 0.08 + 0.1 * person.wear + 0.3 * smile + 0.2 * droop
+        creases.append(line(arc, rng, depth, rng.uniform(0.8, 1.5), wander=0.5, taper=(0.5, 0.5), ridge=0.25))
         length = rng.uniform(10, 24)
         down = [
             corner + (side * 2.0, -2.0),
             corner + (side * (3.5 + rng.normal(0, 1.0)), -0.5 * length),
             corner + (side * (3.0 + rng.normal(0, 2.0)), -length),
         ]
-        depth = 0.55 * max(person.wear - 0.15, 0.0) * habit + 0.55 * droop
-        hang = 0.8 * max(person.wear - 0.3, 0.0) * habit
+        depth = 0.3 * max(person.wear - 0.15, 0.0) * habit + 0.3 * droop
+        hang = 0.55 * max(person.wear - 0.3, 0.0) * habit
         down = down[::-1] if side < 0 else down
-        taper = (0.6, 0.2) if side < 0 else (0.2, 0.6)
-        width = rng.uniform(1.0, 1.7)
+        taper = (0.65, 0.35) if side < 0 else (0.35, 0.65)
+        width = rng.uniform(1.3, 2.4)
         creases.append(line(down, rng, depth, width, wander=0.7, taper=taper, fold=hang, drape=rng.uniform(5, 8)))
     return creases
 
