@@ -41,6 +41,7 @@ class ManifestRow:
         photo_size: width and height of the photo, pixels.
         detected: a detector found the landmarks, they did not come with the data set.
         score: the detector's confidence; 0 where it was not asked.
+        bump: path of the bump map, relative to the folder; None, and not in the row, where none was made.
     """
 
     id: str
@@ -56,15 +57,21 @@ class ManifestRow:
     photo_size: tuple[int, int]
     detected: bool
     score: float
+    bump: str | None = None
 
     def line(self) -> str:
         """Return the row of ``manifest.jsonl``, with its line break; the same face always gives the same bytes."""
         values = {**vars(self), "landmarks": np.round(np.asarray(self.landmarks, np.float64), 3).tolist()}
         values["centre"], values["photo_size"] = list(self.centre), list(self.photo_size)
+        if self.bump is None:
+            del values["bump"]
         return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 KEYS = tuple(ManifestRow.__dataclass_fields__)
+OPTIONAL = ("bump",)
+FILES = {"crop": "crops", "mask": "masks", "bump": "bumps"}
+"""Keys that name a file of the face, and the folder where it lies."""
 
 
 def face_path(folder: str, name: str, suffix: str) -> str:
@@ -80,6 +87,11 @@ def crop_path(name: str) -> str:
 def mask_path(name: str) -> str:
     """Return the path of the mask of the face with this id, relative to the prepared folder."""
     return face_path("masks", name, ".png")
+
+
+def bump_path(name: str) -> str:
+    """Return the path of the bump map of the face with this id, relative to the prepared folder."""
+    return face_path("bumps", name, ".png")
 
 
 def write_manifest(path: str | Path, rows: Iterable[ManifestRow]) -> int:
@@ -131,7 +143,8 @@ def parse_row(line: bytes | str, where: str) -> ManifestRow | Fault:
         return Fault(where, f"not JSON ({error}); prepare the photos again")
     if not isinstance(values, dict):
         return Fault(where, "not a JSON object; prepare the photos again")
-    missing = [key for key in KEYS if key not in values] + [key for key in values if key not in KEYS]
+    missing = [key for key in KEYS if key not in values and key not in OPTIONAL]
+    missing += [key for key in values if key not in KEYS]
     if missing:
         what = "is missing" if missing[0] in KEYS else "is unknown"
         return Fault(where, f"key '{missing[0]}' {what}; prepare the photos again")
@@ -171,8 +184,10 @@ def _wrong_key(values: dict[str, Any]) -> tuple[str, str] | None:
             return key, "a text or null"
     if not isinstance(values["subset"], str):
         return "subset", "a text"
-    for key in ("crop", "mask"):
-        if values[key] is not None and not _inside(values[key]):
+    if "bump" in values and not (isinstance(values["bump"], str) and values["bump"]):
+        return "bump", "a text that is not empty"
+    for key in FILES:
+        if values.get(key) is not None and not _inside(values[key]):
             return key, "a path inside the prepared folder"
     for key in ("scale", "score"):
         if not _finite(values[key]) or (key == "scale" and values[key] <= 0):

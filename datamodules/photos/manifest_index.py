@@ -138,7 +138,7 @@ def build_index(folder: str | Path) -> ManifestIndex:
 
 def absent_files(folder: Path, row: ManifestRow) -> list[Path]:
     """Return the files of a row that are not there, or empty."""
-    places = {name: ShardPlace.parse(name) for name in (row.crop, row.mask) if name is not None}
+    places = {name: ShardPlace.parse(name) for name in (row.crop, row.mask, row.bump) if name is not None}
     files = [folder / (name if place is None else place.shard) for name, place in places.items()]
     return [path for path in files if not (path.is_file() and path.stat().st_size)]
 

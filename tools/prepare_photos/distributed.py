@@ -15,7 +15,6 @@ from datamodules.photos.preparing.carrying_out import progress_bar
 from datamodules.photos.preparing.chunks import Chunk
 from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.under_work import UnderWork, left_under_work
-from datamodules.photos.preparing.worker import make_worker
 from experiments.lightning_messages import quieten_lightning
 from experiments.processes import is_first_process, started_by_a_launcher
 from seethrough.errors import SeethroughError
@@ -39,7 +38,7 @@ class PreparationModule(pl.LightningModule):
         # Only the first process knows whether everything was done before, and the others must not wait for work of it.
         self.preparation.done = self.trainer.strategy.broadcast(self.preparation.done)
         if self.preparation.done is None:
-            self._worker = make_worker(self.preparation.out, self.preparation.settings, device)
+            self._worker = self.preparation.make_worker(self.preparation.out, self.preparation.settings, device)
             self._worker.mark = UnderWork(self.preparation.out, self.trainer.global_rank)
 
     def predict_step(self, batch: Task, batch_idx: int) -> int:

@@ -13,7 +13,6 @@ from datamodules.photos.preparing.processes import work_through
 from datamodules.photos.preparing.report import PreparationReport
 from datamodules.photos.preparing.run import PreparationRun
 from datamodules.photos.preparing.settings import PreparationSettings
-from datamodules.photos.preparing.worker import make_worker
 from datamodules.photos.record import Listing
 from seethrough.processors import usable_cores
 
@@ -72,7 +71,7 @@ def carry_out(
             # To start a process takes as long as some photos do.
             processes = jobs or min(usable_cores(), -(-photos // WORTH_A_PROCESS))
             with progress_bar(run, chunks, progress and photos > 0) as bar:
-                make = partial(make_worker, run.out, run.settings)
+                make = partial(run.make_worker, run.out, run.settings, None)
                 for task in work_through(make, map(run.task, chunks), min(processes, len(chunks))):
                     bar.update(len(task.records))
             if not run.discard_unsound():

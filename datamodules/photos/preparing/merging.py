@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datamodules.photos.atomic_files import writing_text
-from datamodules.photos.manifest import MANIFEST, SKIPPED
+from datamodules.photos.manifest import FILES, MANIFEST, SKIPPED
 from datamodules.photos.preparing.journal import CHUNKS, LEFT_OUT, Journal
 from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.report import PreparationReport
@@ -40,8 +40,8 @@ def is_whole(out: Path, count: int) -> bool:
 
 
 def _has_files(out: Path, rows: Iterable[dict[str, Any]]) -> bool:
-    """Return whether crops and masks are there; a power cut can leave empty ones."""
-    files = [row[name] for row in rows for name in ("crop", "mask") if row[name] is not None]
+    """Return whether crops, masks and bump maps are there; a power cut can leave empty ones."""
+    files = [row[name] for row in rows for name in FILES if row.get(name) is not None]
     try:
         return all((out / file).stat().st_size > 0 for file in files)
     except OSError:
@@ -96,12 +96,12 @@ def recount(journal: Journal) -> PreparationReport:
 
 
 def remove_strays(out: Path) -> int:
-    """Remove crops and masks that no row of the manifest names: those of earlier listings; returns how many went."""
+    """Remove files of faces that no row of the manifest names: those of earlier listings; returns how many went."""
     with (out / MANIFEST).open("rb") as manifest:
         rows = map(json.loads, manifest)
-        named = {row[name] for row in rows for name in ("crop", "mask") if row[name] is not None}
+        named = {row[name] for row in rows for name in FILES if row.get(name) is not None}
     removed = 0
-    for folder in [*out.glob("crops/*"), *out.glob("masks/*")]:
+    for folder in [place for kind in FILES.values() for place in out.glob(f"{kind}/*")]:
         for path in list(folder.iterdir()):
             if path.relative_to(out).as_posix() not in named:
                 path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from datamodules.photos.atomic_files import remove_partial, write_bytes
 from datamodules.photos.faults import refuse_or_skip
-from datamodules.photos.manifest import MANIFEST, PREPARATION, SKIPPED
+from datamodules.photos.manifest import FILES, MANIFEST, PREPARATION, SKIPPED
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.preparing.chunks import Chunk, plan_chunks
 from datamodules.photos.preparing.contact_sheet import CONTACT_SHEET, write_contact_sheet
@@ -24,6 +24,7 @@ from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.report import PreparationReport
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.preparing.stored_face import FAULT, SkippedPhoto
+from datamodules.photos.preparing.worker import MakeWorker, make_worker
 from datamodules.photos.record import Listing
 from seethrough.errors import SeethroughError
 
@@ -39,6 +40,8 @@ class PreparationRun:
         settings: how photos are searched and cut.
         skip_bad: leave out what the listing finds a fault with; otherwise faults are refused.
         noted: what ``preparation.json`` says besides, see :func:`.of_config.preparation_of`.
+        make_worker: called in each process with folder, settings and number of its GPU; returns what prepares chunks.
+            It must be importable.
         say: takes one line.
 
     Raises:
@@ -55,9 +58,10 @@ class PreparationRun:
         settings: PreparationSettings | None = None,
         skip_bad: bool = False,
         noted: Mapping[str, Any] = MappingProxyType({}),
+        make_worker: MakeWorker = make_worker,
         say: Callable[[str], None] = print,
     ) -> None:
-        self.noted = dict(noted)
+        self.noted, self.make_worker = dict(noted), make_worker
         self.out, self.settings = Path(out), settings or PreparationSettings()
         self.data_set, self.root, self.say = data_set, root, say
         faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
@@ -97,9 +101,7 @@ class PreparationRun:
         if overwrite:
             self._clear()
         refuse_another(self.out, self.journal.folder, self.purpose)
-        self.resumed = any(
-            path.exists() for path in (self.out / "crops", self.out / "masks", self.journal.folder / PURPOSE)
-        )
+        self.resumed = any(path.exists() for path in (*self._files(), self.journal.folder / PURPOSE))
         if self._is_finished():
             (self.journal.folder / PURPOSE).unlink(missing_ok=True)
             facts = read_prepared_folder(self.out)
@@ -180,5 +182,9 @@ class PreparationRun:
         for name in known:
             (self.out / name).unlink(missing_ok=True)
         (self.journal.folder / PURPOSE).unlink(missing_ok=True)
-        for folder in (self.journal.folder / "chunks", self.out / "crops", self.out / "masks"):
+        for folder in (self.journal.folder / "chunks", *self._files()):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _files(self) -> list[Path]:
+        """Return the folders that hold the files of faces."""
+        return [self.out / name for name in FILES.values()]

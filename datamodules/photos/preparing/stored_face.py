@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from datamodules.photos.atomic_files import jpeg_bytes, png_bytes, write_bytes
-from datamodules.photos.manifest import ManifestRow, crop_path, mask_path
+from datamodules.photos.manifest import ManifestRow, bump_path, crop_path, mask_path
 from datamodules.photos.preparing.face_search import FaceSearch
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.record import PhotoFile, PhotoRecord, unfit_id
@@ -26,6 +27,7 @@ LEAST_LANDMARKS = 0.5
 LEAST_SHOWN = 0.25
 """Less of the aligned crop in the photo, and there is no face to see. Photos cut tightly about a face, whose landmarks
 all lie inside, show a third of it."""
+_PATHS = {"crop": crop_path, "mask": mask_path, "bump": bump_path}
 UNUSABLE = (SeethroughError, ValueError, ArithmeticError, MemoryError)
 """What one photo or its numbers can bring about; the others must still be prepared."""
 
@@ -51,6 +53,50 @@ class SkippedPhoto:
         return json.dumps(vars(self), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
+class UnusablePhotoError(SeethroughError):
+    """One photo cannot be used; the message is one line that names its file.
+
+    Attributes:
+        why: the kind of reason, one of few, for counting.
+    """
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+@contextmanager
+def unusable(record: PhotoRecord, why: str) -> Iterator[None]:
+    """Turn what one photo or its numbers bring about in the block into an :class:`UnusablePhotoError`."""
+    try:
+        yield
+    except UnusablePhotoError:
+        raise
+    except UNUSABLE as error:
+        named = isinstance(error, SeethroughError) and why not in (OUTSIDE, NO_CROP)
+        reason = one_line(error)
+        raise UnusablePhotoError(reason if named else f"{record.source.name}: {reason}", why) from error
+
+
+@dataclass(frozen=True, eq=False)
+class FoundFace:
+    """A face in its photo.
+
+    Attributes:
+        photo: (H, W, 3) uint8.
+        landmarks: (68, 2) photo pixels.
+        aligned: the crop of a sample.
+        detected: a detector found the landmarks.
+        score: its confidence; 0 where it was not asked.
+    """
+
+    photo: np.ndarray
+    landmarks: np.ndarray
+    aligned: CropTransform
+    detected: bool
+    score: float
+
+
 class FaceStore:
     """Prepares records one by one.
 
@@ -69,44 +115,58 @@ class FaceStore:
         """Write crop and mask of one record and return its row, or why there is none."""
         if unfit := unfit_id(record.id):
             return SkippedPhoto(record.id, record.source.name, f"{record.source.name}: {unfit}", UNFIT_ID)
-        why = UNREADABLE
         try:
-            photo = record.read()
-            why = NO_FACE
-            landmarks, detected, score = self._landmarks(record, photo)
-            why = NO_CROP
-            aligned = record.crop or align(landmarks)
-            why = OUTSIDE
-            _refuse_outside(landmarks, aligned, photo)
-            why = NO_CROP
-            crop = stored_crop(aligned, self.settings)
-            image = np.rint(crop.crop(photo) * 255).astype(np.uint8)
-            why = NO_MASK
-            mask = None if record.mask is None else crop.crop_mask(record.mask.read(photo.shape[0], photo.shape[1]))
-        except UNUSABLE as error:
-            reason, name = one_line(error), record.source.name
-            named = isinstance(error, SeethroughError) and why not in (OUTSIDE, NO_CROP)
-            return SkippedPhoto(record.id, name, reason if named else f"{name}: {reason}", why)
+            found = self._found(record)
+            crop, files = self._cut(record, found)
+        except UnusablePhotoError as error:
+            return SkippedPhoto(record.id, record.source.name, str(error), error.why)
+        for key, content in files.items():
+            write_bytes(self.out / _PATHS[key](record.id), content)
         x, y = crop.centre
-        row = ManifestRow(
+        return ManifestRow(
             id=record.id,
             source=record.source.name,
             split=record.split,
             identity=record.identity,
             subset=record.subset,
             crop=crop_path(record.id),
-            mask=None if mask is None else mask_path(record.id),
-            landmarks=crop.to_crop(landmarks),
+            mask=mask_path(record.id) if "mask" in files else None,
+            landmarks=crop.to_crop(found.landmarks),
             scale=round(crop.scale, DIGITS),
             centre=(round(x, DIGITS), round(y, DIGITS)),
-            photo_size=(photo.shape[1], photo.shape[0]),
-            detected=detected,
-            score=round(score, DIGITS),
+            photo_size=(found.photo.shape[1], found.photo.shape[0]),
+            detected=found.detected,
+            score=round(found.score, DIGITS),
+            bump=bump_path(record.id) if "bump" in files else None,
         )
-        write_bytes(self.out / row.crop, jpeg_bytes(image, self.settings.quality))
-        if mask is not None:
-            write_bytes(self.out / mask_path(record.id), png_bytes(np.rint(mask * 255).astype(np.uint8)))
-        return row
+
+    def _found(self, record: PhotoRecord) -> FoundFace:
+        """Read the photo and find its face; raises :class:`UnusablePhotoError`."""
+        with unusable(record, UNREADABLE):
+            photo = record.read()
+        with unusable(record, NO_FACE):
+            landmarks, detected, score = self._landmarks(record, photo)
+        with unusable(record, NO_CROP):
+            aligned = record.crop or align(landmarks)
+        with unusable(record, OUTSIDE):
+            _refuse_outside(landmarks, aligned, photo)
+        return FoundFace(photo, landmarks, aligned, detected, score)
+
+    def _cut(self, record: PhotoRecord, found: FoundFace) -> tuple[CropTransform, dict[str, bytes]]:
+        """Return the stored crop and the files of a face by the manifest's keys.
+
+        Raises:
+            UnusablePhotoError: there are none.
+        """
+        with unusable(record, NO_CROP):
+            crop = stored_crop(found.aligned, self.settings)
+            image = np.rint(crop.crop(found.photo) * 255).astype(np.uint8)
+        files = {"crop": jpeg_bytes(image, self.settings.quality)}
+        if record.mask is not None:
+            with unusable(record, NO_MASK):
+                mask = crop.crop_mask(record.mask.read(*found.photo.shape[:2]))
+            files["mask"] = png_bytes(np.rint(mask * 255).astype(np.uint8))
+        return crop, files
 
     def _landmarks(self, record: PhotoRecord, photo: np.ndarray) -> tuple[np.ndarray, bool, float]:
         given = record.landmarks

@@ -47,6 +47,9 @@ class ChunkWorker:
         self.store(record)
 
 
+MakeWorker = Callable[[Path, PreparationSettings, int | None], ChunkWorker]
+
+
 def make_worker(out: Path, settings: PreparationSettings, device: int | None = None) -> ChunkWorker:
     """Return what prepares chunks in this process; ``device`` is the number of its GPU, None for the CPU."""
     return ChunkWorker(out, FaceStore(out, settings, partial(make_detector, settings, device)))
