@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seethrough.details.foundation import Foundation
 from seethrough.errors import SeethroughError
@@ -89,6 +90,27 @@ def displaced_points(depth: Tensor, bump: Tensor, camera: Camera, *, along: str 
     _per_depth(along, camera, depth)
     points = unproject(depth, camera)
     return torch.cat([points[..., :2], apply_bump(depth, bump)[..., None]], dim=-1)
+
+
+def depth_normals(depth: Tensor, mask: Tensor, camera: Camera) -> Tensor:
+    """Return (H, W, 3) unit normals towards the camera of a depth map, by differences between neighbours.
+
+    Args:
+        depth: (H, W) mm.
+        mask: (H, W), 1 where the depth counts; elsewhere the normal is (0, 0, -1). At its border a pixel's own depth
+            stands for that of a neighbour outside.
+        camera: of the picture.
+    """
+    inside = mask > 0.5
+    points = unproject(depth, camera)
+    steps = []
+    for axis in (1, 0):
+        ahead, behind = torch.roll(points, -1, axis), torch.roll(points, 1, axis)
+        known = torch.roll(inside, -1, axis), torch.roll(inside, 1, axis)
+        steps.append(torch.where(known[0][..., None], ahead, points) - torch.where(known[1][..., None], behind, points))
+    normals = functional.normalize(torch.linalg.cross(steps[1], steps[0], dim=-1), dim=-1)
+    lone = ~inside | (normals.square().sum(-1) < 0.5)  # or without a neighbour in one direction
+    return torch.where(lone[..., None], normals.new_tensor([0.0, 0.0, -1.0]), normals)
 
 
 def _per_depth(along: str, camera: Camera | None, like: Tensor) -> Tensor | float:
