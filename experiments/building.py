@@ -39,8 +39,10 @@ def set_name(data: pl.LightningDataModule, split: str) -> str:
 
 def split_title(composition: Composition, split: str) -> str:
     """Return what the pictures of a split are called: photos that belong to no split are no test set."""
+    name = composition.config.dataset
     chosen = getattr(composition.config.data, "test_split", "test") if split == "test" else split
-    return {"all": "all faces", "train": "training faces"}.get(chosen, f"{chosen} set")
+    parts = {"all": f"all faces of {name}", "train": f"training faces of {name}"}
+    return parts.get(chosen, f"{name} {chosen} set")
 
 
 def split_note(data: pl.LightningDataModule, split: str) -> str:

@@ -101,7 +101,7 @@ def evaluate(
     from experiments.pictures import save_picture
     from lightning_modules.focus.evaluation_summary import summarise_subsets
 
-    said = f"{composition.config.dataset} {split_title(composition, split)}"
+    said = split_title(composition, split)
     title = f"{folder.title}, {said}"
     measured = measure(folder, composition, split, adaptation, columns)
     if adaptation is not None:
@@ -208,7 +208,7 @@ def measure(
             folder.weights,
             shuffled(loader, config.seed),
             **adaptation,
-            told=f"{folder.title}, {config.dataset} {split_title(composition, split)}",
+            told=f"{folder.title}, {split_title(composition, split)}",
             seed=config.seed,
             accelerator=config.trainer.accelerator,
         )

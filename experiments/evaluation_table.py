@@ -64,7 +64,8 @@ def evaluation_table(summary: Summary, title: str, *, adapted: bool = False) -> 
     row("colour RMSE in the face, /255", lambda s: _number(s["image_rmse"], 1))
     row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_image_rmse"))
     row("landmark error at 224 px, px: this run", lambda s: _number(s["landmark_error_px"], 2))
-    row("    mean face in its best pose", lambda s: _number(s.get("landmark_error_mean_face_px", math.nan), 2))
+    row("    mean face, straight ahead", lambda s: _number(s.get("landmark_error_resting_face_px", math.nan), 2))
+    row("    mean face, posed by the landmarks", lambda s: _number(s.get("landmark_error_mean_face_px", math.nan), 2))
     return table
 
 

@@ -147,7 +147,8 @@ class PhotoDataModule(pl.LightningDataModule):
         for split in SPLITS:
             faces = self.dataset(split) if len(self.rows(split)) else ()
             masks = " with masks" if isinstance(faces, PhotoDataset) and faces.masks else ""
-            parts.append(f"{len(faces)} {split}{masks}")
+            whole = split == "test" and config.test_split == "all"
+            parts.append(f"{len(faces)} {'to evaluate' if whole else split}{masks}")
         skipped = f"; {facts.skipped} skipped, see {Path(config.prepared) / SKIPPED}" if facts.skipped else ""
         return f"{self.family}: {len(index.rows)} faces in {config.prepared} ({', '.join(parts)}){skipped}"
 

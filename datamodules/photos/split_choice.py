@@ -44,7 +44,8 @@ def describe_choice(config: PhotoConfig, index: ManifestIndex, split: str) -> st
         return f"{what}: a training on this folder sees {trained} of these {count}{rest}"
     if chosen == "validation" and _names_no_validation(index):
         share = f"data.validation_share={config.validation_share:g}"
-        return f"{count} faces that trainings on this folder hold out for validation ({share})"
+        faces = f"{count} face{'s' * (count != 1)}"
+        return f"{faces} that trainings on this folder hold out for validation ({share})"
     return ""
 
 

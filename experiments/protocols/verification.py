@@ -119,7 +119,7 @@ def subset_scores(
 def _known(pairs: PhotoPairs, found: Descriptors, table: np.ndarray) -> str:
     """Say which pairs there are, and which of them lack a photo: what a user can mend."""
     first, second = pairs.numbers(found.ids)
-    finite = np.isfinite(table).all(axis=1)
+    finite = np.all(np.isfinite(table), axis=1)
     scored = finite[first] & finite[second]
     lists = f"the list has {len(pairs.same)} pairs in {len(np.unique(pairs.folds))} folds"
     if scored.all():

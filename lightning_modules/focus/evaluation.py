@@ -19,6 +19,7 @@ from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores
 from seethrough.metrics.masks import MASK_SCORES
 from seethrough.metrics.posed_landmarks import posed_landmarks
 from seethrough.metrics.table import TEXT, WHOLE, Column, numbered, text_rows, words_of
+from seethrough.morphable import FaceParameters
 
 MASKS = ("mask", "all_face", "preliminary", "skin")
 REGIONS = ("own", "fixed")
@@ -40,6 +41,7 @@ PICTURE_COLUMNS = (
     "image_rmse",
     "landmark_error_px",
     "landmark_error_mean_face_px",
+    "landmark_error_resting_face_px",
     "occluded_share",
     "rendered_area_ratio",
 )
@@ -54,8 +56,10 @@ class FocusEvaluation:
 
     Each image is scored with the run's own mask, with "everything is face", with the preliminary mask of Eq. 10 and
     with skin colour, inside the rendered face (``own``, the paper's region) and inside the true face without its
-    occluder (``fixed``, where data know it); its shape is scored beside the mean face and beside a random person. What
-    data do not know becomes NaN; photos, of whose shape nothing is known, have no columns of shapes at all.
+    occluder (``fixed``, where data know it); its shape is scored beside the mean face and beside a random person; its
+    landmarks beside those of the mean face that looks straight ahead, which knows nothing of the photo, and of the mean
+    face in the pose that fits the landmarks best, which knows the answer's pose. What data do not know becomes NaN;
+    photos, of whose shape nothing is known, have no columns of shapes at all.
 
     Args:
         focus: the networks; scored as they are when :meth:`update` is called.
@@ -141,6 +145,9 @@ class FocusEvaluation:
         posed = posed_landmarks(model.mean[model.landmarks], landmarks)
         columns["landmark_error_px"] = _landmark_error(rendering.landmarks, landmarks, self._held[0])
         columns["landmark_error_mean_face_px"] = _landmark_error(posed, landmarks, self._held[0])
+        nothing = FaceParameters(*map(torch.zeros_like, prediction.parameters))
+        resting = self._held[0].face_renderer.geometry(nothing).landmarks
+        columns["landmark_error_resting_face_px"] = _landmark_error(resting, landmarks, self._held[0])
         if "mask" in batch:
             columns["image_rmse"] = image_rmse(image, rendering.image, batch["mask"] * rendering.mask)
         if truth:

@@ -15,6 +15,7 @@ _OUT_OF_DISTRIBUTION = "ood_"
 # What synthetic data call their parts; they are found by the occluder instead.
 _OWN_SUBSETS = ("", "clean", "occluded")
 _SCORES = ("acc", "ppv", "tpr", "f1", "occluder_iou")
+_LANDMARKS = ("landmark_error_px", "landmark_error_mean_face_px", "landmark_error_resting_face_px")
 _REGIONS = (("own", ""), ("fixed", "_fixed_region"))
 _MASKS = (("mask", ""), ("all_face", "_all_face"), ("preliminary", "_preliminary"), ("skin", "_skin"))
 _TWINS = {"twin_shape_error_mm": "shape_error_mm", "twin_image_rmse": "image_rmse_shared_region"}
@@ -87,7 +88,7 @@ def summarise(rows: Rows) -> dict[str, float]:
         result |= {f"mask_{score}_all_face_soft": _mean(values) for score, values in soft["all_face"].items()}
     result |= _with_bounds("image_rmse", mean_interval(rows["image_rmse"], people))
     result["image_rmse_std"] = _deviation(rows["image_rmse"])
-    for key in ("landmark_error_px", "landmark_error_mean_face_px", "occluded_share", "rendered_area_ratio"):
+    for key in (*_LANDMARKS, "occluded_share", "rendered_area_ratio"):
         if key in rows:  # rows that were kept from before may lack the mean face
             result[key] = _mean(rows[key])
     if "shape_error_mm" in rows:

@@ -18,6 +18,7 @@ def rows(count: int, **changes: float) -> dict[str, np.ndarray]:
         "image_rmse": 12.0,
         "landmark_error_px": 3.0,
         "landmark_error_mean_face_px": 6.25,
+        "landmark_error_resting_face_px": 9.75,
         "occluded_share": 0.1,
         "rendered_area_ratio": 1.0,
         "shape_error_mm": 1.6,
@@ -71,7 +72,8 @@ def test_what_data_do_not_know_is_left_out():
     summary = {"overall": summarise(rows(4, **unknown))}
     printed = text(evaluation_table(summary, "photos"))
     assert "skill" not in printed and "landmark error" in printed
-    assert "mean face in its best pose" in printed and "6.25" in printed  # the yardstick of photos
+    assert "mean face, posed by the landmarks" in printed and "6.25" in printed  # the yardsticks of photos
+    assert "mean face, straight ahead" in printed and "9.75" in printed
     assert occluder_table(summary) is None
 
 

@@ -51,7 +51,7 @@ def refuse_another(out: Path, work: Path, purpose: Mapping[str, Any]) -> None:
         SeethroughError: names the first thing that differs, and both values.
     """
     found = _earlier(out, work)
-    for key, value in purpose.items() if found is not None else ():
+    for key, value in purpose.items() if found else ():
         before = found.get(key)
         # "album" and "album/" are one folder, from here or from elsewhere.
         if before != value and not (key == "root" and before and Path(before).resolve() == Path(value).resolve()):
@@ -61,8 +61,8 @@ def refuse_another(out: Path, work: Path, purpose: Mapping[str, Any]) -> None:
             )
 
 
-def _earlier(out: Path, work: Path) -> dict[str, Any] | None:
-    """Return the purpose of the preparation that the folder holds, if there is one."""
+def _earlier(out: Path, work: Path) -> dict[str, Any]:
+    """Return the purpose of the preparation that the folder holds; empty if there is none."""
     if is_prepared(out):
         done = read_prepared_folder(out)
         known = {key: getattr(done, key) for key in ("data_set", "root", "side", "field", "detector")}
@@ -70,5 +70,5 @@ def _earlier(out: Path, work: Path) -> dict[str, Any] | None:
     try:
         found = json.loads((work / PURPOSE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -153,6 +153,8 @@ def test_landmarks_of_the_mean_face_are_a_yardstick_that_it_meets_itself(evaluat
     batch["landmarks"][1, :34] += 3
     evaluation.update(batch)
     error = evaluation.rows()["landmark_error_mean_face_px"]
+    resting = evaluation.rows()["landmark_error_resting_face_px"]
+    assert (resting > error).all(), "nothing turns or moves it"
     assert error[0] < 1e-2 < 1 < error[1] < 3 * 2**0.5 * 224 / focus.image_size
 
 
