@@ -23,6 +23,7 @@ from lightning_modules.focus.step_terms import StepTerms
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from lightning_modules.focus.training_mask import training_mask
+from lightning_modules.focus.validation import ValidationScores
 from lightning_modules.step_key import Draw, run_seed, seed_generators, step_key
 from seethrough.networks.perceptual import load_perceptual_net
 
@@ -53,6 +54,7 @@ class FocusModule(pl.LightningModule):
         self.step_terms = StepTerms(config, self.focus, self.schedule, self.perceptual, self.supervised)
         mask = own_mask(config.mask, config.has_segmentation)
         self.evaluation = FocusEvaluation(self.focus, config.face_model.source, config.loss.threshold, mask)
+        self.validation = ValidationScores(self.focus, config.face_model.source, config.loss.threshold, mask)
         self.losses = FiniteLosses()
         # Every process reads the same face model; DDP would send its bases around at every step. It asks for this name.
         kept = self.state_dict().keys()
@@ -143,17 +145,19 @@ class FocusModule(pl.LightningModule):
             nn.utils.clip_grad_norm_(self._network(network).parameters(), config.clip_norm)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Collect the rows of the evaluation table."""
-        self.evaluation.update(batch)
+        """Score a batch for the curves."""
+        self.validation.update(batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the headline numbers."""
+        """Log the scores of the images of all processes."""
         if not self.trainer.sanity_checking:
-            scores = {f"validation/{key}": value for key, value in self.evaluation.headline().items()}
+            scores = {f"validation/{key}": value for key, value in self.validation.compute().items()}
             self.log_dict({**scores, "step": float(self.em_step)})
-        self.evaluation.reset()
+        self.validation.reset()
 
-    test_step = validation_step
+    def test_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        """Collect the rows of the evaluation table."""
+        self.evaluation.update(batch)
 
     def forward(self, image: Tensor) -> FocusPrediction:
         """Reconstruct a batch of crops."""

@@ -95,7 +95,8 @@ def test_focus_on_two_processes(tmp_path: Path) -> None:
     assert first.startswith("11 ")
     with (run / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert any(row.get("validation/landmark_error_px") for row in rows)
+    for score in ("landmark_error_px", "mask_f1_occluded", "skill_over_mean_face_unoccluded"):
+        assert any(row.get(f"validation/{score}") for row in rows), score
     terms = "landmarks/landmark", "initialise/pixel", "pretrain/preliminary", "segment/area", "reconstruct/pixel"
     for term in terms:
         assert any(row.get(term) for row in rows), term
