@@ -62,6 +62,13 @@ METHODS: dict[str, Method] = {
             "trainer.accumulate_grad_batches": "it steps its optimisers itself; use a larger data.batch_size",
         },
     ),
+    "bump": Method(
+        config="lightning_modules.bump.config:BumpConfig",
+        module="lightning_modules.bump.lightning_model:BumpModule",
+        ends_itself=True,
+        incidental=("model.translator.weights",),
+        refused={"trainer.gradient_clip_val": "use model.optimiser.clip_norm"},
+    ),
 }
 
 _PHOTO_INCIDENTAL = (

@@ -58,13 +58,13 @@ def normal_angle(
             None. The principal point is taken for the middle of the image.
     """
     inside = _with_neighbours(mask)
-    one, other = (_normals(bump, mask > 0.5, pixel_mm, depth) for bump in (predicted, true))
+    one, other = (surface_normals(bump, mask > 0.5, pixel_mm, depth) for bump in (predicted, true))
     # atan2 keeps small angles, which arccos rounds to 0.02 degrees in float32.
     angle = torch.atan2(torch.linalg.cross(one, other, dim=1).norm(dim=1), (one * other).sum(1))
     return _mean(torch.rad2deg(angle)[:, None], inside)
 
 
-def _normals(bump: Tensor, inside: Tensor, pixel_mm: Tensor, depth: Tensor | None) -> Tensor:
+def surface_normals(bump: Tensor, inside: Tensor, pixel_mm: Tensor, depth: Tensor | None) -> Tensor:
     """Return (B, 3, H-1, W-1) normals, of any length, from the forward differences of the surface's points."""
     height, width = bump.shape[-2:]
     rows = torch.arange(height, dtype=bump.dtype, device=bump.device) + 0.5 - height / 2

@@ -1,0 +1,156 @@
+"""Training of the bump translator."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from lightning_modules.bump.augmentation import augment
+from lightning_modules.bump.config import BumpConfig, TranslatorConfig
+from lightning_modules.bump.evaluation import BumpEvaluation, pixel_millimetres
+from lightning_modules.bump.objective import BumpObjective
+from lightning_modules.bump.optimisation import build_optimiser, learning_rate
+from lightning_modules.finite_losses import FiniteLosses
+from lightning_modules.step_key import Draw, run_seed, step_key
+from seethrough.details.bump_pictures import heat_map, relief
+from seethrough.details.luminance_bump import LuminanceBump
+from seethrough.errors import SeethroughError
+from seethrough.networks.bump_release import load_release_translator
+from seethrough.networks.bump_translator import BumpTranslator
+
+METHOD = "bump"
+
+
+class BumpModule(pl.LightningModule):
+    """Train :class:`~seethrough.networks.bump_translator.BumpTranslator` on images with known bump maps (Sec. 4.1).
+
+    A batch has ``image``, ``bump`` in mm, ``mask`` and ``id``. Steps are those of the optimiser.
+
+    Attributes:
+        translator: the network.
+        luminance: a baseline, fitted on the first images of process 0.
+        total_steps: the step at which the training ends; known once it has begun.
+    """
+
+    def __init__(self, config: BumpConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.save_hyperparameters({"method": METHOD, "config": asdict(config)})
+        self.translator = build_translator(config.translator)
+        self.luminance = LuminanceBump()
+        self.objective = BumpObjective(config.loss)
+        self.evaluation = BumpEvaluation(self.translator, self.luminance)
+        self.losses = FiniteLosses()
+        self.total_steps = 0
+        self._epoch_steps = 1
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return the optimiser with the rate of each step."""
+        config = self.config.optimiser
+        optimiser = build_optimiser(self.translator.parameters(), config, self.trainer.precision != "16-mixed")
+
+        def factor(step: int) -> float:
+            rate = learning_rate(config, step, self.total_steps, step // self._epoch_steps)
+            return rate / (config.learning_rate or 1.0)
+
+        rates = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
+
+    def on_train_start(self) -> None:
+        """Find out how long the training is: not before, as a loader that is asked too early does not resume."""
+        batches, schedule = self.trainer.num_training_batches, self.config.schedule
+        self._epoch_steps = max(math.ceil(batches / self.trainer.accumulate_grad_batches), 1)
+        self.total_steps = schedule.steps or (schedule.epochs or 0) * self._epoch_steps
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor | None:
+        """Return the loss of a batch; nothing happens past the end."""
+        if self.global_step >= self.total_steps:
+            self.trainer.should_stop = True
+            return None
+        for name in ("bump", "mask"):
+            if name not in batch:
+                raise SeethroughError(f"the data have no '{name}': train on data with bump maps, such as data/detail")
+        if self.luminance.images < self.config.baseline_images:
+            self.luminance.add(batch["image"], batch["bump"], batch["mask"])
+        key = step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION)
+        batch = augment(self.config.augmentation, batch, key)
+        terms = self.objective(self.translator.translate(batch["image"]), batch)
+        loss = torch.stack(list(terms.values())).sum()
+        self.losses.add(self.global_step, terms, batch["id"])
+        if self.device.type == "cpu" or self.global_step % self.trainer.log_every_n_steps == 0:  # pyright: ignore
+            self.losses.check()
+        self.log("loss", loss.detach(), prog_bar=True)
+        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
+        return loss
+
+    def on_train_batch_end(self, *_: object) -> None:
+        """Log which step it was, and end after the last one."""
+        self.log("step", float(self.global_step))
+        self.trainer.should_stop = self.trainer.should_stop or self.global_step >= self.total_steps
+
+    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
+        """Clip at the setting of the method; gradients are unscaled here under fp16."""
+        if self.config.optimiser.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.translator.parameters(), self.config.optimiser.clip_norm)
+
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        """Collect the rows of the evaluation table."""
+        self.evaluation.update(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the headline numbers."""
+        if not self.trainer.sanity_checking:
+            scores = {f"validation/{key}": value for key, value in self.evaluation.headline().items()}
+            self.log_dict({**scores, "step": float(self.global_step)})
+        self.evaluation.reset()
+
+    test_step = validation_step
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the (B, 1, H, W) bump in mm of crops (B, 3, H, W) in [0, 1]."""
+        return self.translator(image)
+
+    @torch.no_grad()
+    def pictures(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return (B, 3, H, k W) strips in [0, 1].
+
+        The image, the true heat map where it is known, the predicted one; then in relief shading the foundation, the
+        surface with the predicted bump, and the one with the true bump.
+        """
+        image = batch["image"]
+        translation = self.translator.translate(image)
+        mask = batch.get("mask")
+        if mask is None:
+            mask = torch.ones_like(image[:, :1]) if translation.mask is None else (translation.mask > 0.5).to(image)
+        pixel, depth, bumps = pixel_millimetres(batch), batch.get("depth"), [translation.bump]
+        if "bump" in batch:
+            bumps.insert(0, batch["bump"])
+        before = torch.zeros_like(translation.bump)
+        heats = [heat_map(bump, mask) for bump in bumps]
+        reliefs = [relief(bump, mask, pixel, depth) for bump in (before, *bumps[::-1])]
+        return {"bump": torch.cat([image, *heats, *reliefs], dim=3)}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Do not keep a state that a bad loss may have spoilt."""
+        self.losses.check()
+
+
+def build_translator(config: TranslatorConfig) -> BumpTranslator:
+    """Return the network of the settings; raises ``SeethroughError`` for released weights that cannot be read."""
+    if config.weights is not None:
+        return load_release_translator(config.weights).train()
+    return BumpTranslator(
+        config.width,
+        config.depth,
+        config.upsampling,
+        config.mask_head,
+        config.padding,
+        maximum_width=config.maximum_width,
+        normalisation=config.normalisation,
+        small_output=config.small_output,
+    )
