@@ -32,7 +32,7 @@ def test_a_quick_study_from_the_first_step_to_the_last_picture(tmp_path, capsys)
     # The same command again trains nothing.
     begun = (seed / "focus.log").read_text().count("\n$ ")
     assert main(command) == 0
-    assert "3 runs, 3 done already; nothing left" in capsys.readouterr().out
+    assert "3 runs: 3 done before, nothing left" in capsys.readouterr().out
     assert (seed / "focus.log").read_text().count("\n$ ") == begun == 6
 
 
