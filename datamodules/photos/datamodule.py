@@ -41,9 +41,11 @@ class PhotoDataModule(pl.LightningDataModule):
 
     Attributes:
         family: name of the data set, as configs call it.
+        samples: what reads its samples.
     """
 
     family: ClassVar[str] = "photos"
+    samples: ClassVar[type[PhotoDataset]] = PhotoDataset
 
     def __init__(self, config: PhotoConfig) -> None:
         super().__init__()
@@ -109,7 +111,7 @@ class PhotoDataModule(pl.LightningDataModule):
                 if hasattr(self.config, "masked_only"):
                     said += ", until the others are: data.masked_only=true data.prepared=ANOTHER_FOLDER"
                 rank_zero_only(print)(said)
-            self._sets[split] = PhotoDataset(
+            self._sets[split] = self.samples(
                 config.prepared,
                 index,
                 rows,

@@ -149,6 +149,11 @@ DATA_SETS: dict[str, DataSet] = {
         module="datamodules.lfw.datamodule:LfwDataModule",
         incidental=(*_PHOTO_INCIDENTAL, "data.folder", "data.pairs", "data.all_photos"),
     ),
+    "bump": DataSet(
+        config="datamodules.bump.config:BumpTargetsConfig",
+        module="datamodules.bump.datamodule:BumpTargetsDataModule",
+        incidental=_PHOTO_INCIDENTAL,
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from datamodules.photos.augmentation.config import AugmentationConfig
 from datamodules.photos.augmentation.resampling import warped
-from datamodules.photos.augmentation.warp import IDENTITY, draw_warp
+from datamodules.photos.augmentation.warp import IDENTITY, Warp, draw_warp
 
 
 class _Stream(IntEnum):
@@ -55,9 +55,7 @@ def augmented(
         SeethroughError: a setting needs albumentations, which is not installed.
     """
     side = stored.shape[0]
-    warp = IDENTITY
-    if config is not None and config.geometric:
-        warp = draw_warp(config, np.random.default_rng(_seeds(key, _Stream.WARP)))
+    warp = warp_of(config, key)
     matrix = warp.from_stored(side, field, image_size)
     image = warped(stored, matrix, image_size)
     visible = None if mask is None else warped(mask[:, :, None], matrix, image_size, cubic=False)
@@ -69,6 +67,13 @@ def augmented(
         None if visible is None else torch.from_numpy(visible),
         torch.from_numpy(points),
     )
+
+
+def warp_of(config: AugmentationConfig | None, key: Sequence[int]) -> Warp:
+    """Return how :func:`augmented` moves the content of a sample with this key."""
+    if config is None or not config.geometric:
+        return IDENTITY
+    return draw_warp(config, np.random.default_rng(_seeds(key, _Stream.WARP)))
 
 
 def get_ready(config: AugmentationConfig, image_size: int) -> None:

@@ -1,0 +1,1 @@
+"""Bump maps that ``python -m tools.bump_targets`` made of photos."""

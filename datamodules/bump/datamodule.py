@@ -1,0 +1,39 @@
+"""Bump targets made of photos, for Lightning."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from datamodules.bump.config import BumpTargetsConfig
+from datamodules.bump.dataset import BumpTargetDataset
+from datamodules.photos.datamodule import PhotoDataModule
+from datamodules.photos.dataset import PhotoDataset
+from datamodules.photos.manifest import PREPARATION
+from datamodules.photos.prepared_folder import is_prepared, read_prepared_folder
+from seethrough.errors import SeethroughError
+
+
+class BumpTargetsDataModule(PhotoDataModule):
+    """Photos with bump maps by shape from shading.
+
+    Batches have ``image``, ``mask`` (where the bump is known), ``bump``, ``landmarks`` and ``id``. Splits are those of
+    the photos; where they name no validation faces, people (photos, where people are unknown) are held out by hash.
+    """
+
+    family: ClassVar[str] = "bump"
+    samples: ClassVar[type[PhotoDataset]] = BumpTargetDataset
+    config: BumpTargetsConfig
+
+    def _prepare(self) -> None:
+        folder = self.config.prepared
+        if not is_prepared(folder):
+            raise SeethroughError(
+                f"{folder}: no bump targets; run `python -m tools.bump_targets PHOTOS --out {folder}`, or set "
+                "data.prepared to where they are"
+            )
+        data_set = read_prepared_folder(folder).data_set
+        if data_set != self.family:
+            raise SeethroughError(
+                f"{folder}/{PREPARATION}: photos of {data_set} without bump maps; run "
+                f"`python -m tools.bump_targets {folder} --out DIR`, and set data.prepared=DIR"
+            )

@@ -1,0 +1,63 @@
+"""A picture of some of the targets, and the pictures of what was left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from datamodules.photos.atomic_files import jpeg_bytes, write_bytes
+from datamodules.photos.manifest import MANIFEST, SKIPPED
+from seethrough.details import read_bump
+from seethrough.details.bump_pictures import heat_map, relief
+from tools.bump_targets.rejection_picture import picture_of
+from tools.bump_targets.target_store import REJECTED, rejected_path
+
+SHEET = "bump_sheet.jpg"
+FACES, COLUMNS, TILE = 24, 2, 240
+PIXEL_MM = 0.5
+"""What a pixel of a 500 px detail crop is about on a face, for the light on the relief alone."""
+
+
+def write_targets_sheet(folder: Path, count: int) -> None:
+    """Write ``bump_sheet.jpg``: up to 24 faces, evenly from the whole manifest; crop, relief of the bump, heat map."""
+    if count == 0:
+        (folder / SHEET).unlink(missing_ok=True)
+        return
+    shown = set(np.unique(np.linspace(0, count - 1, min(count, FACES)).round().astype(int)).tolist())
+    columns = min(COLUMNS, len(shown))
+    sheet = Image.new("RGB", (columns * 3 * TILE, -(-len(shown) // columns) * TILE))
+    with (folder / MANIFEST).open("rb") as manifest:
+        rows = (json.loads(line) for number, line in enumerate(manifest) if number in shown)
+        for place, row in enumerate(rows):
+            x, y = place % columns * 3 * TILE, place // columns * TILE
+            for number, tile in enumerate(_tiles(folder, row)):
+                sheet.paste(tile, (x + number * TILE, y))
+    write_bytes(folder / SHEET, jpeg_bytes(np.asarray(sheet), 92))
+
+
+def remove_stale_rejections(folder: Path) -> int:
+    """Remove pictures of photos that are no longer left out, and return how many pictures remain."""
+    with (folder / SKIPPED).open("rb") as skipped:
+        wanted = {rejected_path(folder, json.loads(line)["id"]) for line in skipped}
+    remaining = 0
+    for path in list((folder / REJECTED).glob("*/*.jpg")):
+        if path in wanted:
+            remaining += 1
+        else:
+            path.unlink(missing_ok=True)
+    return remaining
+
+
+def _tiles(folder: Path, row: dict) -> list[Image.Image]:
+    with Image.open(folder / row["crop"]) as stored:
+        crop = stored.convert("RGB").resize((TILE, TILE), Image.Resampling.LANCZOS)
+    values, _ = read_bump(folder / row["bump"])
+    with Image.open(folder / row["mask"]) as stored:
+        inside = torch.from_numpy(np.asarray(stored.convert("L")) > 127)[None, None].float()
+    bump = torch.from_numpy(values)[None, None]
+    pixel = torch.tensor([PIXEL_MM * 500 / bump.shape[-1]])
+    return [crop, *(picture_of(each[0], TILE) for each in (relief(bump, inside, pixel), heat_map(bump, inside)))]
