@@ -29,23 +29,25 @@ def add_forms(
             return amount * np.exp(rng.normal(0, 0.15))
 
         under = lower[1:3].mean(0)
-        add(under + (side * 0.5, -6.0), 8.5, 2.6, -side * 0.12, off(bag + 0.35 * act.squint[number]))
-        add(under + (side * 5.0, -15.0), 10.0, 4.5, -side * 0.45, off(mound) + 0.9 * act.smile[number])
-        add(corner + (side * 15.0, -17.0), 8.0, 8.0, 0.0, off(jowl))
-        add(corner + (side * 22.0, -2.0), 9.0, 13.0, 0.0, -off(cheek) - 0.4 * act.open_jaw)
-        add(face.outer_eye[number] + (side * 16.0, 14.0), 10.0, 14.0, 0.0, -off(temple))
-        add(face.brows[number, 1:3].mean(0) + (0.0, -1.5), 11.0, 3.5, side * 0.1, off(ridge) + 0.5 * act.frown)
+        add(under + np.array([side * 0.5, -6.0]), 8.5, 2.6, -side * 0.12, off(bag + 0.35 * act.squint[number]))
+        add(under + np.array([side * 5.0, -15.0]), 10.0, 4.5, -side * 0.45, off(mound) + 0.9 * act.smile[number])
+        add(corner + np.array([side * 15.0, -17.0]), 8.0, 8.0, 0.0, off(jowl))
+        add(corner + np.array([side * 22.0, -2.0]), 9.0, 13.0, 0.0, -off(cheek) - 0.4 * act.open_jaw)
+        add(face.outer_eye[number] + np.array([side * 16.0, 14.0]), 10.0, 14.0, 0.0, -off(temple))
+        add(
+            face.brows[number, 1:3].mean(0) + np.array([0.0, -1.5]), 11.0, 3.5, side * 0.1, off(ridge) + 0.5 * act.frown
+        )
         if dimple:
             depth = rng.uniform(0.3, 1.2) * (0.2 + act.smile[number])
-            add(corner + (side * rng.uniform(9, 13), rng.uniform(-2, 5)), 2.0, 3.0, 0.0, -depth)
+            add(corner + np.array([side * rng.uniform(9, 13), rng.uniform(-2, 5)]), 2.0, 3.0, 0.0, -depth)
     middle = 0.6 * face.chin + 0.4 * face.lip_bottom
     add(middle, 11.0, 7.0, 0.0, ball + 0.8 * act.pout)
-    philtrum = 0.5 * (face.lip_top + (0.0, 0.5 * (face.wing[:, 1].mean() + face.lip_top[1])))
+    philtrum = 0.5 * (face.lip_top + np.array([0.0, 0.5 * (face.wing[:, 1].mean() + face.lip_top[1])]))
     philtrum[1] = 0.55 * face.lip_top[1] + 0.45 * face.wing[:, 1].mean()
     depth = rng.uniform(0.1, 0.8)
     add(philtrum, 1.9, 4.5, 0.0, -depth)
     for side in SIDES:
-        add(philtrum + (side * 3.6, -0.5), 1.3, 4.5, side * 0.12, 0.6 * depth)
+        add(philtrum + np.array([side * 3.6, -0.5]), 1.3, 4.5, side * 0.12, 0.6 * depth)
     for _ in range(10):  # what has no name: nobody's face is smooth, and no two are alike
         at = np.array([rng.uniform(-75, 75), rng.uniform(face.chin[1], face.hairline)])
         add(at, rng.uniform(6, 16), rng.uniform(5, 12), rng.uniform(0, np.pi), rng.normal(0, 0.28))
@@ -93,7 +95,7 @@ def add_marks(
         stamp(pigment[0], anywhere(), rng.uniform(0.9, 3.2), rng.uniform(0.08, 0.4))
     rings, red = rng.gamma(1.5, 0.11), rng.gamma(1.5, 0.09)
     for number, side in enumerate(SIDES):
-        under = face.lower_lid[number][0:3].mean(0) + (side * 1.0, -5.0)
+        under = face.lower_lid[number][0:3].mean(0) + np.array([side * 1.0, -5.0])
         stamp_dark = (under[0], under[1], 8.0, 4.0, -side * 0.25)
         add_spot(pigment[0], chart.left, chart.bottom, chart.texel, *(float(v) for v in stamp_dark), rings)
         cheek = np.array([side * 33.0, face.nose_tip[1] + 6.0]) + rng.normal(0, 4, 2)

@@ -55,5 +55,4 @@ class DetailRenderer(SceneRenderer):
         known = {name: getattr(plain, name) for name in SyntheticFace.__dataclass_fields__}
         known["mask"], known["full_face"] = plain.mask & face.defined, plain.full_face & face.defined
         known["coefficients"] = face.scene.vector
-        depth = np.where(face.defined, face.foundation, np.float32(0))
-        return DetailFace(**known, bump=face.bump, depth=depth, focal=face.focal, age=face.age)
+        return DetailFace(**known, bump=face.bump, depth=face.foundation, focal=face.focal, age=face.age)

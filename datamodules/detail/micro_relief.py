@@ -83,7 +83,7 @@ def _texture(kind: str, rng: np.random.Generator) -> np.ndarray:
     elif kind in ("pores", "pebbles"):
         spacing, sigma = (1.5, 0.22) if kind == "pores" else (2.8, 0.7)
         pits = np.zeros((n, n))
-        across = int(round(PERIOD_MM / spacing))
+        across = round(PERIOD_MM / spacing)
         grid = np.stack(np.meshgrid(np.arange(across), np.arange(across)), -1).reshape(-1, 2).astype(float)
         grid[:, 0] += 0.5 * (grid[:, 1] % 2)
         at = ((grid + rng.uniform(-0.42, 0.42, grid.shape)) * n / across).astype(int) % n
@@ -97,7 +97,7 @@ def _texture(kind: str, rng: np.random.Generator) -> np.ndarray:
 
 def _net(rng: np.random.Generator, n: int, step: float) -> np.ndarray:
     """Return furrows between the cells of a jittered grid about 1.3 mm wide (Worley 1996)."""
-    cells = int(round(PERIOD_MM / 1.3))
+    cells = round(PERIOD_MM / 1.3)
     jitter = rng.uniform(0, 1, (cells, cells, 2))
     y, x = np.meshgrid(np.arange(n) * step, np.arange(n) * step, indexing="ij")
     size = PERIOD_MM / cells

@@ -21,7 +21,6 @@ from datamodules.synthetic.skin import Complexion, gloss
 from datamodules.synthetic.streams import Factor, Seed
 from seethrough.morphable import FaceModel
 from seethrough.rendering.camera import REST_DISTANCE, rotation_matrix
-from seethrough.rendering.renderer import Renderer
 
 FIELD_MM = 278.0
 """About what the crop spans at the face, mm; it sets the resolution of the chart and nothing else."""
@@ -33,7 +32,7 @@ class DetailedFace(PaintedFace):
 
     Attributes:
         scene: the scene with the place that the framing gave it.
-        foundation: (S, S) float32 mm, depth of the foundation at pixel centres; 0 where it is not.
+        foundation: (S, S) float32 mm, depth of the foundation; 0 outside ``defined``.
         bump: (S, S) float32 mm towards the camera, foundation depth less detailed depth; 0 outside ``defined``.
         normals: (S, S, 3) float32, mean of the unit normals of a pixel, camera frame; 0 where there is no face.
         defined: (S, S) bool, one and the same surface in foundation and detail.
@@ -57,7 +56,6 @@ class DetailPainter(FacePainter):
         side = config.image_size * SUPERSAMPLING
         texel = float(np.clip(0.9 * FIELD_MM / side, 0.2, 1.0))
         self.relief = ReliefPainter(model, self.places, texel, seed, config.relief)
-        self._once = Renderer(model.triangles, self.camera, backend="cpu", threads=1)
         skin = np.ones(len(model.mean), np.float32)
         skin[self._map.eyeballs] = 0
         self._skin = skin[:, None]
@@ -77,7 +75,7 @@ class DetailPainter(FacePainter):
         inside = mouth_inside(marks, rotation, origin, focal, complexion.amounts[9], scene, light)
 
         relief = self.relief.paint(scene)
-        rast = self._rasterized(self.renderer, posed, focal)
+        rast = self._rasterized(posed, focal)
         parts = [posed[:, 2:], self._fixed[:, :2], normals, self._skin, self._fixed[:, 2:], albedo, lit, shine[:, None]]
         attributes = np.concatenate(parts, 1, dtype=np.float32)
         count = int((rast[..., 3] > 0).sum())
@@ -138,11 +136,11 @@ class DetailPainter(FacePainter):
             age=relief.age,
         )
 
-    def _rasterized(self, renderer: Renderer, posed: np.ndarray, focal: float) -> np.ndarray:
+    def _rasterized(self, posed: np.ndarray, focal: float) -> np.ndarray:
         """Rasterize as a camera of another focal length would: wider angles are points farther aside."""
         stretched = posed.copy()
         stretched[:, :2] *= np.float32(focal / self.camera.focal)
-        return renderer.rasterize(torch.from_numpy(stretched)[None])[1][0].numpy()
+        return self.renderer.rasterize(torch.from_numpy(stretched)[None])[1][0].numpy()
 
     def _shaded(
         self,
@@ -198,17 +196,16 @@ class DetailPainter(FacePainter):
         flat = coarse.reshape(1, -1)
         add_modes(flat, self._shape[1], change[None])
         coarse = place(flat.reshape(-1, 3), rotation, origin)
-        rast = self._rasterized(self._once, coarse, focal)
+        rast = self._rasterized(coarse, focal)
         foundation, whole = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
         defined, pixel_normals = np.zeros((size, size), bool), np.zeros((size, size, 3), np.float32)
-        # A pixel of a surface seen at 83 degrees is this deep; a larger step is another surface.
-        steepest = 8.0 * FIELD_MM / size
+        # Half a pixel of a surface seen at 80 degrees is this deep; a larger step is another surface.
+        steepest = 4.0 * FIELD_MM / size
         limits = np.array([self.config.bump_limit_mm, steepest], np.float32)
         depths = np.ascontiguousarray(coarse[:, 2])
-        compare(
-            rast, self._triangles, depths, mixed, number, bump, normals, limits, foundation, whole, defined, pixel_normals
-        )
-        return foundation, whole, defined, pixel_normals
+        maps = (foundation, whole, defined, pixel_normals)
+        compare(rast, self._triangles, depths, mixed, number, bump, normals, limits, *maps)
+        return maps
 
 
 def _projection(model: FaceModel, count: int) -> np.ndarray:

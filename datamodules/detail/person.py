@@ -31,7 +31,9 @@ def random_person(rng: np.random.Generator) -> Person:
     age = rng.uniform(YOUNGEST, OLDEST)
     weathering = np.exp(rng.normal(0.0, 0.3))
     wear = float(np.clip((age - 24.0) / 50.0, 0.0, 1.2) ** 1.25 * weathering)
-    return Person(float(age), min(wear, 1.5), float(rng.standard_normal()), float(np.exp(np.clip(rng.normal(0, 0.35), -0.9, 0.7))))
+    return Person(
+        float(age), min(wear, 1.5), float(rng.standard_normal()), float(np.exp(np.clip(rng.normal(0, 0.35), -0.9, 0.7)))
+    )
 
 
 class Acting:

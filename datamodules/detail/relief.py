@@ -84,10 +84,10 @@ class ReliefPainter:
     def _regional_weights(self) -> dict[str, np.ndarray]:
         """Weigh where skin is porous, where it is pebbled, and where both fade: (rows, columns) each."""
         chart, face = self.chart, self.face
-        pores = 0.35 + chart.spot(face.nose_tip + (0.0, 4.0), (11.0, 14.0)) * 0.9
+        pores = 0.35 + chart.spot(face.nose_tip + np.array([0.0, 4.0]), (11.0, 14.0)) * 0.9
         for side in (-1, 1):
             pores += 0.55 * chart.spot(np.array([side * 28.0, face.nose_tip[1] + 8.0]), (14.0, 13.0))
-        pores += 0.3 * chart.spot(face.nasion + (0.0, 28.0), (22.0, 14.0))
+        pores += 0.3 * chart.spot(face.nasion + np.array([0.0, 28.0]), (22.0, 14.0))
         pebbles = chart.spot(0.55 * face.chin + 0.45 * face.lip_bottom, (13.0, 9.0))
         thin = np.ones_like(pores)
         for number in range(2):
@@ -96,9 +96,7 @@ class ReliefPainter:
         thin *= 1 - 0.8 * np.minimum(chart.spot(0.5 * (face.lip_top + face.lip_bottom), (17.0, 7.0)) * 1.3, 1.0)
         return {"pores": pores * thin, "pebbles": pebbles, "thin": thin, "lumps": np.float32(0.25) + thin}
 
-    def _add_micro(
-        self, relief: np.ndarray, coarse: float, wear: float, pout: float, rng: np.random.Generator
-    ) -> None:
+    def _add_micro(self, relief: np.ndarray, coarse: float, wear: float, pout: float, rng: np.random.Generator) -> None:
         where = self._regions
         uneven = 0.005 * np.exp(np.clip(rng.normal(0, 0.45), -1, 0.9)) * coarse * (1 + 0.8 * wear)
         for kind, region, amount in (
@@ -118,7 +116,7 @@ def openness(height: np.ndarray, texel: float) -> np.ndarray:
     """
     darkest = np.ones_like(height)
     for radius in (1.3, 4.0):
-        size = max(int(round(2 * radius / texel)) | 1, 3)
+        size = max(round(2 * radius / texel) | 1, 3)
         mean = ndimage.uniform_filter(ndimage.uniform_filter(height, size, mode="nearest"), size, mode="nearest")
         slope = np.maximum(mean - height, 0) / np.float32(radius)
         darkest = np.minimum(darkest, 1 / (1 + 3 * slope * slope))

@@ -55,8 +55,8 @@ def raise_along_rays(mixed, rows, focal, half, height, left, bottom, texel, bump
     """Write how much nearer to the camera the relief brings each sub-pixel, mm of depth.
 
     The surface moves by its relief d along its normal n; a ray r = (x / f, y / f, 1) then meets it d / (-n r) of depth
-    earlier (exact for a plane). The factor stays below 2, and the relief fades where the surface is seen edge-on: a depth
-    map cannot hold what lies there.
+    earlier (exact for a plane). The factor stays below 2, and the relief fades where the surface is seen edge-on: a
+    depth map cannot hold what lies there.
 
     Args:
         mixed: (N, C) attributes of the sub-pixels.
@@ -146,8 +146,7 @@ def fold_shadows(mixed, rows, number, focal, bump, towards, softness, out):
     for n in range(mixed.shape[0]):
         nx, ny, nz = mixed[n, NORMAL], mixed[n, NORMAL + 1], mixed[n, NORMAL + 2]
         facing = nx * lx + ny * ly + nz * lz
-        z = mixed[n, DEPTH] - bump[n]
-        worst = np.float32(0.0)
+        z, worst = mixed[n, DEPTH] - bump[n], 0.0
         step = 0.7
         for _ in range(7):
             column, row = rows[n, 1] + 0.5 + step * lx * focal / z, rows[n, 0] + 0.5 + step * ly * focal / z
@@ -158,9 +157,7 @@ def fold_shadows(mixed, rows, number, focal, bump, towards, softness, out):
                 break
             # The foundation's own curvature is in the shading already: only what the relief adds stands in the way.
             flat = mixed[other, DEPTH] - mixed[n, DEPTH] - step * lz
-            above = bump[other] - bump[n] - flat
-            rise = (above + min(flat, np.float32(0.0)) * np.float32(0.5)) / step
-            worst = max(worst, rise)
+            worst = max(worst, (bump[other] - bump[n] - max(flat, 0.0)) / step)
             step *= 1.45
         shade = min(worst / softness, 1.0)
         shade = shade * shade * (3 - 2 * shade)
@@ -173,11 +170,11 @@ def compare(
 ):
     """Compare the detailed surface with the foundation at every pixel.
 
-    The depth of a pixel of the detailed surface is the mean of its sub-pixels. Where they lie on surfaces one behind
-    the other, where one of the two shapes is not seen, or where they differ by more than a limit, there is no bump.
+    The depth of a pixel, of either surface, is the mean of its sub-pixels. Where these lie on surfaces one behind the
+    other, where one of the two shapes is not seen, or where they differ by more than a limit, there is no bump.
 
     Args:
-        rast: (S, S, 4) rasterization of the foundation.
+        rast: (S2, S2, 4) rasterization of the foundation.
         triangles: (T, 3).
         depths: (V,) of the foundation's vertices, mm.
         mixed: (N, C) attributes of the detailed face's sub-pixels.
@@ -185,39 +182,42 @@ def compare(
         bump: (N,) mm, relief along the ray.
         normals: (N, 3).
         limits: (2,) largest difference, and largest spread of depth within a pixel, mm.
-        foundation: (S, S) zeros, written: mm, wherever the foundation is seen.
+        foundation: (S, S) zeros, written where it is defined: mm.
         difference: (S, S) zeros, written where it is defined: mm.
         defined: (S, S) False, written.
         pixel_normals: (S, S, 3) zeros, written: unit mean of the sub-pixels' normals.
     """
-    size = rast.shape[0]
+    size = foundation.shape[0]
     fine = number.shape[0] // size
     for i in range(size):
         for j in range(size):
-            triangle = int(rast[i, j, 3]) - 1
-            if triangle >= 0:
-                u, v = rast[i, j, 0], rast[i, j, 1]
-                a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
-                foundation[i, j] = u * depths[a] + v * depths[b] + (np.float32(1.0) - u - v) * depths[c]
             count, total, near, far = 0, 0.0, np.inf, -np.inf
+            below, nearest, farthest = 0.0, np.inf, -np.inf
             nx, ny, nz = 0.0, 0.0, 0.0
             for p in range(i * fine, (i + 1) * fine):
                 for q in range(j * fine, (j + 1) * fine):
                     n = number[p, q]
                     if n < 0:
                         continue
-                    z = mixed[n, DEPTH] - bump[n]
+                    nx, ny, nz = nx + normals[n, 0], ny + normals[n, 1], nz + normals[n, 2]
+                    triangle = int(rast[p, q, 3]) - 1
+                    if triangle < 0:
+                        continue
                     count += 1
+                    z = mixed[n, DEPTH] - bump[n]
                     total += z
                     near, far = min(near, z), max(far, z)
-                    nx, ny, nz = nx + normals[n, 0], ny + normals[n, 1], nz + normals[n, 2]
+                    u, v = rast[p, q, 0], rast[p, q, 1]
+                    a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+                    z = u * depths[a] + v * depths[b] + (np.float32(1.0) - u - v) * depths[c]
+                    below += z
+                    nearest, farthest = min(nearest, z), max(farthest, z)
             length = math.sqrt(nx * nx + ny * ny + nz * nz)
             if length > 0:
                 pixel_normals[i, j, 0], pixel_normals[i, j, 1] = nx / length, ny / length
                 pixel_normals[i, j, 2] = nz / length
-            if triangle < 0 or count < fine * fine or far - near > limits[1]:
+            if count < fine * fine or max(far - near, farthest - nearest) > limits[1]:
                 continue
-            value = foundation[i, j] - total / count
+            value = (below - total) / count
             if abs(value) <= limits[0]:
-                defined[i, j] = True
-                difference[i, j] = value
+                foundation[i, j], defined[i, j], difference[i, j] = below / count, True, value

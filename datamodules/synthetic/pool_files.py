@@ -138,9 +138,7 @@ def write_manifest(folder: Path, layout: PoolLayout, settings: dict[str, object]
     partial.rename(folder / MANIFEST)
 
 
-def open_columns(
-    folder: Path, kind: type[PoolLayout] = PoolLayout
-) -> tuple[PoolLayout, dict[str, np.ndarray]]:
+def open_columns(folder: Path, kind: type[PoolLayout] = PoolLayout) -> tuple[PoolLayout, dict[str, np.ndarray]]:
     """Map the columns of a finished pool into memory, read-only.
 
     Raises:

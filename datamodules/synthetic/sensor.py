@@ -14,9 +14,7 @@ _CURVE = np.linspace(0.0, 1.0, 513)
 _GREY_SHARE = 0.03
 
 
-def expose(
-    picture: np.ndarray, textures: TextureBank, rng: np.random.Generator, softness: float = 1.0
-) -> np.ndarray:
+def expose(picture: np.ndarray, textures: TextureBank, rng: np.random.Generator, softness: float = 1.0) -> np.ndarray:
     """Turn (S, S, 3) float32 light into an (S, S, 3) uint8 picture.
 
     Blur grows with the picture: it is up to 0.9 px of 80 times ``softness``.

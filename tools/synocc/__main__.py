@@ -5,6 +5,7 @@ python -m tools.synocc write --out data/synocc --split test --count 200 --size 2
 python -m tools.synocc check data/synocc
 python -m tools.synocc sheet --out sheet.png
 python -m tools.synocc sheet --out families.png --families --split out_of_distribution
+python -m tools.synocc sheet --out detail.png --detail --size 256
 """
 
 from __future__ import annotations
@@ -57,12 +58,15 @@ def check(options: argparse.Namespace) -> int:
 
 
 def sheet(options: argparse.Namespace) -> int:
-    """Draw 64 samples with their masks, or with ``--families`` eight of each occluder family."""
+    """Draw 64 samples with their masks, ``--families`` of each occluder eight, ``--detail`` eight with their relief."""
     from PIL import Image
 
     from datamodules.synthetic.sheet import contact_sheet
 
-    pictures = _each_family(options) if options.families else _samples(options)
+    if options.families and options.detail:
+        raise SeethroughError("--families and --detail: faces with relief are drawn without occluders; leave one out")
+    draw = _each_family if options.families else _detailed if options.detail else _samples
+    pictures = draw(options)
     try:
         Path(options.out).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(contact_sheet(pictures, COLUMNS)).save(options.out)
@@ -89,6 +93,27 @@ def _each_family(options: argparse.Namespace) -> list[np.ndarray]:
     spec, renderer = _renderer(options, options.split or "train")
     names = [name for name in spec.scene.occluders for _ in range(COLUMNS)]
     return _tiles(renderer, [renderer.scenes.scene(0, row, family=name) for row, name in enumerate(names)])
+
+
+def _detailed(options: argparse.Namespace) -> list[np.ndarray]:
+    """Return a row of faces with relief, of the validation set unless another is asked for."""
+    from datamodules.detail.config import DetailConfig, DetailSceneConfig
+    from datamodules.detail.datamodule import SPLITS, split_spec
+    from datamodules.detail.generator import DetailFace
+    from datamodules.detail.sheet import tiles
+    from datamodules.synthetic.datamodule import load_generating_model
+
+    split = options.split or "validation"
+    if split not in SPLITS:
+        raise SeethroughError(f"--split {split}: faces with relief have the splits {', '.join(SPLITS)}")
+    scene = DetailSceneConfig(model=options.model, level=options.level, image_size=options.size, pose=options.pose)
+    config = DetailConfig(scene=scene, seed=options.seed)
+    config.check()
+    spec = split_spec(config, split)
+    renderer = spec.renderer(load_generating_model(scene))
+    count = options.count or COLUMNS
+    faces = renderer.render_all([spec.scene_of(renderer.scenes, row) for row in range(count)])
+    return [tiles(face) for face in faces if isinstance(face, DetailFace)]
 
 
 def _renderer(options: argparse.Namespace, split: str) -> tuple[PoolSpec, SceneRenderer]:
@@ -146,6 +171,7 @@ def main(arguments: list[str]) -> int:
     drawer = commands.add_parser("sheet", parents=[scene], help="draw a contact sheet")
     drawer.add_argument("--out", default="synocc.png", help="picture to write")
     drawer.add_argument("--families", action="store_true", help="eight of each occluder family")
+    drawer.add_argument("--detail", action="store_true", help="faces whose relief is known, with relief and bump")
     drawer.set_defaults(action=sheet)
     options = parser.parse_args(arguments)
     return options.action(options)

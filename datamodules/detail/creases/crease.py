@@ -67,7 +67,9 @@ def line(
     count = len(points)
     along = np.linspace(0.0, 1.0, count)
     length = STEP_MM * (count - 1)
-    sideways = _drift(rng, count, length, 14.0) * wander + _drift(rng, count, length, 4.5) * 0.25 * wander
+    # Short waves of a line that reaches far would meet in ridges on its hollow sides, like ripples.
+    fine = 0.0 if fold else 0.25 * min(1.0, (0.9 / width) ** 2)
+    sideways = (_drift(rng, count, length, 14.0) + fine * _drift(rng, count, length, 4.5)) * wander
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     points = points + sideways[:, None] * np.stack([-tangent[:, 1], tangent[:, 0]], 1)
@@ -95,7 +97,7 @@ def _through(controls):
     distance = np.zeros(path.shape[0])
     for k in range(1, path.shape[0]):
         distance[k] = distance[k - 1] + math.hypot(path[k, 0] - path[k - 1, 0], path[k, 1] - path[k - 1, 1])
-    count = max(int(round(distance[-1] / STEP_MM)), 2) + 1
+    count = max(round(distance[-1] / STEP_MM), 2) + 1
     at = np.linspace(0.0, distance[-1], count)
     out = np.empty((count, 2))
     for axis in range(2):

@@ -14,11 +14,11 @@ def crows_feet(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
     creases: list[Crease] = []
     habit, count = np.exp(rng.normal(0, 0.4)), int(rng.integers(3, 7))
     for number, side in enumerate(SIDES):
-        start = face.outer_eye[number] + (side * rng.uniform(5.0, 8.0), rng.uniform(-1.5, 1.5))
+        start = face.outer_eye[number] + np.array([side * rng.uniform(5.0, 8.0), rng.uniform(-1.5, 1.5)])
         angles = np.linspace(0.62, -0.95, count) + rng.normal(0, 0.11, count)
         pull = act.squint[number] + 0.45 * act.smile[number]
         for angle in angles:
-            begin = start + (side * rng.uniform(0, 4.0), 5.5 * np.sin(angle) + rng.normal(0, 0.6))
+            begin = start + np.array([side * rng.uniform(0, 4.0), 5.5 * np.sin(angle) + rng.normal(0, 0.6)])
             length = rng.uniform(12, 28) * (1 - 0.25 * abs(angle))
             bend = rng.normal(-0.22, 0.2) - 0.25 * angle
             reach = np.array([0.0, 0.35, 0.7, 1.0]) * length
@@ -29,7 +29,7 @@ def crows_feet(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
             creases.append(line(controls, rng, depth, width, wander=0.7, uneven=0.22, taper=(0.4, 0.7), ridge=0.22))
             if rng.random() < 0.4:
                 turn = angle + rng.choice([-1, 1]) * rng.uniform(0.35, 0.7)
-                tip = controls[1] + (side * 0.45 * length * np.cos(turn), 0.45 * length * np.sin(turn))
+                tip = controls[1] + np.array([side * 0.45 * length * np.cos(turn), 0.45 * length * np.sin(turn)])
                 creases.append(line([controls[1], tip], rng, 0.5 * depth, 0.8 * width, taper=(0.1, 0.7)))
     return creases
 
@@ -59,9 +59,9 @@ def lids(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generator) 
         inner = face.inner_eye[number]
         reach, fall = rng.uniform(16, 26), rng.uniform(11, 17)
         tear = [
-            inner + (side * 0.5, -4.0),
-            inner + (side * 0.4 * reach, -0.75 * fall),
-            inner + (side * reach, -fall + rng.normal(0, 1.5)),
+            inner + np.array([side * 0.5, -4.0]),
+            inner + np.array([side * 0.4 * reach, -0.75 * fall]),
+            inner + np.array([side * reach, -fall + rng.normal(0, 1.5)]),
         ]
         creases.append(line(tear, rng, trough, rng.uniform(2.2, 3.6), wander=0.7, ridge=0.1, taper=(0.3, 0.7)))
         for k in range(int(rng.integers(3, 7))):

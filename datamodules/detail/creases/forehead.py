@@ -64,15 +64,15 @@ def glabella(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generat
         aside = side * (inner + rng.uniform(2.5, 5.0))
         short = [(aside, bottom + 3), (aside + side * rng.normal(0.5, 0.6), brow + rng.uniform(2, 6))]
         creases.append(line(short, rng, 0.4 * depth * rng.random(), rng.uniform(0.6, 0.9), ridge=0.2))
-    root = face.nasion + (0.0, rng.uniform(1.0, 6.0))
+    root = face.nasion + np.array([0.0, rng.uniform(1.0, 6.0)])
     half = rng.uniform(5.0, 9.0)
     depth = 0.22 * person.wear * np.exp(rng.normal(0, 0.5)) + 0.4 * act.frown + 0.3 * sum(act.sneer) / 2
     cross = [(root[0] - half, root[1] + 1.0), (root[0] + rng.normal(0, 1), root[1]), (root[0] + half, root[1] + 1.0)]
     creases.append(line(cross, rng, depth, rng.uniform(0.7, 1.1), wander=0.5, ridge=0.25, taper=(0.45, 0.45)))
     for number, side in enumerate(SIDES):  # bunny lines beside the bridge
         for k in range(2):
-            start = face.nasion + (side * rng.uniform(4, 6), -3.0 - 5.5 * k + rng.normal(0, 0.8))
-            end = start + (side * rng.uniform(5, 9), -rng.uniform(3, 7))
+            start = face.nasion + np.array([side * rng.uniform(4, 6), -3.0 - 5.5 * k + rng.normal(0, 0.8)])
+            end = start + np.array([side * rng.uniform(5, 9), -rng.uniform(3, 7)])
             depth = 0.05 * person.wear + 0.4 * act.sneer[number] + 0.1 * act.squint[number]
             creases.append(line([start, end], rng, depth * rng.uniform(0.5, 1.1), 0.8, ridge=0.3))
     return creases

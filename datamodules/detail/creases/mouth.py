@@ -18,9 +18,9 @@ def nasolabial(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
         smile, wing, corner = act.smile[number], face.wing[number], face.corner[number]
         uneven_sides = np.exp(rng.normal(0, 0.2))
         wide = aside + 2.0 * smile
-        start = wing + (side * rng.uniform(2.5, 4.5), rng.uniform(2.5, 6.0))
-        end = corner + (side * wide, below + rng.normal(0, 1.0))
-        middle = 0.5 * (start + end) + (side * (rng.uniform(1.0, 2.5) + 2.0 * smile), 2.0 + 2.0 * smile)
+        start = wing + np.array([side * rng.uniform(2.5, 4.5), rng.uniform(2.5, 6.0)])
+        end = corner + np.array([side * wide, below + rng.normal(0, 1.0)])
+        middle = 0.5 * (start + end) + np.array([side * (rng.uniform(1.0, 2.5) + 2.0 * smile), 2.0 + 2.0 * smile])
         depth = uneven_sides * (0.06 + 0.26 * person.wear * habit + smile * (0.14 + 0.26 * person.wear))
         hang = uneven_sides * padding * (0.2 + 0.75 * person.wear * habit + 0.65 * smile)
         controls = np.array([start, middle, end])
@@ -33,7 +33,7 @@ def nasolabial(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
                 rng,
                 depth,
                 rng.uniform(1.2, 2.1),
-                wander=0.7,
+                wander=0.3,
                 uneven=0.2,
                 taper=taper,
                 ridge=0.1,
@@ -45,13 +45,14 @@ def nasolabial(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
             out = wide + 6.0 + 6.5 * k + rng.normal(0, 1.0)
             top, bottom = rng.uniform(3, 13), rng.uniform(-12, -2)
             bracket = [
-                corner + (side * (out - 2.5), top),
-                corner + (side * (out + rng.uniform(0, 1.5)), 0.5 * (top + bottom)),
-                corner + (side * (out - 1.5), bottom),
+                corner + np.array([side * (out - 2.5), top]),
+                corner + np.array([side * (out + rng.uniform(0, 1.5)), 0.5 * (top + bottom)]),
+                corner + np.array([side * (out - 1.5), bottom]),
             ]
             likely = 0.75 ** (k + 1) * np.exp(rng.normal(0, 0.5))
             depth = likely * (0.12 * max(person.wear - 0.25, 0.0) + smile * (0.08 + 0.4 * person.wear))
-            creases.append(line(bracket, rng, depth, rng.uniform(0.9, 1.5), wander=0.9, uneven=0.4, ridge=0.2))
+            width = rng.uniform(1.2, 2.0)
+            creases.append(line(bracket, rng, depth, width, wander=0.8, uneven=0.3, taper=(0.5, 0.5), ridge=0.2))
     return creases
 
 
@@ -62,24 +63,24 @@ def corners(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generato
     for number, side in enumerate(SIDES):
         corner, smile, droop = face.corner[number], act.smile[number], act.droop[number]
         arc = [
-            corner + (side * (2.0 + 1.5 * smile), rng.uniform(2.5, 5.0)),
-            corner + (side * (3.2 + 2.0 * smile), 0.0),
-            corner + (side * 2.0, -rng.uniform(2.5, 5.0)),
+            corner + np.array([side * (2.0 + 1.5 * smile), rng.uniform(2.5, 5.0)]),
+            corner + np.array([side * (3.2 + 2.0 * smile), 0.0]),
+            corner + np.array([side * 2.0, -rng.uniform(2.5, 5.0)]),
         ]
         depth = 0.08 + 0.1 * person.wear + 0.3 * smile + 0.2 * droop
         creases.append(line(arc, rng, depth, rng.uniform(0.8, 1.5), wander=0.5, taper=(0.5, 0.5), ridge=0.25))
         length = rng.uniform(10, 24)
         down = [
-            corner + (side * 2.0, -2.0),
-            corner + (side * (3.5 + rng.normal(0, 1.0)), -0.5 * length),
-            corner + (side * (3.0 + rng.normal(0, 2.0)), -length),
+            corner + np.array([side * 2.0, -2.0]),
+            corner + np.array([side * (3.5 + rng.normal(0, 1.0)), -0.5 * length]),
+            corner + np.array([side * (3.0 + rng.normal(0, 2.0)), -length]),
         ]
         depth = 0.3 * max(person.wear - 0.15, 0.0) * habit + 0.3 * droop
         hang = 0.55 * max(person.wear - 0.3, 0.0) * habit
         down = down[::-1] if side < 0 else down
         taper = (0.65, 0.35) if side < 0 else (0.35, 0.65)
         width = rng.uniform(1.3, 2.4)
-        creases.append(line(down, rng, depth, width, wander=0.7, taper=taper, fold=hang, drape=rng.uniform(5, 8)))
+        creases.append(line(down, rng, depth, width, wander=0.35, taper=taper, fold=hang, drape=rng.uniform(5, 8)))
     return creases
 
 
@@ -108,12 +109,16 @@ def lips(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generator) 
 def chin(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generator) -> list[Crease]:
     """Draw the groove under the lower lip and, in few people, the cleft of the chin."""
     creases: list[Crease] = []
-    centre, half = face.lip_bottom + (0.0, -rng.uniform(5.5, 8.0)), rng.uniform(9, 16)
-    groove = [centre + (-half, 1.0 - rng.uniform(0, 3)), centre, centre + (half, 1.0 - rng.uniform(0, 3))]
+    centre, half = face.lip_bottom + np.array([0.0, -rng.uniform(5.5, 8.0)]), rng.uniform(9, 16)
+    groove = [
+        centre + np.array([-half, 1.0 - rng.uniform(0, 3)]),
+        centre,
+        centre + np.array([half, 1.0 - rng.uniform(0, 3)]),
+    ]
     depth = 0.15 + 0.4 * person.wear * rng.random() + 0.7 * act.pout
     creases.append(line(groove, rng, depth, rng.uniform(1.3, 2.4), wander=0.7, taper=(0.45, 0.45), ridge=0.2))
     cleft = rng.uniform(0.4, 1.2) if rng.random() < 0.12 else 0.0
     middle = 0.55 * face.chin + 0.45 * face.lip_bottom
-    upright = [middle + (rng.normal(0, 0.7), 5.0), middle, middle + (rng.normal(0, 0.7), -7.0)]
+    upright = [middle + np.array([rng.normal(0, 0.7), 5.0]), middle, middle + np.array([rng.normal(0, 0.7), -7.0])]
     creases.append(line(upright, rng, cleft, rng.uniform(1.5, 2.8), wander=0.5, taper=(0.5, 0.5), ridge=0.25))
     return creases
