@@ -15,7 +15,8 @@ from datamodules.photos.landmark_files import find_detection, read_detection
 from datamodules.photos.mask_file import MASK_SUFFIX, MaskFile
 from datamodules.photos.record import LONGEST_ID, Listing, PhotoFile, PhotoRecord
 from seethrough.errors import SeethroughError
-from seethrough.photos.reading import CONVERT, PHOTO_SUFFIXES, UNREAD_SUFFIXES, without_converted
+from seethrough.photos.finding import without_converted
+from seethrough.photos.reading import CONVERT, PHOTO_SUFFIXES, UNREAD_SUFFIXES
 
 
 def listing(root: str | Path) -> Listing:

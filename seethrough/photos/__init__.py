@@ -2,7 +2,8 @@
 
 from seethrough.photos.alignment import CropTransform, align
 from seethrough.photos.detection import DetectedFace, FaceDetector, choose_faces, load_detector
-from seethrough.photos.reading import decode_photo, find_photos, photo_array, photo_tensor, read_photo
+from seethrough.photos.finding import find_photos
+from seethrough.photos.reading import decode_photo, photo_array, photo_tensor, read_photo
 
 __all__ = [
     "CropTransform",

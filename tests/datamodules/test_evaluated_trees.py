@@ -85,7 +85,8 @@ def test_lfw() -> None:
     pairs = ["1", "Ann_Bell\t1\t2", "Carl_Dee\t2\tHugo\t1"]
     write_pairs(Path("LFW/pairs.txt"), pairs)
     # In one command, which prepares the photos first.
-    with pytest.raises(SeethroughError, match=r"pairs\.txt row 3: no folder .*Hugo; complete the data set"):
+    words = r"pairs\.txt row 3: no folder .*Hugo, which should hold Hugo_0001\.jpg; complete"
+    with pytest.raises(SeethroughError, match=words):
         evaluated("data/lfw", "data.root=LFW")
     scores = evaluated("data/lfw", "data.root=LFW", "data.skip_bad=true")
     assert scores["overall"]["images"] == 3
