@@ -96,8 +96,8 @@ def add_marks(
     rings, red = rng.gamma(1.5, 0.11), rng.gamma(1.5, 0.09)
     for number, side in enumerate(SIDES):
         under = face.lower_lid[number][0:3].mean(0) + np.array([side * 1.0, -5.0])
-        stamp_dark = (under[0], under[1], 8.0, 4.0, -side * 0.25)
-        add_spot(pigment[0], chart.left, chart.bottom, chart.texel, *(float(v) for v in stamp_dark), rings)
+        x, y = (float(value) for value in under)
+        add_spot(pigment[0], chart.left, chart.bottom, chart.texel, x, y, 8.0, 4.0, -side * 0.25, rings)
         cheek = np.array([side * 33.0, face.nose_tip[1] + 6.0]) + rng.normal(0, 4, 2)
         add_spot(
             pigment[1], chart.left, chart.bottom, chart.texel, float(cheek[0]), float(cheek[1]), 15.0, 11.0, 0.0, red

@@ -18,6 +18,9 @@ from seethrough.morphable import FaceModel
 DETAIL_VERSION = 1
 """Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
 
+# Light of the brightest skin in a picture that is exposed well; 1 is white.
+_WHITE = 0.95
+
 
 @dataclass
 class DetailFace(SyntheticFace):
@@ -51,8 +54,18 @@ class DetailRenderer(SceneRenderer):
         return expose(light, self.textures, scene.stream(Factor.SENSOR), softness=self.config.softness)
 
     def _finish(self, scene: Scene, light: np.ndarray, face: DetailedFace, layer: Layer | None) -> DetailFace:
-        plain = super()._finish(scene, light, face, layer)
+        plain = super()._finish(scene, light * _gain(face, scene), face, layer)
         known = {name: getattr(plain, name) for name in SyntheticFace.__dataclass_fields__}
         known["mask"], known["full_face"] = plain.mask & face.defined, plain.full_face & face.defined
         known["coefficients"] = face.scene.vector
         return DetailFace(**known, bump=face.bump, depth=face.foundation, focal=face.focal, age=face.age)
+
+
+def _gain(face: DetailedFace, scene: Scene) -> np.float32:
+    """Return by how much a photographer, who exposes for the face, darkens a picture whose skin would be burnt out."""
+    inside = face.coverage >= 1
+    if not inside.any():
+        return np.float32(1)
+    bright = float(np.quantile(face.colour[inside].max(-1), 0.93))
+    rng = scene.stream(Factor.EXPOSURE)
+    return np.float32(min(1.0, _WHITE * np.exp(0.12 * rng.standard_normal()) / max(bright, 1e-6)))

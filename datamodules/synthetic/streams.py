@@ -33,6 +33,7 @@ class Factor(IntEnum):
     SHADE = 16
     RELIEF = 17
     FRAMING = 18
+    EXPOSURE = 19
 
 
 def stream(seed: Seed, factor: Factor, *key: int) -> np.random.Generator:

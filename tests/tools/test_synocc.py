@@ -47,6 +47,17 @@ def test_the_sheet_of_families_has_a_row_each(tmp_path: Path, model: list[str], 
     assert (hidden > 0).mean() > 0.9
 
 
+def test_the_sheet_of_detail_has_picture_relief_and_bump(tmp_path: Path, model: list[str]) -> None:
+    out = tmp_path / "detail.png"
+    assert main(["sheet", "--detail", "--count", "2", "--out", str(out), *model]) == 0
+    pixels = np.asarray(Image.open(out))
+    assert pixels.shape == (3 * 32, 8 * 32, 3)
+    assert pixels[:, 64:].max() == 0
+    relief, bump = pixels[32:64, :64], pixels[64:, :64]
+    assert (relief[..., 0] == relief[..., 2]).all()
+    assert (bump[..., 0] != bump[..., 2]).mean() > 0.05
+
+
 def test_a_sheet_fills_its_rows() -> None:
     tiles = [np.full((2, 3, 3), value, np.uint8) for value in (10, 20, 30)]
     sheet = contact_sheet(tiles, 2)
@@ -62,3 +73,7 @@ def test_mistakes(tmp_path: Path, model: list[str]) -> None:
         main(["sheet", "--out", str(tmp_path / "sheet.png"), "--seed", "-1", *model])
     with pytest.raises(SeethroughError, match="neither a benchmark"):
         main(["check", str(tmp_path)])
+    with pytest.raises(SeethroughError, match="--families and --detail"):
+        main(["sheet", "--out", str(tmp_path / "sheet.png"), "--families", "--detail", *model])
+    with pytest.raises(SeethroughError, match="--split verification: faces with relief have"):
+        main(["sheet", "--out", str(tmp_path / "sheet.png"), "--detail", "--split", "verification", *model])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -36,7 +37,7 @@ class Crease:
 
 
 def line(
-    controls: Sequence[Sequence[float]] | np.ndarray,
+    controls: Sequence[Any] | np.ndarray,
     rng: np.random.Generator,
     depth: float,
     width: float,

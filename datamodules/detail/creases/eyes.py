@@ -24,7 +24,7 @@ def crows_feet(face: Anatomy, person: Person, act: Muscles, rng: np.random.Gener
             reach = np.array([0.0, 0.35, 0.7, 1.0]) * length
             heading = angle + bend * reach / length
             controls = begin + np.stack([side * reach * np.cos(heading), reach * np.sin(heading)], 1)
-            depth = np.exp(rng.normal(0, 0.35)) * (0.13 * person.wear * habit + pull * (0.08 + 0.2 * person.wear))
+            depth = np.exp(rng.normal(0, 0.35)) * (0.16 * person.wear * habit + pull * (0.08 + 0.22 * person.wear))
             width = rng.uniform(0.65, 1.1)
             creases.append(line(controls, rng, depth, width, wander=0.7, uneven=0.22, taper=(0.4, 0.7), ridge=0.22))
             if rng.random() < 0.4:

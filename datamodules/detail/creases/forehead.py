@@ -29,7 +29,7 @@ def forehead(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generat
         if not whole:
             parts = [(-reach[0], -0.5 * gap, act.raise_brows[0]), (0.5 * gap, reach[1], act.raise_brows[1])]
         for number, (start, end, lift) in enumerate(parts):
-            depth = strength * (0.3 * person.wear * habit + lift * (0.22 + 0.4 * min(person.wear, 1.0)))
+            depth = strength * (0.36 * person.wear * habit + lift * (0.25 + 0.4 * min(person.wear, 1.0)))
             x = np.linspace(start, end, 6)
             y = height + (shift if number else 0.0) + arch * (1 - (x / 40) ** 2) + sag * np.cos(x / 13.0) + tilt * x
             width = rng.uniform(0.75, 1.25) * (1 + 0.45 * lift)
