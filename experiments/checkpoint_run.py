@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.composition import Composition, as_yaml, compose, selected
-from experiments.config.registry import DATA_SETS
+from experiments.config.registry import DATA_SETS, METHODS
+from experiments.evaluation.method_evaluation import evaluation_class
 from experiments.run_folder import RunFolder
 from lightning_modules.focus.packing import DEFAULT
 from seethrough.errors import SeethroughError
@@ -83,11 +84,11 @@ class CheckpointRun(RunFolder):
     def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what describes the networks, and the whole experiment where the checkpoint tells it."""
         from lightning_modules.checkpoint_reading import read_checkpoint
-        from lightning_modules.focus.loading import checkpoint_config
 
         content = read_checkpoint(self.file)
-        checkpoint_config(content, self.file)
-        hyper, stored = content["hyper_parameters"], content.get("config") or {}
+        hyper, stored = content.get("hyper_parameters") or {}, content.get("config") or {}
+        method = hyper.get("method")
+        evaluation_class(method if method in METHODS else "focus").check_checkpoint(content, self.file)
         settings = {"method": hyper["method"], "model": hyper["config"]}
         return settings | {key: stored[key] for key in ("seed",) if key in stored}, stored
 

@@ -89,7 +89,7 @@ class StepCheckpoint(pl.Callback):
 
 def training_steps(trainer: pl.Trainer, module: pl.LightningModule) -> int:
     """Return how many steps a training has done: the module's own count where it steps its optimisers itself."""
-    return int(getattr(module, "em_step", trainer.global_step))
+    return int(module.em_step if hasattr(module, "em_step") else trainer.global_step)  # pyright: ignore
 
 
 def checkpoints_in(folder: str | Path) -> list[tuple[int, Path]]:

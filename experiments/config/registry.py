@@ -24,6 +24,8 @@ class Method:
     """The module steps its optimisers itself and leaves parameters unused in some steps."""
     ends_itself: bool = False
     """The module stops the trainer when its schedule is done, so no limit on epochs is needed."""
+    evaluation: str | None = None
+    """Import path of the :class:`~experiments.evaluation.method_evaluation.MethodEvaluation` of its runs."""
     progress: str | None = None
     """Import path of a callback, built without arguments, that replaces Lightning's progress bar."""
     warm_up: str | None = None
@@ -53,6 +55,7 @@ METHODS: dict[str, Method] = {
         module="lightning_modules.focus.lightning_model:FocusModule",
         manual_optimisation=True,
         ends_itself=True,
+        evaluation="experiments.evaluation.focus:FocusRunEvaluation",
         progress="lightning_modules.focus.progress:StageProgress",
         warm_up="seethrough.rendering:warm_up",
         incidental=("model.renderer.backend", "model.schedule.last_stage"),
@@ -66,6 +69,8 @@ METHODS: dict[str, Method] = {
         config="lightning_modules.bump.config:BumpConfig",
         module="lightning_modules.bump.lightning_model:BumpModule",
         ends_itself=True,
+        evaluation="experiments.evaluation.bump:BumpRunEvaluation",
+        progress="lightning_modules.step_progress:StepProgress",
         incidental=("model.translator.weights",),
         refused={"trainer.gradient_clip_val": "use model.optimiser.clip_norm"},
     ),

@@ -34,14 +34,15 @@ def measured_with_masks(settings: Settings, data_set: str, result: Result) -> li
     Raises:
         SeethroughError: the faces have no masks.
     """
-    from experiments.evaluate import measure
+    from experiments.evaluation.focus import FocusRunEvaluation
+    from experiments.evaluation.measuring import measure
     from lightning_modules.focus.evaluation_summary import summarise_subsets
 
     measured = []
     for run in settings.runs:
         settings.say(f"{run.label} on {data_set}")
         composition = composed(run, data_set, [*_OWN_SETTINGS.get(data_set, ()), *settings.overrides[data_set]])
-        found = measure(run.run, composition, columns={"soft_masks": settings.soft_masks})
+        found = measure(run.run, composition, FocusRunEvaluation(soft_masks=settings.soft_masks))
         if not np.isfinite(found.rows["image_rmse"]).any():
             raise SeethroughError(
                 f"{composition.plain['data']['prepared']}: the faces of {data_set} have no masks of the visible face: "

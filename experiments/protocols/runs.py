@@ -125,7 +125,7 @@ def split_overrides(overrides: Sequence[str], data_sets: Sequence[str]) -> dict[
 
 def composed(run: ComparedRun, data_set: str, overrides: Sequence[str]) -> Composition:
     """Return a run's experiment on another data set; raises ``SeethroughError`` where its networks would change."""
-    from experiments.evaluate import refuse_other_networks
+    from experiments.evaluation.measuring import refuse_other_networks
 
     composition = run.run.composition([f"data/{data_set}"], overrides)
     refuse_other_networks(run.run, composition)

@@ -77,7 +77,7 @@ class Result:
     def write(self, folder: Path, title: str, said: str) -> None:
         """Write ``table.md``, ``numbers.json`` and the rows of single images into a folder."""
         from experiments.command_line import write_json
-        from experiments.evaluate import write_rows
+        from experiments.evaluation.row_files import write_rows
 
         write_json(folder / "numbers.json", self.as_json())
         text = [f"# {title}", "", said, "", *(sheet.markdown() for sheet in self.sheets)]

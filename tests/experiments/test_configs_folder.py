@@ -16,8 +16,9 @@ NAMES = config_names()
 
 @pytest.mark.parametrize("name", NAMES)
 def test_composes(name: str) -> None:
-    settings = {setting.path[0] for setting in read_configs([name]) if setting.path in (("method",), ("dataset",))}
-    missing = [fill for key, fill in (("method", "focus"), ("dataset", "data/synthetic")) if key not in settings]
+    chosen = {s.path[0]: s.value for s in read_configs([name]) if s.path in (("method",), ("dataset",))}
+    data = {"bump": "data/detail"}.get(chosen.get("method", "focus"), "data/synthetic")
+    missing = [fill for key, fill in (("method", "focus"), ("dataset", data)) if key not in chosen]
     compose([*missing, name])
 
 

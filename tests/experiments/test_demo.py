@@ -14,8 +14,8 @@ from experiments.demo import CONFIGS, NAME
 from experiments.demo import _composed as composed
 from experiments.demo import _trained_already as trained_already
 from experiments.demo import main as demo
-from experiments.evaluate import _trainer as evaluation_trainer
 from experiments.evaluate import main as evaluate
+from experiments.evaluation.measuring import evaluation_trainer
 from experiments.run_folder import RunFolder, create_run, plan_run
 from lightning_modules.focus.schedule import FocusSchedule
 from seethrough.errors import SeethroughError

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from rich.console import Console
 
-from experiments.evaluation_table import evaluation_table, occluder_table
+from experiments.evaluation.focus_table import evaluation_table, occluder_table
 from lightning_modules.focus.evaluation import MASK_COLUMNS
 from lightning_modules.focus.evaluation_summary import summarise
 

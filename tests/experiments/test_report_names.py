@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from experiments.config.composition import compose
-from experiments.evaluate import is_own_data, main, report_name
+from experiments.evaluate import main
+from experiments.evaluation.report_names import is_own_data, report_name
 from experiments.run_folder import RunFolder, open_run
 from tests.datamodules.photos.prepared import prepared_folder
 from tests.experiments.reconstruction_photos import SIZE, save_network
@@ -38,7 +39,7 @@ def test_names_tell_sets_apart() -> None:
         compose(["focus", name], overrides)
         for name, overrides in (("data/ar", []), ("data/ar", ["data.subset=a scarf"]), ("data/lfw", []))
     )
-    others = {"own": False, "split": "test", "adapted": False}
+    others = {"own": False, "split": "test", "variant": ""}
     names = [
         report_name(ar, "ar test 1", **{**others, "own": True}),
         report_name(ar, "ar test 1", **others),
@@ -47,7 +48,7 @@ def test_names_tell_sets_apart() -> None:
         report_name(lfw, "lfw test 1", **others),
         report_name(lfw, "", **others),
         report_name(ar, "ar test 1", **{**others, "split": "validation"}),
-        report_name(ar, "ar test 1", **{**others, "adapted": True}),
+        report_name(ar, "ar test 1", **{**others, "variant": "adapted"}),
     ]
     assert all(one != other for one, other in combinations(names, 2))
     assert names[0] == "evaluation"

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     from experiments.building import build_data, set_name
-    from experiments.evaluate import write_rows
+    from experiments.evaluation.row_files import write_rows
     from experiments.run_folder import open_run
     from lightning_modules.focus.loading import load_focus_module
 

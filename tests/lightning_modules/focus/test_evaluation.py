@@ -269,7 +269,7 @@ def test_what_an_occluder_costs():
 
 
 def test_rows_file_holds_one_value_an_image_and_no_pickles(tmp_path):
-    from experiments.evaluate import write_rows
+    from experiments.evaluation.row_files import write_rows
 
     rows = rows_of(5)
     write_rows(tmp_path / "deep" / "rows.npz", rows, "pool-a")

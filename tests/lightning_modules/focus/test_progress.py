@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lightning_modules.focus import progress
+from lightning_modules import step_progress
 from lightning_modules.focus.progress import StageProgress
 
 
@@ -15,8 +15,8 @@ from lightning_modules.focus.progress import StageProgress
 def test_the_bar_ends_its_line(interrupted, focus_config, monkeypatch):
     """After Ctrl-C as well: otherwise the next words stand behind the blanks of the unfinished bar."""
     written = io.StringIO()
-    bar = progress.tqdm
-    monkeypatch.setattr(progress, "tqdm", lambda **settings: bar(file=written, **settings))
+    bar = step_progress.tqdm
+    monkeypatch.setattr(step_progress, "tqdm", lambda **settings: bar(file=written, **settings))
     trainer = SimpleNamespace(is_global_zero=True, callback_metrics={})
     module = SimpleNamespace(schedule=focus_config.training_schedule(), em_step=1)
     shown = StageProgress()
