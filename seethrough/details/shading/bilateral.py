@@ -12,8 +12,8 @@ from torch.nn import functional
 def bilateral(depth: Tensor, mask: Tensor, half_width: int, deviation_px: float, deviation_mm: float) -> Tensor:
     """Average (H, W) depths in mm over a square window, near and alike ones most; pixels outside the mask give nothing.
 
-    Plain averages bend planes at the mask's border, where the window is cut off; the mean slope is taken out before and
-    put back after, so that they stay.
+    Where the window is cut off at the mask's border, a pixel counts only together with its mirror about the middle of
+    the window: planes stay as they are wherever they end.
 
     Args:
         depth: (H, W) mm.
@@ -29,7 +29,6 @@ def bilateral(depth: Tensor, mask: Tensor, half_width: int, deviation_px: float,
     total, weights = torch.zeros_like(depth), torch.zeros_like(depth)
     for row in range(-half_width, half_width + 1):
         for column in range(-half_width, half_width + 1):
-            # A window must be symmetric about its pixel, or slopes move the mean.
             here = (slice(half_width + row, half_width + row + height), slice(half_width + column, None))
             there = (slice(half_width - row, half_width - row + height), slice(half_width - column, None))
             value = around[here][:, :width]

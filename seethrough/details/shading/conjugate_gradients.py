@@ -17,7 +17,7 @@ def solve(
     diagonal: Tensor,
     *,
     iterations: int = 400,
-    tolerance: float = 1e-4,
+    tolerance: float = 1e-3,
 ) -> Tensor:
     """Solve ``operator(result) = target`` for a symmetric positive definite operator.
 

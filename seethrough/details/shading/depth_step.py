@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from seethrough.details.shading.blur import blur
 from seethrough.details.shading.conjugate_gradients import solve
 from seethrough.details.shading.light import shading, shading_gradient
 from seethrough.details.shading.pixel_grid import PixelGrid
@@ -15,7 +16,10 @@ from seethrough.details.shading.surface_normals import normal_field, slope_coeff
 
 @dataclass(frozen=True)
 class DepthProblem:
-    """f(z) = sum c (rho S(n(z)) + beta - I)^2 + closeness |z - z0|^2 + smoothness |Lap|^2 (RGBD-Fusion, depth step).
+    """f(z) = sum c (rho S(n(z)) + beta - d h - I)^2 + closeness |z - z0|^2 + smoothness |Lap|^2 (RGBD-Fusion).
+
+    d h is no part of the paper: creases are dark because they see less of the sky, whatever their normals. h is how
+    much deeper than its surroundings a pixel has become.
 
     The unknown is the change z - z0 in mm, away from the camera positive: small numbers keep float32 exact enough.
 
@@ -30,6 +34,8 @@ class DepthProblem:
         closeness: lambda_z1.
         smoothness: lambda_z2.
         smooth_depth: the Laplacian is that of z (paper), not that of z - z0.
+        darkening: d (H, W), brightness lost per mm of h; 0 outside the mask.
+        reach: deviation of the Gaussian that tells the surroundings, px; 0 leaves the term out.
         newton: steps follow the direction of the normal; otherwise they freeze its length (paper).
     """
 
@@ -43,6 +49,8 @@ class DepthProblem:
     closeness: float
     smoothness: float
     smooth_depth: bool
+    darkening: Tensor
+    reach: float
     newton: bool
 
     def shaded(self, change: Tensor) -> Tensor:
@@ -52,7 +60,12 @@ class DepthProblem:
 
     def residual(self, change: Tensor) -> Tensor:
         """Return predicted minus seen brightness (H, W), 0 outside the mask."""
-        return self.grid.mask * (self.albedo * self.shaded(change) + self.local_light - self.brightness)
+        predicted = self.albedo * self.shaded(change) + self.local_light - self.darkening * self.hollow(change)
+        return self.grid.mask * (predicted - self.brightness)
+
+    def hollow(self, change: Tensor) -> Tensor:
+        """Return how many mm (H, W) a pixel lies deeper than its surroundings; its own adjoint."""
+        return change - blur(change, self.reach) if self.reach > 0 else torch.zeros_like(change)
 
     def energy(self, change: Tensor) -> float:
         """Return f of the changed depth."""
@@ -79,12 +92,16 @@ class DepthProblem:
 
         def predicted(values: Tensor) -> Tensor:
             result = toward_z * values
+            if self.reach > 0:
+                result -= self.darkening * self.hollow(values)
             return result.addcmul_(toward_x, grid.slope_x(values)).addcmul_(toward_y, grid.slope_y(values))
 
         def predicted_adjoint(values: Tensor) -> Tensor:
             result = toward_z * values
             result += grid.slope_x_adjoint(toward_x * values)
             result += grid.slope_y_adjoint(toward_y * values)
+            if self.reach > 0:
+                result -= grid.mask * self.hollow(self.darkening * values)
             return result
 
         def operator(values: Tensor) -> Tensor:
@@ -103,6 +120,7 @@ class DepthProblem:
         across = self.confidence * toward_x.square() * self.grid.half_x.square()
         along = self.confidence * toward_y.square() * self.grid.half_y.square()
         total = torch.full_like(across, self.closeness) + self.smoothness * 20.0
+        total += self.confidence * self.darkening.square()
         total[:, 1:] += across[:, :-1]
         total[:, :-1] += across[:, 1:]
         total[1:] += along[:-1]

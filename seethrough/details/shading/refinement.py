@@ -118,9 +118,7 @@ def _refine(
     )
     albedo = fit_albedo(brightness, shaded, neighbours, grid.mask, settings.albedo_smoothness)
     remainder = brightness - albedo * shaded
-    local_light = fit_local_light(
-        remainder, neighbours, grid.mask, settings.local_smoothness, settings.local_size
-    )
+    local_light = fit_local_light(remainder, neighbours, grid.mask, settings.local_smoothness, settings.local_size)
     problem = DepthProblem(
         brightness=brightness,
         albedo=albedo,
@@ -133,6 +131,8 @@ def _refine(
         smoothness=settings.smoothness,
         smooth_depth=settings.smooth == "depth",
         newton=settings.linearisation == "newton",
+        darkening=settings.darkening * albedo * shaded * grid.mask,
+        reach=settings.reach * axes[2] / float(start.mean()) if settings.darkening > 0 else 0.0,
     )
     change, energies = lower(problem, settings.steps)
     return ShadingResult(

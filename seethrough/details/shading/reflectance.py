@@ -33,9 +33,7 @@ def fit_albedo(brightness: Tensor, shaded: Tensor, neighbours: Neighbours, mask:
     return 1 + solve(operator, target, target * 0, diagonal)
 
 
-def fit_local_light(
-    remainder: Tensor, neighbours: Neighbours, mask: Tensor, smoothness: float, size: float
-) -> Tensor:
+def fit_local_light(remainder: Tensor, neighbours: Neighbours, mask: Tensor, smoothness: float, size: float) -> Tensor:
     """Minimise |beta - R|^2 + smoothness |sum_k w_k (beta - beta_k)|^2 + size |beta|^2 (RGBD-Fusion).
 
     Args:

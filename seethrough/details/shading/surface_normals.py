@@ -12,8 +12,8 @@ def normal_field(depth: Tensor, grid: PixelGrid) -> Tensor:
     """Return normals that are not yet of unit length, towards the camera, camera frame.
 
     A pixel (x, y) px from the principal point shows the point (x z / f, y z / f, z). The cross product of its
-    derivatives is, up to a positive factor, (f z_x, f z_y, -(z + x z_x + y z_y)): linear in z, so that a change of depth
-    changes it by ``normal_field(change)``. Dividing by -z gives (z_x f/z, z_y f/z, -1 - ...), the metric gradient.
+    derivatives is, up to a positive factor, (f z_x, f z_y, -(z + x z_x + y z_y)): linear in z, so that a change of
+    depth changes it by ``normal_field(change)``. Dividing by z gives (z_x f/z, z_y f/z, -1 - ...), the metric gradient.
 
     Args:
         depth: (H, W) mm along the optical axis.

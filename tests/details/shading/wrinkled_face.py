@@ -56,7 +56,7 @@ def wrinkles(places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         for slope in (-0.5, 0.0, 0.5):
             away = (y - 26) - slope * (side * x - 48)
             crease(away, (side * x - 55) / 9, rng.uniform(0.2, 0.6), rng.uniform(0.8, 1.2))
-    for scale, size in ((4.0, 0.06), (14.0, 0.35)):
+    for scale, size in ((3.0, 0.04), (10.0, 0.12)):
         wave = np.zeros(x.shape)
         for _ in range(12):
             kx, ky = rng.normal(0, 1 / scale, 2)
