@@ -33,8 +33,8 @@ class MethodEvaluation(ABC):
     variant: str = ""
     """Added to the names of reports of networks that are not the run's own any more."""
 
-    @classmethod
-    def add_options(cls, parser: argparse._ArgumentGroup) -> None:  # noqa: B027 - most methods have none
+    @classmethod  # noqa: B027 - most methods have none
+    def add_options(cls, parser: argparse._ArgumentGroup) -> None:
         """Add the options of the command line that only this method has."""
 
     @classmethod

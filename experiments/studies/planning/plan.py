@@ -92,7 +92,9 @@ def _seeds(study: Study, asked: Sequence[int] | None, *, alone: bool, quick: boo
 
 
 def _job(name: str, run: Run, seed: int, parent: Job | None, catalogue: Catalogue, root: Path, quick: bool) -> Job:
-    configs = (run.config, *catalogue.common, *(catalogue.quick if quick else ()))
+    common = catalogue.common if run.common is None else run.common
+    of_test = catalogue.quick if run.quick is None else run.quick
+    configs = (run.config, *common, *(of_test if quick else ()))
     settings = [text.format(seed=seed, seed_plus_one=seed + 1) for text in catalogue.seed_settings]
     if run.until:
         settings.append(f"model.schedule.last_stage={run.until}")

@@ -19,6 +19,9 @@ SPECIFICATION = "study.yaml"
 Stage = Literal["landmarks", "colours", "initialisation", "pretraining"]
 
 
+_LISTS = ("overrides", "misfit_options", "common", "quick")
+
+
 @dataclass(frozen=True)
 class Run:
     """One training of the catalogue, for any seed."""
@@ -45,6 +48,10 @@ class Run:
     """Evaluate it on faces without any detail beyond the face model too."""
     position_prior: bool = False
     """Score the mean mask of its training pictures as a mask too, inside its renders."""
+    common: tuple[str, ...] | None = None
+    """Configs that it adds to its own instead of the catalogue's; for rows of another method."""
+    quick: tuple[str, ...] | None = None
+    """The same at the size of a test."""
     evaluated: bool = True
     """False for a run that others only begin at."""
 
@@ -119,7 +126,7 @@ def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
             _known(entry, [field.name for field in fields(Run)], path, f" of '{name}'")
             if "config" not in entry:
                 raise SeethroughError(f"{path.name}: run '{name}' has no config")
-            lists = {key: tuple(entry[key]) for key in ("overrides", "misfit_options") if key in entry}
+            lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
             settings = {**entry, **lists, "evaluated": evaluated}
             runs[name] = Run(**{"label": name, **settings})
     for name, run in runs.items():

@@ -1,16 +1,17 @@
-"""Where the stages of a FOCUS training end, in steps: where other runs can begin, and what is worth keeping."""
+"""Where a training and the stages of FOCUS end, in steps: where other runs can begin, and what is worth keeping."""
 
 from __future__ import annotations
 
+from lightning_modules.bump.config import BumpConfig
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.schedule import Phase
 
 _SEGMENTATION = (Phase.PRETRAIN, Phase.SEGMENT)
 
 
-def end_step(model: FocusConfig) -> int:
+def end_step(model: FocusConfig | BumpConfig) -> int:
     """Return the step at which a training is over."""
-    return model.training_schedule().end_step
+    return model.end_step if isinstance(model, BumpConfig) else model.training_schedule().end_step
 
 
 def round_ends(model: FocusConfig) -> list[int]:

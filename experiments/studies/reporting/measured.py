@@ -15,7 +15,8 @@ from seethrough.metrics import twin_pairs
 
 OUT_OF_DISTRIBUTION = "out_of_distribution"
 MAIN_SUBSETS = ("unoccluded", "occluded", "overall", OUT_OF_DISTRIBUTION)
-_REQUIRED = ("set", "id", "twin", "identity", "occluder", "occluder_name", "subset")
+_REQUIRED = ("set", "id", "identity", "subset")
+_OF_OCCLUDERS = ("twin", "occluder", "occluder_name")
 HIDDEN_SHARES = {
     "up to 5 %": (0.0, 0.05),
     "5 to 10 %": (0.05, 0.1),
@@ -33,7 +34,10 @@ def read_rows(path: Path) -> dict[str, np.ndarray]:
     Raises:
         SeethroughError: the file is missing, broken or none of ours.
     """
-    return read_columns(path, _REQUIRED)
+    columns = read_columns(path, _REQUIRED)
+    if any(name in columns for name in _OF_OCCLUDERS):  # rows of methods that occluders mean nothing to have none
+        read_columns(path, _OF_OCCLUDERS)
+    return columns
 
 
 def read_columns(path: Path, required: Sequence[str] = ("set", "id")) -> dict[str, np.ndarray]:

@@ -25,7 +25,7 @@ _PLAIN = ("data.scene.detail=0", "data.out_of_distribution_identities=0")
 # What may differ between a finished run and the same run planned anew.
 _FREE = (
     "checkpoint", "logger", "wandb", "out", "name", "resume", "overwrite", "allow_changes", "trainer", "data.folder",
-    "data.workers", "data.render_processes", "data.validation_size", "data.test_identities",
+    "data.workers", "data.render_processes", "data.validation_size", "data.test_size", "data.test_identities",
     "data.out_of_distribution_identities",
 )  # fmt: skip
 

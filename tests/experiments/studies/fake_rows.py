@@ -77,6 +77,33 @@ def fake_rows(
     return rows
 
 
+def fake_bump_rows(*, error: float = 0.4, grid: float = 0.01, seed: int = 0, **_: Any) -> dict[str, np.ndarray]:
+    """Return columns of an evaluation of bump maps: 12 images of 6 people.
+
+    Args:
+        error: mm, of the translator; no bump has 0.6.
+        grid: mm, of what repeats every two pixels.
+        seed: of what each image adds.
+    """
+    count = 12
+    varied = error + np.random.default_rng(seed).normal(0, 0.01, count)
+    rows: dict[str, np.ndarray] = {
+        "id": np.array([f"detail-{number:03d}" for number in range(count)]),
+        "set": np.full(count, "detail-test-0123"),
+        "subset": np.full(count, ""),
+        "identity": np.arange(count) // 2,
+        "bump_noise_mm": np.full(count, 0.004),
+        "bump_checkerboard_mm": np.full(count, grid),
+        "true_noise_mm": np.full(count, 0.005),
+        "true_checkerboard_mm": np.full(count, 0.012),
+        "bump_detail_correlation": np.full(count, 0.7),
+    }
+    for name, values in (("bump", varied), ("zero", np.full(count, 0.6)), ("luminance", np.full(count, 0.58))):
+        rows |= {f"{name}_rmse_mm": values, f"{name}_l1_mm": 0.7 * values, f"{name}_gradient_error": 0.1 * values}
+        rows[f"{name}_normal_angle_deg"] = 5 * values
+    return rows
+
+
 def write_position_prior(path: Path, **effects: Any) -> Path:
     """Write the scores of a mean mask for the pictures of :func:`fake_rows`: .7 everywhere."""
     rows = fake_rows(**effects)
@@ -88,8 +115,8 @@ def write_position_prior(path: Path, **effects: Any) -> Path:
     return path
 
 
-def write_rows(path: Path, **effects: Any) -> Path:
-    """Write :func:`fake_rows` as an evaluation writes its own."""
+def write_rows(path: Path, *, bump: bool = False, **effects: Any) -> Path:
+    """Write :func:`fake_rows`, or those of bump maps, as an evaluation writes its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **fake_rows(**effects))
+    np.savez_compressed(path, **(fake_bump_rows(**effects) if bump else fake_rows(**effects)))
     return path

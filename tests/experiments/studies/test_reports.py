@@ -28,6 +28,9 @@ EFFECTS = {
     "oracle_mask": {"cost": 0.04, "rmse": 9.9},
     "pretrained": {"f1": 0.84},
     "perceptual": {"f1": 0.91},
+    "bump": {"error": 0.3},
+    "bump_l1": {"error": 0.35},
+    "bump_transposed_3x3": {"error": 0.3, "grid": 0.05},
 }
 
 
@@ -37,7 +40,7 @@ def planned(name: str, root: Path, skip: tuple[str, ...] = ()) -> Plan:
     for job in plan.jobs:
         if job.run.evaluated and job.name not in skip:
             effects = {"noise": 0.005, "seed": job.seed, **EFFECTS.get(job.name, {})}
-            write_rows(job.rows_file, **effects)
+            write_rows(job.rows_file, bump=job.name.startswith("bump"), **effects)
             if job.run.plain_faces:
                 write_rows(job.plain_rows_file, **{**effects, "pairs": 6, "foreign_pairs": 0, "prior_gain": 0.08})
             if job.run.position_prior:
@@ -71,7 +74,7 @@ def test_every_study_writes_table_and_numbers(name, tmp_path):
     for record in numbers:
         assert record["row"] and record["column"] and record["subset"]
         assert record["mean"] is not None and ("sd_over_seeds" in record) != ("low" in record)
-    assert "nan" not in text.lower().replace("finance", "")
+    assert "nan" not in text.lower().replace("luminance", "")
 
 
 @pytest.mark.parametrize("name", ["image_fit", "masks", "misfit_prior", "em_rounds"])
@@ -102,6 +105,19 @@ def test_where_numbers_come_from_is_told_in_both_forms(tmp_path):
     assert table["cpu_minutes"] == 1.5 and table["machines"] == [record.steps["train"].machine]
     text = (tmp_path / "out/table.md").read_text()
     assert "- Runs: 1 of 14; seed 0.\n- Commit: abc1234 (" in text and table["machines"][0] in text
+
+
+def test_bump_translation(tmp_path):
+    text = written("bump_translation", tmp_path)
+    rmse, *_ = line(text, "Eq. 5, resizing")
+    assert float(rmse.split()[0]) == pytest.approx(0.3, abs=0.02)
+    assert line(text, "no bump")[0] == "0.600 ± 0.000"
+    errors, noise_and_grids, against = text.split("## ")[1:]
+    assert line(noise_and_grids, "Eq. 5, transposed 3x3")[2] == "0.0500 ± 0.0000"
+    assert line(noise_and_grids, "true surface") == ["-", "0.0050 ± 0.0000", "0.0120 ± 0.0000"]
+    assert line(against, "L1 alone, resizing")[0].startswith("+0.0")
+    assert line(against, "Eq. 5, transposed 3x3")[-1].startswith("+0.0400 [")
+    assert "luminance" in errors
 
 
 def test_image_fit(tmp_path):
