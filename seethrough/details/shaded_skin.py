@@ -7,6 +7,7 @@ import math
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,9 +20,12 @@ STEEPEST_DEGREES = 72.0
 NARROWED = 0.006
 """Of the crop's side, by which the visible face is narrowed: outlines of masks are only about right."""
 
+LEAST_PIECE = 0.03
+"""Of the foundation's area: smaller islands between hair, glasses and fingers are left out."""
+
 _EYES = (slice(36, 42), slice(42, 48))
 _INNER_LIP = slice(60, 68)
-_EYE_ROOM, _MOUTH_ROOM = 1.35, 1.1  # lashes around the eyes; teeth behind the lips
+_EYE_ROOM, _MOUTH_ROOM = 0.24, 0.06  # of their widths: lashes around the eyes, shadow between the lips
 
 
 def shaded_skin(
@@ -29,7 +33,7 @@ def shaded_skin(
 ) -> Tensor:
     """Return the (H, W) bool map of pixels whose brightness tells of the surface.
 
-    Inside the foundation, visible, not seen at a flat angle, and neither eye nor open mouth.
+    Inside the foundation, visible, not seen at a flat angle, neither eye nor open mouth, and no small island.
 
     Args:
         depth: (H, W) mm, of the foundation.
@@ -42,7 +46,8 @@ def shaded_skin(
     rays = functional.normalize(unproject(torch.ones_like(depth), camera), dim=-1)
     facing = -(depth_normals(depth, mask, camera) * rays).sum(-1)
     seen = _narrowed(seen, max(1, round(NARROWED * camera.width)))
-    return seen & (facing > math.cos(math.radians(STEEPEST_DEGREES))) & ~_openings(landmarks, camera).to(mask.device)
+    seen &= (facing > math.cos(math.radians(STEEPEST_DEGREES))) & ~_openings(landmarks, camera).to(mask.device)
+    return _without_islands(seen, LEAST_PIECE * float((mask > 0.5).sum()))
 
 
 def _openings(landmarks: np.ndarray, camera: Camera) -> Tensor:
@@ -50,15 +55,21 @@ def _openings(landmarks: np.ndarray, camera: Camera) -> Tensor:
     draw = ImageDraw.Draw(picture)
     for part, room in ((_EYES[0], _EYE_ROOM), (_EYES[1], _EYE_ROOM), (_INNER_LIP, _MOUTH_ROOM)):
         points = np.asarray(landmarks, dtype=np.float64)[part]
-        middle, width = points.mean(0), np.ptp(points[:, 0])
-        grown = middle + (points - middle) * room
+        outline = [(float(x) - 0.5, float(y) - 0.5) for x, y in (*points, points[0])]
+        draw.polygon(outline, fill=1)
         # A shut eye or mouth is a line, whose lashes or shadow are some pixels high all the same.
-        above = (points - middle)[:, 1] < 0
-        grown[:, 1] += np.where(above, -1, 1) * (room - 1) * width / 4
-        draw.polygon([(float(x) - 0.5, float(y) - 0.5) for x, y in grown], fill=1, outline=1)
+        draw.line(outline, fill=1, width=max(1, round(room * float(np.ptp(points[:, 0])))), joint="curve")
     return torch.from_numpy(np.array(picture)).bool()
 
 
 def _narrowed(mask: Tensor, pixels: int) -> Tensor:
     outside = functional.pad((~mask).float()[None, None], [pixels] * 4, value=1.0)
     return functional.max_pool2d(outside, 2 * pixels + 1, stride=1)[0, 0] < 0.5
+
+
+def _without_islands(mask: Tensor, least: float) -> Tensor:
+    pieces, count = ndimage.label(mask.cpu().numpy())
+    sizes = np.bincount(pieces.reshape(-1), minlength=count + 1)
+    large = sizes >= least
+    large[0] = False
+    return torch.from_numpy(large[pieces]).to(mask.device)

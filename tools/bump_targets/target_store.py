@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from pathlib import Path
 
@@ -18,16 +17,12 @@ from datamodules.photos.record import PhotoRecord
 from seethrough.details.bump_encoding import bump_png, mask_png
 from seethrough.photos import CropTransform
 from tools.bump_targets.detail_target import DetailFoundation, DetailTarget, TargetMaker
+from tools.bump_targets.quality_control import QualityFault, QualityLimits, foundation_fault, target_fault
 from tools.bump_targets.rejection_picture import rejection_picture
 from tools.bump_targets.settings import TargetSettings
 
 REJECTED = "rejected"
-NO_FOUNDATION, TOO_COARSE = "no foundation can be placed", "the face is too small in its photo"
-MISPLACED, NO_TARGET = "the foundation lies beside the face", "shape from shading fails"
-COARSEST = 3.0
-"""Pixels of the detail crop for a pixel of the photo: what lies between them is the filter's, not the skin's."""
-LARGEST_MISFIT = 0.03
-"""Of the detail crop's side, between landmarks of foundation and photo; 15 px at 500."""
+NO_FOUNDATION, NO_TARGET = "no foundation can be placed", "shape from shading fails"
 
 
 class TargetStore(FaceStore):
@@ -42,17 +37,17 @@ class TargetStore(FaceStore):
     def __init__(self, out: Path, settings: TargetSettings, device: int | None = None) -> None:
         super().__init__(out, settings, partial(make_detector, settings, device))
         self.make = TargetMaker(settings, "cpu" if device is None else f"cuda:{device}")
-        self.bits = settings.bits
+        self.bits, self.limits = settings.bits, QualityLimits()
 
     def _cut(self, record: PhotoRecord, found: FoundFace) -> tuple[CropTransform, dict[str, bytes]]:
         with unusable(record, NO_MASK):
             mask = None if record.mask is None else record.mask.read(*found.photo.shape[:2])
         with unusable(record, NO_FOUNDATION):
             face = self.make.foundation(found.photo, found.landmarks, mask)
-        self._refuse(record, face, None, beside_the_face(face))
+        self._refuse(record, face, None, foundation_fault(face, self.limits))
         with unusable(record, NO_TARGET):
             target = self.make.target(face)
-        self._refuse(record, face, target, poor_target(target))
+        self._refuse(record, face, target, target_fault(target, self.limits))
         rejected_path(self.out, record.id).unlink(missing_ok=True)
         image = (face.image * 255).round().byte().permute(1, 2, 0).numpy()
         skin = face.skin.numpy()
@@ -63,12 +58,12 @@ class TargetStore(FaceStore):
         }
 
     def _refuse(
-        self, record: PhotoRecord, face: DetailFoundation, target: DetailTarget | None, fault: tuple[str, str] | None
+        self, record: PhotoRecord, face: DetailFoundation, target: DetailTarget | None, fault: QualityFault | None
     ) -> None:
         if fault is not None:
-            why, reason = fault
-            write_bytes(rejected_path(self.out, record.id), rejection_picture(face, target, f"{record.id}: {reason}"))
-            raise UnusablePhotoError(f"{record.source.name}: {reason}", why)
+            picture = rejection_picture(face, target, f"{record.id}: {fault.text}")
+            write_bytes(rejected_path(self.out, record.id), picture)
+            raise UnusablePhotoError(f"{record.source.name}: {fault.text}", fault.why)
 
 
 def make_target_worker(out: Path, settings: PreparationSettings, device: int | None = None) -> ChunkWorker:
@@ -85,24 +80,3 @@ def make_target_worker(out: Path, settings: PreparationSettings, device: int | N
 def rejected_path(out: Path, name: str) -> Path:
     """Return where the picture of a photo lies that was left out."""
     return out / face_path(REJECTED, name, ".jpg")
-
-
-def beside_the_face(face: DetailFoundation) -> tuple[str, str] | None:
-    """Return kind and text of what is wrong with a foundation, None if nothing is."""
-    if face.crop.scale > COARSEST:
-        side = face.crop.size / face.crop.scale
-        return (
-            TOO_COARSE,
-            f"its detail crop is {side:.0f} px wide in the photo; {face.crop.size / COARSEST:.0f} are needed",
-        )
-    if face.misfit > LARGEST_MISFIT:
-        return MISPLACED, (
-            f"its landmarks lie {face.misfit * face.crop.size:.0f} px beside those of the photo, on average "
-            f"({math.floor(LARGEST_MISFIT * face.crop.size)} are allowed)"
-        )
-    return None
-
-
-def poor_target(target: DetailTarget) -> tuple[str, str] | None:
-    """Return kind and text of what is wrong with a target, None if nothing is."""
-    return None
