@@ -30,7 +30,7 @@ class BumpTargetDataset(PhotoDataset):
         sample = super().__getitem__(key)
         epoch, place = as_key(key)
         row = self.row(place)
-        if row.bump is None or row.mask is None:
+        if row.bump is None or row.mask is None or "mask" not in sample:
             raise SeethroughError(f"{self.folder}: the face {row.id} has no bump map; make the targets again")
         path = self.folder / row.bump
         bump, _ = read_bump(path)
@@ -38,8 +38,8 @@ class BumpTargetDataset(PhotoDataset):
             raise SeethroughError(f"{path}: {bump.shape[1]} x {bump.shape[0]} px, its crop {self.files.side}; {REMEDY}")
         warp = warp_of(self.augmentation, (self.seed, epoch, int(self.rows[place])))
         matrix = warp.from_stored(self.files.side, self.field, self.image_size)
-        sample["bump"] = resampled_bump(bump, self.files.mask(row.mask) > 127, matrix, self.image_size)
-        sample["bump"] *= sample["mask"] > 0.5
+        moved = resampled_bump(bump, self.files.mask(row.mask) > 127, matrix, self.image_size)
+        sample["bump"] = torch.where(sample["mask"] > 0.5, moved, 0.0)
         return sample
 
 

@@ -68,8 +68,10 @@ def _narrowed(mask: Tensor, pixels: int) -> Tensor:
 
 
 def _without_islands(mask: Tensor, least: float) -> Tensor:
-    pieces, count = ndimage.label(mask.cpu().numpy())
-    sizes = np.bincount(pieces.reshape(-1), minlength=count + 1)
+    inside = mask.cpu().numpy()
+    pieces = np.zeros(inside.shape, dtype=np.int32)
+    count = ndimage.label(inside, output=pieces)
+    sizes = np.bincount(pieces.reshape(-1), minlength=int(count) + 1)  # pyright: ignore[reportArgumentType]
     large = sizes >= least
     large[0] = False
     return torch.from_numpy(large[pieces]).to(mask.device)

@@ -117,8 +117,8 @@ class TargetMaker:
         Raises:
             SeethroughError: there is no skin to be seen.
         """
-        maps = (face.image, face.depth, face.skin.float())
-        result = refine_depth(*(values.to(self.device) for values in maps), face.foundation.camera, self.shading)
+        image, depth, skin = (values.to(self.device) for values in (face.image, face.depth, face.skin.float()))
+        result = refine_depth(image, depth, skin, face.foundation.camera, self.shading)
         bump = bump_from_depths(
             face.depth, result.depth.cpu(), face.skin, along=self.settings.along, camera=face.foundation.camera
         )

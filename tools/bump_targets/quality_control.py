@@ -45,7 +45,7 @@ class QualityLimits:
     overexposed: float = 0.3
     brightness: float = 0.1
     fine_contrast: float = 0.009
-    residual: float = 0.12
+    residual: float = 0.14
     turn: float = 10.0
     bump: float = 3.0
 

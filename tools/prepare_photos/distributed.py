@@ -29,6 +29,8 @@ class PreparationModule(pl.LightningModule):
 
     def __init__(self, run: PreparationRun) -> None:
         super().__init__()
+        # A process may have nothing to do: few photos, or its share was done before the others were killed.
+        self.allow_zero_length_dataloader_with_multiple_devices = True
         self.preparation = run
         self._worker: Any = None
 
