@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_modules.bump.evaluation_summary import summarise_subsets
 from seethrough.details.luminance_bump import LuminanceBump
 from seethrough.metrics import (
     PerImageTable,
@@ -112,12 +111,6 @@ class BumpEvaluation:
     def reset(self) -> None:
         """Forget all rows."""
         self._table.reset()
-
-    def headline(self) -> dict[str, float]:
-        """Return the few numbers that are worth a curve."""
-        overall = summarise_subsets(self.rows())["overall"]
-        keys = ("bump_rmse_mm", "zero_rmse_mm", "bump_normal_angle_deg", "zero_normal_angle_deg")
-        return {key: overall[key] for key in (*keys, "bump_detail_correlation")}
 
 
 def pixel_millimetres(batch: dict[str, Any]) -> Tensor:

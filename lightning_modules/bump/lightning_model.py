@@ -15,6 +15,7 @@ from lightning_modules.bump.config import BumpConfig, TranslatorConfig
 from lightning_modules.bump.evaluation import BumpEvaluation, pixel_millimetres
 from lightning_modules.bump.objective import BumpObjective
 from lightning_modules.bump.optimisation import build_optimiser, learning_rate
+from lightning_modules.bump.validation import ValidationScores
 from lightning_modules.finite_losses import FiniteLosses
 from lightning_modules.step_key import Draw, run_seed, step_key
 from seethrough.details.bump_pictures import heat_map, relief
@@ -45,6 +46,7 @@ class BumpModule(pl.LightningModule):
         self.luminance = LuminanceBump()
         self.objective = BumpObjective(config.loss)
         self.evaluation = BumpEvaluation(self.translator, self.luminance)
+        self.validation = ValidationScores(self.translator)
         self.losses = FiniteLosses()
         self.total_steps = 0
         self._epoch_steps = 1
@@ -99,17 +101,19 @@ class BumpModule(pl.LightningModule):
             nn.utils.clip_grad_norm_(self.translator.parameters(), self.config.optimiser.clip_norm)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Collect the rows of the evaluation table."""
-        self.evaluation.update(batch)
+        """Score a batch for the curves."""
+        self.validation.update(batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the headline numbers."""
+        """Log the scores of the images of all processes."""
         if not self.trainer.sanity_checking:
-            scores = {f"validation/{key}": value for key, value in self.evaluation.headline().items()}
+            scores = {f"validation/{key}": value for key, value in self.validation.compute().items()}
             self.log_dict({**scores, "step": float(self.global_step)})
-        self.evaluation.reset()
+        self.validation.reset()
 
-    test_step = validation_step
+    def test_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        """Collect the rows of the evaluation table."""
+        self.evaluation.update(batch)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the (B, 1, H, W) bump in mm of crops (B, 3, H, W) in [0, 1]."""

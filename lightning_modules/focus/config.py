@@ -19,7 +19,8 @@ from lightning_modules.focus.network_config import (
     SegmentationConfig,
 )
 from lightning_modules.focus.optimisation import OptimiserConfig
-from lightning_modules.focus.schedule import FocusSchedule, StageName
+from lightning_modules.focus.phases import StageName
+from lightning_modules.focus.schedule import FocusSchedule
 
 __all__ = [
     "AugmentationConfig",

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 from lightning_modules.focus.config import FocusConfig, ScheduleConfig
 from lightning_modules.focus.optimisation import OptimiserConfig, learning_rate
-from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.phases import Network, Phase
 
 FLOOR = 0.1
 """A cosine ends near zero, where nothing is learned any more: no network goes on with less than this share of its

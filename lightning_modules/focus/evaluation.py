@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_modules.focus.evaluation_summary import summarise, summarise_subsets
-from lightning_modules.focus.now_columns import NOW_COLUMNS, NOW_POINT_COLUMNS, now_columns
+from lightning_modules.focus.evaluation_summary import summarise_subsets
+from lightning_modules.focus.mask_columns import MASK_COLUMNS, SOFT_COLUMNS, MaskName, mask_columns
+from lightning_modules.focus.now_columns import NOW_COLUMNS, NOW_POINT_COLUMNS
+from lightning_modules.focus.shape_columns import SHAPE_COLUMNS, VERTEX_COLUMNS, shape_columns
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from lightning_modules.focus.twins import SharedRegionErrors
-from seethrough.fitting.skin_colour import skin_colour_mask
-from seethrough.losses import preliminary_mask
-from seethrough.metrics import PerImageTable, align, image_rmse, mask_scores
-from seethrough.metrics.masks import MASK_SCORES
+from seethrough.metrics import PerImageTable, image_rmse
 from seethrough.metrics.posed_landmarks import posed_landmarks
 from seethrough.metrics.table import TEXT, WHOLE, Column, numbered, text_rows, words_of
 from seethrough.morphable import FaceParameters
 
-MASKS = ("mask", "all_face", "preliminary", "skin")
-REGIONS = ("own", "fixed")
-MASK_COLUMNS = tuple(f"{mask}_{region}_{score}" for mask in MASKS for region in REGIONS for score in MASK_SCORES)
-SOFT_COLUMNS = tuple(f"{mask}_own_{score}_soft" for mask in ("mask", "all_face") for score in MASK_SCORES)
 TEXT_COLUMNS = ("id", "twin", "subset", "occluder_name")
-SHAPE_COLUMNS = (
-    "shape_error_mm",
-    "shape_error_median_mm",
-    "shape_error_rigid_mm",
-    "shape_error_misfit_prior_mm",
-    "mean_face_error_mm",
-    "mean_face_error_rigid_mm",
-    "random_identity_error_mm",
-)
-VERTEX_COLUMNS = ("vertex_error_mm", "vertex_error_rigid_mm", "vertex_error_misfit_prior_mm")
 PICTURE_COLUMNS = (
     "yaw_deg",
     "image_rmse",
@@ -46,9 +31,6 @@ PICTURE_COLUMNS = (
     "rendered_area_ratio",
 )
 LANDMARK_SIZE = 224.0
-_IDENTITY_LIMIT = 2.5
-
-MaskName = Literal["segmentation", "all_face", "preliminary", "skin"]
 
 
 class FocusEvaluation:
@@ -122,8 +104,8 @@ class FocusEvaluation:
         columns = {name: text_rows(values, device) for name, values in words.items()}
         columns |= {"identity": batch.get("identity", nobody), "occluder": truth["occluder"] if truth else nobody}
         columns |= self._picture_columns(prediction, batch)
-        columns |= self._mask_columns(prediction, batch)
-        shapes, vertices = self._shape_columns(prediction, batch)
+        columns |= mask_columns(prediction, batch, self.mask, self.threshold, soft=self.soft_masks)
+        shapes, vertices = shape_columns(focus, self.model_source, prediction, batch, now=self.now)
         columns |= dict.fromkeys(self._shapes, torch.full((count,), torch.nan, device=device)) | shapes
         index = numbered(batch["id"], device)
         self._tables[0].update(index, **columns)
@@ -158,63 +140,6 @@ class FocusEvaluation:
                 columns["occluded_share"] = 1 - batch["mask"].flatten(1).sum(1) / face
         return columns
 
-    def _mask_columns(self, prediction: FocusPrediction, batch: dict[str, Any]) -> dict[str, Tensor]:
-        rendering, image = prediction.rendering, batch["image"]
-        masks = {
-            # Inside any region that it is scored in: the true face goes beyond the rendered one.
-            "all_face": torch.ones_like(rendering.mask),
-            "preliminary": preliminary_mask(image, rendering.image, rendering.mask, self.threshold),
-            "skin": skin_colour_mask(image),
-        }
-        own = {**masks, "skin": masks["skin"] * rendering.mask, "all_face": rendering.mask}
-        masks["mask"] = prediction.mask if self.mask == "segmentation" else own[self.mask]
-        truth = batch.get("truth")
-        columns = dict.fromkeys(self._masks, torch.full((len(image),), torch.nan, device=image.device))
-        if self.soft_masks and "mask" in batch:
-            for name, mask in (("mask", masks["mask"]), ("all_face", rendering.mask)):
-                scores = mask_scores(mask, batch["mask"], rendering.mask, soft=True, clamp=1)
-                columns |= {f"{name}_own_{key}_soft": value.float() for key, value in scores.items()}
-        for region_name, region in (("own", rendering.mask), ("fixed", truth["full_face"] if truth else None)):
-            if region is not None and "mask" in batch:
-                for name, mask in masks.items():
-                    scores = mask_scores(mask, batch["mask"], region)
-                    columns |= {f"{name}_{region_name}_{key}": value for key, value in scores.items()}
-        return columns
-
-    def _shape_columns(
-        self, prediction: FocusPrediction, batch: dict[str, Any]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return columns of one value an image, and those of one a vertex; empty where the true shape is not known."""
-        focus, truth = self._held[0], batch.get("truth")
-        if truth is None or any(source != self.model_source for source in truth["model"]):
-            return {}, {}
-        model = focus.full_model.to(batch["image"].device)
-        true = model.shape(truth["parameters"]["identity"])
-
-        def distances(shape: Tensor, kind: Literal["similarity", "rigid"] = "similarity") -> Tensor:
-            return (align(shape, true, kind) - true).norm(dim=-1)
-
-        neutral = focus.neutral(prediction.parameters)
-        mean = model.mean.expand_as(true)
-        vertices = {"vertex_error_mm": distances(neutral), "vertex_error_rigid_mm": distances(neutral, "rigid")}
-        columns = {
-            "shape_error_mm": vertices["vertex_error_mm"].mean(1),
-            "shape_error_median_mm": vertices["vertex_error_mm"].median(1).values,
-            "shape_error_rigid_mm": vertices["vertex_error_rigid_mm"].mean(1),
-            "mean_face_error_mm": distances(mean).mean(1),
-            "mean_face_error_rigid_mm": distances(mean, "rigid").mean(1),
-            "random_identity_error_mm": distances(model.shape(_somebody_else(batch, true))).mean(1),
-        }
-        corrected = None
-        if getattr(focus, "misfit_prior", None) is not None:
-            corrected = focus.neutral(prediction.parameters, misfit_prior=True)
-            vertices["vertex_error_misfit_prior_mm"] = distances(corrected)
-            columns["shape_error_misfit_prior_mm"] = vertices["vertex_error_misfit_prior_mm"].mean(1)
-        if self.now:
-            of_images, of_points = now_columns(model, true, neutral, corrected)
-            columns, vertices = columns | of_images, vertices | of_points
-        return columns, vertices
-
     def rows(self) -> dict[str, np.ndarray]:
         """Return all columns, (N,) or (N, V), gathered from all processes and sorted by ``id``.
 
@@ -244,30 +169,6 @@ class FocusEvaluation:
         """Return {subset: {key: value}}, see :func:`~lightning_modules.focus.evaluation_summary.summarise_subsets`."""
         return summarise_subsets(self.rows())
 
-    def headline(self) -> dict[str, float]:
-        """Return the few numbers that are worth a curve."""
-        rows = self.rows()
-        occluder = rows["occluder"]
-        overall = summarise(rows)
-        hidden, plain = (
-            summarise({name: values[chosen] for name, values in rows.items()}) if chosen.any() else overall
-            for chosen in (occluder > 0, occluder == 0)
-        )
-        return {
-            "mask_f1_occluded": hidden["mask_f1"],
-            "mask_f1_all_face_occluded": hidden["mask_f1_all_face"],
-            "image_rmse_occluded": hidden["image_rmse"],
-            "skill_over_mean_face_unoccluded": plain.get("skill_over_mean_face", math.nan),
-            "landmark_error_px": overall["landmark_error_px"],
-        }
-
-
-def own_mask(setting: str, has_network: bool) -> MaskName:
-    """Return the mask that a run is scored with: its network's, else the one that stood in for it in training."""
-    if has_network:
-        return "segmentation"
-    return setting if setting in ("skin", "preliminary") else "all_face"  # pyright: ignore[reportReturnType]
-
 
 def _placed(table: PerImageTable, name: str, index: np.ndarray) -> np.ndarray:
     """Return a column of another table for the images in ``index``, NaN for those that it does not have."""
@@ -289,16 +190,6 @@ def _subsets(batch: dict[str, Any]) -> list[str]:
     if "subset" in truth:
         return list(truth["subset"])
     return ["occluded" if occluder else "clean" for occluder in truth["occluder"].tolist()]
-
-
-def _somebody_else(batch: dict[str, Any], like: Tensor) -> Tensor:
-    """Return identity coefficients of a random person for each image, always the same one for the same person."""
-    true = batch["truth"]["parameters"]["identity"]
-    people = batch["identity"].tolist() if "identity" in batch else [-1] * len(true)
-    names = [f"person {person}" if person >= 0 else name for person, name in zip(people, batch["id"], strict=True)]
-    seeds = numbered(names).tolist()
-    drawn = [torch.randn(true.shape[1], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    return torch.stack(drawn).clamp(-_IDENTITY_LIMIT, _IDENTITY_LIMIT).to(like)
 
 
 def _landmark_error(landmarks: Tensor, truth: Tensor, focus: Focus) -> Tensor:

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from lightning_modules.finite_losses import FiniteLosses
 from lightning_modules.focus.augmentation import augment
 from lightning_modules.focus.config import FocusConfig
-from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
+from lightning_modules.focus.evaluation import FocusEvaluation
+from lightning_modules.focus.mask_columns import own_mask
 from lightning_modules.focus.model_signature import model_signature, refuse_other_model
 from lightning_modules.focus.objectives import Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
-from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.phases import Network, Phase
 from lightning_modules.focus.step_terms import StepTerms
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction

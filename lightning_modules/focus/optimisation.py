@@ -10,7 +10,8 @@ from typing import Literal
 import torch
 
 from lightning_modules.focus.fused_adadelta import FusedAdadelta
-from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+from lightning_modules.focus.phases import Network, Phase
+from lightning_modules.focus.schedule import FocusSchedule
 
 PHOTOMETRIC = (Phase.INITIALISE, Phase.RECONSTRUCT)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytorch_lightning as pl
 
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from lightning_modules.step_progress import StepProgress
 
 STAGE_NAMES = {

@@ -4,55 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cached_property
 from typing import Literal, get_args
 
-StageName = Literal["supervision", "landmarks", "colours", "initialisation", "pretraining", "em"]
-
-
-class Network(StrEnum):
-    """The two networks that are trained in turn."""
-
-    RECONSTRUCTION = "reconstruction"
-    SEGMENTATION = "segmentation"
-
-
-class Phase(StrEnum):
-    """What one training step does."""
-
-    SUPERVISE = "supervise"  # encoder, true coefficients of synthetic data: no rendering (ours, not label-free)
-    LANDMARKS = "landmarks"  # encoder, by landmarks and prior alone: no rendering (ours, a cheap warm start)
-    COLOUR = "colour"  # encoder, landmarks for the geometry and all pixels for albedo and light (ours)
-    INITIALISE = "initialise"  # encoder, robust loss with preliminary masks (FOCUS Eq. 9-10)
-    PRETRAIN = "pretrain"  # segmentation network, preliminary masks as labels (Sec. 3.3)
-    SEGMENT = "segment"  # segmentation network, Eq. 1-4
-    RECONSTRUCT = "reconstruct"  # encoder, Eq. 8 under the predicted mask
-
-    @property
-    def network(self) -> Network:
-        """The network that this phase trains; the other one is frozen."""
-        return Network.SEGMENTATION if self in (Phase.PRETRAIN, Phase.SEGMENT) else Network.RECONSTRUCTION
-
-
-_STAGES: dict[Phase, StageName] = {
-    Phase.SUPERVISE: "supervision",
-    Phase.LANDMARKS: "landmarks",
-    Phase.COLOUR: "colours",
-    Phase.INITIALISE: "initialisation",
-    Phase.PRETRAIN: "pretraining",
-    Phase.SEGMENT: "em",
-    Phase.RECONSTRUCT: "em",
-}
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Steps ``start <= step < end`` of one phase."""
-
-    phase: Phase
-    start: int
-    end: int
+from lightning_modules.focus.phases import STAGES, Network, Phase, Segment, StageName
 
 
 @dataclass(frozen=True)
@@ -130,7 +85,7 @@ class FocusSchedule:
         """Steps up to the end of ``last_stage``, where the training stops."""
         stages = get_args(StageName)
         last = stages.index(self.last_stage)
-        return max((part.end for part in self.segments if stages.index(_STAGES[part.phase]) <= last), default=0)
+        return max((part.end for part in self.segments if stages.index(STAGES[part.phase]) <= last), default=0)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -148,12 +103,12 @@ class FocusSchedule:
 
     def stage(self, step: int) -> StageName:
         """Return the stage that ``step`` lies in."""
-        return _STAGES[self.phase(step)]
+        return STAGES[self.phase(step)]
 
     def stage_start(self, step: int) -> int:
         """Return the first step of the stage that ``step`` lies in."""
         stage = self.stage(step)
-        return next(segment.start for segment in self.segments if _STAGES[segment.phase] == stage)
+        return next(segment.start for segment in self.segments if STAGES[segment.phase] == stage)
 
     def phase_steps(self, step: int) -> tuple[int, int]:
         """Return how many steps of its phase lie before ``step``, and how many there are in all its segments."""

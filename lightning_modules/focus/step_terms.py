@@ -10,7 +10,8 @@ from torch import Tensor
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.gradient_share import with_gradient_share
 from lightning_modules.focus.objectives import ReconstructionObjective, SegmentationObjective, Terms
-from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+from lightning_modules.focus.phases import Network, Phase
+from lightning_modules.focus.schedule import FocusSchedule
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus
 from lightning_modules.focus.training_mask import training_mask, true_mask

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightning_modules.focus.evaluation import LANDMARK_SIZE, MaskName
+from lightning_modules.focus.evaluation import LANDMARK_SIZE
+from lightning_modules.focus.mask_columns import MaskName
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask

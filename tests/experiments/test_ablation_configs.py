@@ -8,7 +8,7 @@ import pytest
 
 from experiments.config.composition import Composition, compose
 from experiments.resuming import changed
-from lightning_modules.focus.schedule import Network
+from lightning_modules.focus.phases import Network
 
 TRUTH = {"model.mask": "truth", "model.segmentation_labels": "truth"}
 NO_PERCEPTUAL_MASK = {"model.loss.weights.distance": 0.0, "model.loss.weights.preserve": 0.0}

@@ -6,8 +6,8 @@ import numpy as np
 from rich.console import Console
 
 from experiments.evaluation.focus_table import evaluation_table, occluder_table
-from lightning_modules.focus.evaluation import MASK_COLUMNS
 from lightning_modules.focus.evaluation_summary import summarise
+from lightning_modules.focus.mask_columns import MASK_COLUMNS
 
 NAN = float("nan")
 

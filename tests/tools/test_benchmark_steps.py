@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from seethrough.networks.perceptual import PerceptualNet
 from tests.lightning_modules.focus.conftest import focus_config, small_model_file, synthetic_batch  # noqa: F401
 from tests.lightning_modules.focus.test_step_cost import config, recognition  # noqa: F401

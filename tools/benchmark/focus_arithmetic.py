@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.phases import Network, Phase
 from seethrough.morphable import FaceParameters
 
 RENDERED = (Phase.INITIALISE, Phase.RECONSTRUCT)

@@ -14,7 +14,7 @@ import torch
 from experiments.config.composition import compose
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from seethrough.morphable import FaceModel, FaceParameters
 from seethrough.morphable.archive import write_face_model
 from seethrough.morphable.loading import load_face_model

@@ -17,6 +17,7 @@ SECTIONS: dict[str, str] = {
     "segmentation_step": "tools.benchmark.training_steps:segmentation_cases",
     "em_cycle": "tools.benchmark.training_steps:cycle_cases",
     "inference": "tools.benchmark.inference:cases",
+    "translator": "tools.benchmark.translator:cases",
     "loader": "tools.benchmark.loader:cases",
     "now_metric": "tools.benchmark.now_metric:cases",
 }

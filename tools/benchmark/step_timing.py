@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from tools.benchmark.focus_arithmetic import Arithmetic
 from tools.benchmark.measuring import Times
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from tools.benchmark.focus_arithmetic import Arithmetic
 from tools.benchmark.focus_setup import PAPER, SMALL, FocusSetup, step_of
 from tools.benchmark.measuring import Measurement, summarise

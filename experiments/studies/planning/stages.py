@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lightning_modules.bump.config import BumpConfig
 from lightning_modules.focus.config import FocusConfig
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 
 _SEGMENTATION = (Phase.PRETRAIN, Phase.SEGMENT)
 

@@ -8,7 +8,7 @@ import torch
 from lightning_modules.focus.adaptation import ObservedBatches, adapt, adaptation_config, told_steps, write_adapted
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus_module
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from seethrough.errors import SeethroughError
 from tests.lightning_modules.focus.conftest import synthetic_batch
 

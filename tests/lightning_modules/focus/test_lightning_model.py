@@ -10,7 +10,7 @@ from lightning_modules.checkpointing import StepCheckpoint, checkpoints_in
 from lightning_modules.focus.augmentation import AugmentationConfig
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus, load_focus_module
-from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.phases import Network, Phase
 from seethrough.errors import SeethroughError
 from seethrough.morphable.archive import write_face_model
 from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
@@ -197,7 +197,7 @@ def test_evaluation_of_an_untrained_encoder_has_no_skill(focus_config):
     face = summary["unoccluded"]
     assert face["mask_ppv_all_face_fixed_region"] == pytest.approx(1) and face["mask_tpr_all_face"] == pytest.approx(1)
     assert summary["occluded"]["mask_f1_all_face"] < face["mask_f1_all_face"]
-    assert module.evaluation.headline()["landmark_error_px"] > 0
+    assert summary["overall"]["landmark_error_px"] > 0
 
 
 def test_files_that_are_no_checkpoint(tmp_path, focus_config):

@@ -9,7 +9,7 @@ import torch
 
 from lightning_modules.checkpointing import checkpoints_in
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.phases import Network, Phase
 from seethrough.errors import SeethroughError
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import landmark_loss, landmark_weights, pixel_loss, preliminary_mask

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from experiments.config.composition import compose
 from lightning_modules.focus.optimisation import OptimiserConfig, learning_rate
-from lightning_modules.focus.schedule import FocusSchedule, Network, Phase
+from lightning_modules.focus.phases import Network, Phase
+from lightning_modules.focus.schedule import FocusSchedule
 
 PAPER = FocusSchedule(0, 0, 0, 300_000, 100_000, 200_000, 5_000, 25_000)
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Network, Phase
+from lightning_modules.focus.phases import Network, Phase
 from seethrough.networks.alignment import ARCFACE_SIZE, arcface_chip
 from seethrough.networks.perceptual import PerceptualNet
 from tests.lightning_modules.focus.conftest import synthetic_batch

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.schedule import Phase
+from lightning_modules.focus.phases import Phase
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus
 from seethrough.errors import SeethroughError

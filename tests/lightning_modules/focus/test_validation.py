@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.focus.evaluation import FocusEvaluation, own_mask
+from lightning_modules.focus.evaluation import FocusEvaluation
 from lightning_modules.focus.lightning_model import FocusModule
+from lightning_modules.focus.mask_columns import own_mask
 from lightning_modules.focus.validation import ValidationScores
 from tests.lightning_modules.focus.conftest import synthetic_batch
 from tests.lightning_modules.focus.validation_ranks import rank_main, validated
