@@ -96,7 +96,7 @@ def told_steps(config: FocusConfig, steps: int) -> str:
         return text
     why = "which true masks taught and which stays as it is" if _taught(config) else "which this run does without"
     return (
-        f"{encoder} steps of the encoder, its share of {steps} EM steps; "
+        f"{encoder} step{'s' * (encoder != 1)} of the encoder, its share of {steps} EM steps; "
         f"the other {left_out} are those of the segmentation network, {why}"
     )
 

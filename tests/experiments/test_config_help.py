@@ -49,7 +49,7 @@ def test_help_lists_keys_types_defaults_and_texts() -> None:
 
 def test_help_without_a_method_lists_the_methods() -> None:
     text = help_text("python -m experiments.train", "Train.")
-    assert "add a config name to list the settings of its method (focus, tiny)" in text
+    assert "add a config name to list the settings of its method (focus, bump, tiny)" in text
 
 
 def test_arguments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -127,7 +127,8 @@ def test_a_photo_that_the_network_adapts_to(default, photo, tmp_path, capsys):
     arguments = ["--out", str(tmp_path / "out"), "--refine", "0", "--level", "0", "--adapt", "3"]
     before = default.read_bytes()
     assert reconstruct([str(photo), str(tmp_path / "nowhere.png"), *arguments]) == 1
-    assert "adapting to 2 photos in 3 steps" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "adapting to 2 photos in 1 step of the encoder, its share of 3 EM steps" in printed
     told = json.loads((tmp_path / "out" / "astronaut" / "parameters.json").read_text())
     assert told["adapted_steps"] == 3
     assert any(told["rotation"]["values"])  # the untrained network saw the face at rest

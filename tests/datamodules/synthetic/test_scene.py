@@ -45,7 +45,7 @@ def test_stream_values_are_kept() -> None:
     drawn = stream(7, Factor.POSE, 1, 2).random(3)
     sequence = np.random.SeedSequence(7, spawn_key=(4, 1, 2))
     np.testing.assert_array_equal(drawn, np.random.Generator(np.random.PCG64(sequence)).random(3))
-    assert [int(factor) for factor in Factor] == list(range(17))
+    assert [int(factor) for factor in Factor] == list(range(20))
 
 
 def test_a_scene_is_a_function_of_its_key() -> None:
