@@ -70,6 +70,9 @@ def test_bumps_and_residuals_beyond_their_limits_are_told() -> None:
     fault = target_fault(replace(target, bump=target.bump + 4), replace(LIMITS, turn=180.0))
     assert fault is not None
     assert fault.why == "the bumps are too large"
+    fault = target_fault(replace(target, bump=target.bump * 0), LIMITS)
+    assert fault is not None
+    assert fault.why == "shape from shading finds no relief"
     fault = target_fault(target, replace(LIMITS, residual=1e-5))
     assert fault is not None
     assert fault.why == "shading does not explain the photo"
