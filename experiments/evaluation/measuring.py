@@ -54,7 +54,7 @@ def measure(
             print(said)
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader() if split == "test" else data.val_dataloader()
-    module = evaluation.load(folder, composition, loader, split_title(composition, split))
+    module: Any = evaluation.load(folder, composition, loader, split_title(composition, split))
     evaluation_trainer(composition.config.trainer.accelerator).test(module, loader, verbose=False)
     return Measured(module.evaluation.rows(), set_name(data, split), module, loader)
 

@@ -40,6 +40,19 @@ def test_a_row_differs_in_what_it_is_named_for(name: str) -> None:
     assert differences == ROWS[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("bump", {}),
+        ("bump_l1", {"model.loss.gradient": 0.0}),
+        ("bump_transposed", {"model.translator.upsampling": "transposed"}),
+        ("bump_transposed_3x3", {"model.translator.upsampling": "transposed_3x3"}),
+    ],
+)
+def test_a_row_of_the_translator_differs_in_what_it_is_named_for(name: str, expected: dict) -> None:
+    assert {key: now for key, _, now in changed(row("bump").plain, row(name).plain, free=())} == expected
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_has_the_encoder_steps_of_focus(name: str) -> None:
     own, focus = (row(other).config.model.training_schedule() for other in (name, "focus"))
