@@ -48,27 +48,27 @@ class Neighbours:
 
 
 def alike(
-    appearance: Tensor, depth: Tensor, mask: Tensor, *, cut: float, colour_variance: float, depth_variance: float
+    brightness: Tensor, depth: Tensor, mask: Tensor, *, cut: float, grey_variance: float, depth_variance: float
 ) -> Neighbours:
     """Weigh pairs of neighbours by how alike they are (RGBD-Fusion, w^c w^d).
 
-    w^c = exp(-d2 / (2 colour_variance)) with d2 the squared distance of appearance, and 0 where d2 > cut; w^d =
+    w^c = exp(-d2 / (2 grey_variance)) with d2 the squared difference of brightness, and 0 where d2 > cut; w^d =
     exp(-dz2 / (2 depth_variance)).
 
     Args:
-        appearance: (C, H, W) grey or colours.
+        brightness: (H, W).
         depth: (H, W) mm.
         mask: (H, W) 1 inside; pairs that leave it weigh nothing.
-        cut: largest squared distance of pairs that have to do with each other.
-        colour_variance: sigma_c squared.
+        cut: largest squared difference of pairs that have to do with each other.
+        grey_variance: sigma_c squared.
         depth_variance: sigma_d squared, mm2.
     """
     weights = []
     for offset in _OFFSETS:
-        first, second = _ends(appearance, offset)
-        distance = (first - second).square().sum(0)
+        first, second = _ends(brightness, offset)
+        distance = (first - second).square()
         near, far = _ends(depth, offset)
         inside = torch.mul(*_ends(mask, offset))
-        likeness = torch.exp(-distance / (2 * colour_variance) - (near - far).square() / (2 * depth_variance))
+        likeness = torch.exp(-distance / (2 * grey_variance) - (near - far).square() / (2 * depth_variance))
         weights.append(torch.where(distance > cut, torch.zeros_like(likeness), likeness) * inside)
     return Neighbours(tuple(weights))

@@ -19,6 +19,8 @@ from seethrough.errors import SeethroughError
 from seethrough.rendering.camera import Camera
 
 _LUMA = (0.299, 0.587, 0.114)
+_WHITE, _BLACK = 0.985, 0.015
+_DARKEST = 0.05  # brightness below which misses are no longer told by their share
 
 
 @dataclass(frozen=True)
@@ -100,24 +102,26 @@ def _refine(
 ) -> ShadingResult:
     """Refine a picture that is hardly larger than the mask's bounding box."""
     brightness = _grey(image)
+    pixel = float(depth[mask].mean()) / axes[2]
+    settings = settings.at(pixel)
     start = torch.where(mask, depth, depth[mask].mean())
     inside = mask.to(depth.dtype)
     base = bilateral(start, inside, *settings.bilateral) if settings.bilateral else start
     grid = PixelGrid.of(start, mask, *axes)
     normals, _ = unit_normals(normal_field(base, grid))
-    light = fit_light(brightness, normals, grid.mask, settings.light_order, rounds=settings.light_rounds)
+    known = grid.mask * _exposed(image) if settings.outlier_contrast > 0 else grid.mask
+    light = fit_light(brightness, normals, known, settings.light_order, rounds=settings.light_rounds)
     shaded = shading(light, normals)
-    appearance = _chroma(image) if settings.appearance == "chroma" else brightness[None]
     neighbours = alike(
-        appearance,
+        brightness,
         base,
         grid.mask,
-        cut=settings.colour_cut,
-        colour_variance=settings.colour_variance,
+        cut=settings.grey_cut,
+        grey_variance=settings.grey_variance,
         depth_variance=settings.depth_variance,
     )
-    albedo = fit_albedo(brightness, shaded, neighbours, grid.mask, settings.albedo_smoothness)
-    remainder = brightness - albedo * shaded
+    albedo = fit_albedo(brightness, shaded, neighbours, known, settings.albedo_smoothness)
+    remainder = known * (brightness - albedo * shaded)
     local_light = fit_local_light(remainder, neighbours, grid.mask, settings.local_smoothness, settings.local_size)
     problem = DepthProblem(
         brightness=brightness,
@@ -125,14 +129,14 @@ def _refine(
         local_light=local_light,
         light=light,
         depth=start,
-        confidence=_confidence(remainder - local_light, mask, settings.outlier_spread),
+        confidence=_confidence(remainder - local_light, albedo * shaded, known, settings.outlier_contrast),
         grid=grid,
         closeness=settings.closeness,
         smoothness=settings.smoothness,
         smooth_depth=settings.smooth == "depth",
         newton=settings.linearisation == "newton",
         darkening=settings.darkening * albedo * shaded * grid.mask,
-        reach=settings.reach * axes[2] / float(start.mean()) if settings.darkening > 0 else 0.0,
+        reach=settings.reach / pixel if settings.darkening > 0 else 0.0,
     )
     change, energies = lower(problem, settings.steps)
     return ShadingResult(
@@ -183,17 +187,14 @@ def _grey(image: Tensor) -> Tensor:
     return image if image.ndim == 2 else torch.tensordot(image.new_tensor(_LUMA), image, dims=1)
 
 
-def _chroma(image: Tensor) -> Tensor:
-    """Return (2, H, W) of log(R/G) and log(B/G), 0 for grey photos; multiplying all channels changes neither."""
-    if image.ndim == 2:
-        return torch.zeros_like(image[None])
-    red, green, blue = (image + 0.02).log()
-    return torch.stack([red - green, blue - green])
+def _exposed(image: Tensor) -> Tensor:
+    """Return (H, W) whether a pixel is neither white nor black; a channel that is neither tells enough."""
+    channels = image[None] if image.ndim == 2 else image
+    return (channels.amin(0) < _WHITE) & (channels.amax(0) > _BLACK)
 
 
-def _confidence(remainder: Tensor, mask: Tensor, spread: float) -> Tensor:
+def _confidence(remainder: Tensor, predicted: Tensor, known: Tensor, contrast: float) -> Tensor:
     """Weigh pixels that albedo and local light leave far off less (Cauchy): brows, lashes, glints, stubble."""
-    if spread <= 0:
-        return mask.to(remainder.dtype)
-    scale = spread * remainder[mask].abs().median().clamp_min(1e-4)
-    return mask / (1 + (remainder / scale).square())
+    if contrast <= 0:
+        return known
+    return known / (1 + (remainder / (contrast * predicted.clamp_min(_DARKEST))).square())

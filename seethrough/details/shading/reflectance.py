@@ -8,20 +8,20 @@ from seethrough.details.shading.conjugate_gradients import solve
 from seethrough.details.shading.neighbours import Neighbours
 
 
-def fit_albedo(brightness: Tensor, shaded: Tensor, neighbours: Neighbours, mask: Tensor, smoothness: float) -> Tensor:
+def fit_albedo(brightness: Tensor, shaded: Tensor, neighbours: Neighbours, known: Tensor, smoothness: float) -> Tensor:
     """Minimise |rho S - I|^2 + smoothness |sum_k w_k (rho - rho_k)|^2 (RGBD-Fusion, albedo step).
 
     Args:
         brightness: I (H, W).
         shaded: S (H, W), shading of the known shape.
         neighbours: pairs that should agree.
-        mask: (H, W) 1 inside.
+        known: (H, W) 1 where the brightness tells something; elsewhere neighbours decide.
         smoothness: lambda_rho.
 
     Returns:
-        rho (H, W), 1 outside the mask.
+        rho (H, W), 1 where no neighbour is known.
     """
-    weight = mask * shaded.square()
+    weight = known * shaded.square()
     # Where nothing is lit and no neighbour is alike, a trace of "white" decides.
     weight = weight + 1e-6
 
@@ -29,7 +29,7 @@ def fit_albedo(brightness: Tensor, shaded: Tensor, neighbours: Neighbours, mask:
         return weight * albedo + smoothness * neighbours.difference(neighbours.difference(albedo))
 
     diagonal = weight + smoothness * neighbours.squared_diagonal()
-    target = mask * shaded * (brightness - shaded)
+    target = known * shaded * (brightness - shaded)
     return 1 + solve(operator, target, target * 0, diagonal)
 
 

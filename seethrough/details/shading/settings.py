@@ -11,8 +11,9 @@ from seethrough.errors import SeethroughError
 class ShadingSettings:
     """What RGBD-Fusion (Or-El et al., CVPR 2015) weighs how much, and where this implementation may go beyond it.
 
-    Depth is in mm, brightness in [0, 1], differences are per pixel: the weights belong to face crops of about 500 px.
-    The defaults were chosen on rendered faces of other seeds than those that ``experiments.shading_study`` reports.
+    Depth is in mm, brightness in [0, 1]. The paper's differences are per pixel, so that its weights belong to one size
+    of picture; the default's follow the size of the pixels. They were chosen on rendered faces of other seeds than
+    those that ``experiments.shading_study`` reports.
 
     Attributes:
         albedo_smoothness: lambda_rho. Small values let albedo take up all shading, and leave no detail.
@@ -22,18 +23,21 @@ class ShadingSettings:
         smoothness: lambda_z2, of the Laplacian, per mm2.
         smooth: what ``smoothness`` is about: the ``depth`` (paper) or the ``bump``, which leaves the foundation's own
             curvature alone.
-        colour_cut: tau_c, squared distance of colours from which neighbours have nothing to do with each other.
-        colour_variance: sigma_c squared.
+        grey_cut: tau_c, squared difference of brightness from which neighbours have nothing to do with each other.
+        grey_variance: sigma_c squared.
         depth_variance: sigma_d squared, mm2.
-        appearance: what colours are compared in: ``grey`` (paper) or ``chroma``, which shading does not change.
         light_order: of the spherical harmonics: 1 (paper) or 2.
         light_rounds: robust rounds of the light's fit; 0 is the paper's least squares.
         linearisation: of the normal in the depth step: ``frozen`` holds its length (paper, fixed point), ``newton``
             follows its direction (Gauss-Newton).
-        outlier_spread: median residuals at which a pixel counts half in the depth step; 0 counts all alike (paper).
+        outlier_contrast: share of its brightness by which albedo and local light may miss a pixel until it counts half
+            in the depth step (brows, lashes, glints); white and black pixels then count nothing. 0 counts all alike
+            (paper).
         darkening: share of its light that a point loses for each mm that it lies below its surroundings: creases see
             less of the sky. 0 is none (paper).
         reach: deviation of the Gaussian that says what the surroundings are, mm.
+        pixel: mm on the face that a pixel spans where the three smoothness weights hold as they stand; with other
+            pixels they change by the fourth power, as squared second differences do. 0 is per pixel (paper).
         steps: most depth steps.
         bilateral: half width in px, deviation in px and in mm of the filter that smooths the depth before anything else
             (sensor depth); None for none.
@@ -45,16 +49,16 @@ class ShadingSettings:
     closeness: float = 0.02
     smoothness: float = 0.1
     smooth: str = "bump"
-    colour_cut: float = 0.05
-    colour_variance: float = 0.05
+    grey_cut: float = 0.05
+    grey_variance: float = 0.05
     depth_variance: float = 50.0
-    appearance: str = "grey"
     light_order: int = 2
     light_rounds: int = 5
     linearisation: str = "newton"
-    outlier_spread: float = 3.0
+    outlier_contrast: float = 0.2
     darkening: float = 0.15
     reach: float = 2.0
+    pixel: float = 0.55
     steps: int = 3
     bilateral: tuple[int, float, float] | None = None
 
@@ -65,14 +69,17 @@ class ShadingSettings:
             "local_smoothness",
             "local_size",
             "smoothness",
-            "outlier_spread",
+            "outlier_contrast",
             "darkening",
+            "pixel",
         ):
             if not getattr(self, name) >= 0:
                 raise SeethroughError(f"shape from shading: {name} must not be negative, it is {getattr(self, name)}")
-        for name in ("colour_cut", "colour_variance", "depth_variance", "closeness", "reach"):
+        for name in ("grey_cut", "grey_variance", "depth_variance", "closeness", "reach"):
             if not getattr(self, name) > 0:
                 raise SeethroughError(f"shape from shading: {name} must be positive, it is {getattr(self, name)}")
+        if self.steps < 1:
+            raise SeethroughError(f"shape from shading: steps must be at least 1, it is {self.steps}")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 known = ", ".join(map(str, choices))
@@ -80,10 +87,22 @@ class ShadingSettings:
         if self.linearisation == "frozen" and self.light_order != 1:
             raise SeethroughError("shape from shading: linearisation frozen needs light_order 1")
 
+    def at(self, pixel: float) -> ShadingSettings:
+        """Return the settings whose smoothness weights hold for pixels of this size, mm."""
+        if self.pixel == 0:
+            return self
+        factor = (self.pixel / pixel) ** 4
+        return replace(
+            self,
+            albedo_smoothness=self.albedo_smoothness * factor,
+            local_smoothness=self.local_smoothness * factor,
+            smoothness=self.smoothness * factor,
+            pixel=pixel,
+        )
+
 
 _CHOICES = {
     "smooth": ("depth", "bump"),
-    "appearance": ("grey", "chroma"),
     "light_order": (1, 2),
     "linearisation": ("frozen", "newton"),
 }
@@ -97,8 +116,9 @@ _RELEASED = ShadingSettings(
     light_order=1,
     light_rounds=0,
     linearisation="frozen",
-    outlier_spread=0.0,
+    outlier_contrast=0.0,
     darkening=0.0,
+    pixel=0.0,
     bilateral=(9, 8.0, 15.0),
 )
 

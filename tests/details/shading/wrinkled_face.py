@@ -93,10 +93,8 @@ def wrinkled_face(seed: int, size: int = 500, *, texture: float = 0.03, noise: f
     x = np.arange(2 * size) + 0.5 - size
     smooth = depth - bump
     slope_y, slope_x = np.gradient(smooth)
-    normal = np.stack(
-        [fine.focal * slope_x, fine.focal * slope_y, -(smooth + x * slope_x + x[:, None] * slope_y)]
-    )
-    normal /= np.linalg.norm(normal, axis=0)
+    normal = np.stack([fine.focal * slope_x, fine.focal * slope_y, -(smooth + x * slope_x + x[:, None] * slope_y)])
+    normal /= np.maximum(np.linalg.norm(normal, axis=0), 1e-9)
     light = random_illumination(rng).reshape(3, 9).astype(np.float64)
     shaded = (harmonics(normal.reshape(3, -1).T) @ light.T + FOCUS_AMBIENT).T.reshape(3, 2 * size, 2 * size)
     hollow = ndimage.gaussian_filter(bump, 8 * size / 500) - bump
@@ -104,7 +102,9 @@ def wrinkled_face(seed: int, size: int = 500, *, texture: float = 0.03, noise: f
     grain = ndimage.gaussian_filter(rng.standard_normal(depth.shape), 2.5 * size / 500)
     mottle = ndimage.gaussian_filter(rng.standard_normal(depth.shape), 20 * size / 500)
     skin = skin * (1 + texture * (grain / grain.std() + mottle / mottle.std()))
-    picture = np.where(covered, np.clip(skin * shaded, 0, 1), 0.3).reshape(3, size, 2, size, 2).mean((2, 4))
+    lit = skin * shaded
+    lit *= 0.9 / np.percentile(lit[:, covered].max(0), 98)  # exposed for the face
+    picture = np.where(covered, np.clip(lit, 0, 1), 0.3).reshape(3, size, 2, size, 2).mean((2, 4))
     picture = (picture + noise * rng.standard_normal(picture.shape)).clip(0, 1)
 
     def coarse(values: np.ndarray) -> np.ndarray:
