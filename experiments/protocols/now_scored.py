@@ -11,7 +11,7 @@ from datamodules.now.challenge import ChallengeImage, challenge_images
 from datamodules.now.scoring import Protocol, Scores, score_all
 from experiments.protocols.matched_pairs import read_matched_pairs
 from experiments.protocols.now_predictions import CORRECTED, PLAIN, write_predictions
-from experiments.protocols.runs import ComparedRun, composed
+from experiments.protocols.runs import ComparedRun, composed, told_for
 from experiments.protocols.settings import Settings
 from experiments.protocols.sheets import Result, file_stem
 from seethrough.errors import SeethroughError
@@ -96,7 +96,8 @@ def _folders(run: ComparedRun, settings: Settings, place: Path) -> tuple[dict[st
     else:
         composition = composed(run, "now", overrides)
         data = composition.plain["data"]
-        folders = write_predictions(run.run, composition, place / file_stem(run.label), settings.level)
+        with told_for("now"):
+            folders = write_predictions(run.run, composition, place / file_stem(run.label), settings.level)
         prepared = data["prepared"]
         root = data["root"] or (read_prepared_folder(prepared).root if is_prepared(prepared) else "")
         split = data["test_split"]

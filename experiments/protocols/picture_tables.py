@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from experiments.protocols import published
-from experiments.protocols.measuring import MeasuredRun, measured_with_masks
+from experiments.protocols.measuring import MeasuredRun, get_ready, measured_with_masks
 from experiments.protocols.published import Mask
 from experiments.protocols.settings import Settings
 from experiments.protocols.sheets import NOTHING, PAPER, Result, Sheet, interval, number, spread
@@ -27,6 +27,7 @@ _SCORES = ("acc", "ppv", "tpr", "f1")
 
 def colours(settings: Settings) -> Result:
     """Repeat Table 1: RMSE between photo and reconstruction where the face is truly visible."""
+    get_ready(settings)
     result = Result(published=published.FOCUS_TABLE_1)
     columns = {"celeba_hq": CELEBA_SUBSETS, "ar": ("overall",)}
     heading, cells, figures = [], {run.label: [] for run in settings.runs}, {}
@@ -73,6 +74,7 @@ def celeba_masks(settings: Settings) -> Result:
 
 def ablation(settings: Settings) -> Result:
     """Repeat Table 5: masks on AR, and the NoW error on validation people where their photos and scans are given."""
+    get_ready(settings)
     result = Result(published=published.FOCUS_TABLE_5)
     if "ar" in settings.overrides:
         result = _masks(settings, "ar", AR_SUBSETS, published.FOCUS_TABLE_5, AR_NOTE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from experiments.run_folder import RunFolder, open_run
 from seethrough.errors import SeethroughError
 
 NONE = "-"
+# What AR's protocols are about, and where README prepares it.
+_OWN_SETTINGS = {"ar": ("data.masked_only=true", "data.other=false", "data.prepared=data/prepared/ar_masks")}
+_DATA_KEY = re.compile(r"(?<![\w./-])data\.(?=[a-z_]+\b(?!/))")
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,22 @@ def composed(run: ComparedRun, data_set: str, overrides: Sequence[str]) -> Compo
     """Return a run's experiment on another data set; raises ``SeethroughError`` where its networks would change."""
     from experiments.evaluation.measuring import refuse_other_networks
 
-    composition = run.run.composition([f"data/{data_set}"], overrides)
+    with told_for(data_set):
+        composition = run.run.composition([f"data/{data_set}"], [*_OWN_SETTINGS.get(data_set, ()), *overrides])
     refuse_other_networks(run.run, composition)
     return composition
+
+
+@contextmanager
+def told_for(data_set: str) -> Iterator[None]:
+    """Have errors in the block name settings as a protocol's user types them: ``ar.root`` for ``data.root``.
+
+    Commands in backticks, which are other programs', stay as they are.
+    """
+    try:
+        yield
+    except SeethroughError as error:
+        pieces = str(error).split("`")
+        pieces[::2] = [_DATA_KEY.sub(f"{data_set}.", piece) for piece in pieces[::2]]
+        error.args = ("`".join(pieces),)
+        raise

@@ -10,7 +10,7 @@ from experiments.protocols import published
 from experiments.protocols.descriptors import KINDS, Descriptors, describe
 from experiments.protocols.now_predictions import inference_device
 from experiments.protocols.published import Verified
-from experiments.protocols.runs import composed
+from experiments.protocols.runs import composed, told_for
 from experiments.protocols.settings import Settings
 from experiments.protocols.sheets import NOTHING, PAPER, Result, Sheet, file_stem, spread
 from experiments.protocols.verification_pairs import PhotoPairs, lfw_pairs, read_occluded, synthetic_pairs
@@ -50,7 +50,8 @@ def _verify(settings: Settings, data_set: str, note: str) -> Result:
     for run in settings.runs:
         settings.say(f"{run.label} on {data_set}")
         composition = composed(run, data_set, settings.overrides[data_set])
-        pairs = lfw_pairs(composition) if data_set == "lfw" else synthetic_pairs(composition)
+        with told_for(data_set):
+            pairs = lfw_pairs(composition) if data_set == "lfw" else synthetic_pairs(composition)
         module = load_focus_module(run.run.weights).to(inference_device(composition.config.trainer.accelerator))
         if settings.hidden_share is not None and not module.config.has_segmentation:
             raise SeethroughError(f"--hidden-share: {run.label} has no segmentation network to tell occluded photos")

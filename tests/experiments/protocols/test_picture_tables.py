@@ -8,6 +8,7 @@ import pytest
 
 from experiments.command_line import run as run_command
 from experiments.evaluate import main as evaluate
+from experiments.protocols import picture_tables
 from experiments.protocols.command import main
 from seethrough.errors import SeethroughError
 from tests.datamodules.photos.prepared import prepared_folder
@@ -94,6 +95,16 @@ def test_photos_without_masks_are_refused(network, tmp_path):
     bare = prepared(tmp_path / "bare", AR, "ar", masks=False)
     with pytest.raises(SeethroughError, match=r"no masks of the visible face: prepare it with data\.masked_only=true"):
         main(["focus_table4", str(network), f"data.prepared={bare}", "data.workers=0"])
+
+
+def test_all_folders_are_checked_before_any_evaluation(network, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(picture_tables, "measured_with_masks", lambda *_: pytest.fail("evaluated before the check"))
+    bare = prepared(tmp_path / "bare", AR, "ar", masks=False)
+    with pytest.raises(SeethroughError, match="faces of ar have no masks"):
+        main(["focus_table1", str(network), *data, f"ar.prepared={bare}"])
+    words = r"no prepared photos; run `python .* data\.root=FOLDER .*`, or set ar\.prepared to where"
+    with pytest.raises(SeethroughError, match=words):
+        main(["focus_table1", str(network), *data, "ar.prepared=nowhere"])
 
 
 def test_evaluation_of_photos_has_their_subsets(network, data, tmp_path, capsys):
