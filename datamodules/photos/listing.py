@@ -16,7 +16,7 @@ from datamodules.photos.mask_file import MASK_SUFFIX, MaskFile
 from datamodules.photos.record import LONGEST_ID, Listing, PhotoFile, PhotoRecord
 from seethrough.errors import SeethroughError
 from seethrough.photos.finding import without_converted
-from seethrough.photos.reading import CONVERT, PHOTO_SUFFIXES, UNREAD_SUFFIXES
+from seethrough.photos.reading import PHOTO_SUFFIXES, UNREAD_SUFFIXES
 
 
 def listing(root: str | Path) -> Listing:
@@ -110,7 +110,7 @@ def _masked(path: Path) -> Path | None:
 
 def _unusable(path: Path) -> str:
     if path.is_file():
-        return f"{path}: {CONVERT}" if path.suffix.lower() in UNREAD_SUFFIXES else ""
+        return ""  # what cannot be read is skipped in its turn, HEIC as well as a damaged photo
     if path.is_dir():
         return f"{path} is a folder, expected a photo; rename it or take it out"
     return f"{path} is a link to nothing; mend it" if path.is_symlink() else f"there is no photo {path}; check the path"

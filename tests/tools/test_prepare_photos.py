@@ -87,6 +87,20 @@ def test_exit_code_tells_skipped_photos(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(words(source, out, "--jobs", "1", "--skip-bad")) == 0
 
 
+def test_heic_is_skipped_as_a_damaged_photo_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    album, out = tmp_path / "album", tmp_path / "out"
+    (album / "detections").mkdir(parents=True)
+    write_photo(album / "a.png", 0)
+    (album / "detections" / "a.txt").write_text("\n".join(f"{x - 0.5} {y - 0.5}" for x, y in landmarks()))
+    (album / "b.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
+    assert main([str(album), "data.side=32", "--out", str(out), "--jobs", "1"]) == 1
+    said = capsys.readouterr().out
+    assert said.count("b.HEIC") == 1 and "b.HEIC: HEIC cannot be read here; make a JPEG" in said
+    (row,) = map(json.loads, (out / "skipped.jsonl").read_text().splitlines())
+    assert row["id"] == "b" and row["why"] == "the photo cannot be read"
+    assert main([str(album), "data.side=32", "--out", str(out), "--jobs", "1", "--skip-bad"]) == 0
+
+
 def test_faults_of_tables_come_one_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tree(tmp_path / "raw", 6)
     for name in ("000", "001"):
