@@ -42,6 +42,7 @@ class ManifestRow:
         detected: a detector found the landmarks, they did not come with the data set.
         score: the detector's confidence; 0 where it was not asked.
         bump: path of the bump map, relative to the folder; None, and not in the row, where none was made.
+        several: the detector saw other faces, too; not in the row where it did not.
     """
 
     id: str
@@ -58,6 +59,7 @@ class ManifestRow:
     detected: bool
     score: float
     bump: str | None = None
+    several: bool = False
 
     def line(self) -> str:
         """Return the row of ``manifest.jsonl``, with its line break; the same face always gives the same bytes."""
@@ -65,11 +67,13 @@ class ManifestRow:
         values["centre"], values["photo_size"] = list(self.centre), list(self.photo_size)
         if self.bump is None:
             del values["bump"]
+        if not self.several:
+            del values["several"]
         return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 KEYS = tuple(ManifestRow.__dataclass_fields__)
-OPTIONAL = ("bump",)
+OPTIONAL = ("bump", "several")
 FILES = {"crop": "crops", "mask": "masks", "bump": "bumps"}
 """Keys that name a file of the face, and the folder where it lies."""
 
@@ -195,8 +199,9 @@ def _wrong_key(values: dict[str, Any]) -> tuple[str, str] | None:
     for key in ("centre", "photo_size"):
         if not (isinstance(values[key], list) and len(values[key]) == 2 and all(map(_finite, values[key]))):
             return key, "two numbers"
-    if not isinstance(values["detected"], bool):
-        return "detected", "true or false"
+    for key in ("detected", "several"):
+        if not isinstance(values.get(key, False), bool):
+            return key, "true or false"
     return None
 
 

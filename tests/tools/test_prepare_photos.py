@@ -15,14 +15,14 @@ import pytest
 from PIL import Image
 
 from datamodules.photos.automatic_preparation import listing_options
-from datamodules.photos.preparing import PreparationRun
+from datamodules.photos.preparing import PreparationReport, PreparationRun
 from datamodules.photos.preparing.processes import Task
 from datamodules.photos.preparing.under_work import UnderWork, left_under_work
 from datamodules.photos.preparing.worker import make_worker
 from datamodules.photos.record import Listing
 from seethrough.errors import SeethroughError
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, landmarks, made_listing, write_photo
-from tools.prepare_photos.command import main
+from tools.prepare_photos.command import _tell, main
 from tools.prepare_photos.source import read_source
 
 
@@ -55,7 +55,7 @@ def test_data_set_is_prepared_and_counted(tmp_path: Path, capsys: pytest.Capture
     assert main(arguments) == 0
     said = capsys.readouterr().out
     assert "prepared" in said and "contact_sheet.jpg" in said
-    assert "of several faces" not in said, "its landmarks are the data set's own"
+    assert "several faces" not in said, "its landmarks are the data set's own"
     counts = json.loads((tmp_path / "counts.json").read_text())
     assert (counts["found"], counts["skipped"], counts["shards"]) == (12, 0, 6)
     assert counts["splits"] == {"test": 4, "train": 4, "validation": 4}
@@ -85,6 +85,19 @@ def test_exit_code_tells_skipped_photos(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(words(source, out, "--jobs", "1")) == 1
     assert "002.jpg: the image cannot be decoded" in capsys.readouterr().out
     assert main(words(source, out, "--jobs", "1", "--skip-bad")) == 0
+
+
+@pytest.mark.parametrize(("faces", "told"), [(0, ""), (1, "1 photo with several"), (2, "2 photos with several")])
+def test_several_faces_are_told_where_they_were(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], faces: int, told: str
+) -> None:
+    report = PreparationReport()
+    for number in range(3):
+        row = {"detected": True, "score": 1.0, "mask": None, "split": "train", "subset": ""}
+        report.count_row(json.dumps(row | ({"several": True} if number < faces else {})).encode())
+    _tell(report, tmp_path, 0)
+    said = capsys.readouterr().out
+    assert told in said and ("several faces" in said) == bool(faces)
 
 
 def test_heic_is_skipped_as_a_damaged_photo_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,8 +97,9 @@ def _tell(report: PreparationReport, out: Path, shards: int) -> None:
             console.print(f"skipped: {reason}", markup=False, soft_wrap=True)
         if rest > 0:
             console.print(f"... and {rest} more of '{why}' in {out / 'skipped.jsonl'}", markup=False, soft_wrap=True)
-    if report.detected:
-        said = "of several faces in a photo one is kept: the one that the data set means, or else the largest"
+    if report.several:
+        said = f"{report.several} photo{'s' if report.several > 1 else ''} with several faces: of these one is kept, "
+        said += "the one that the data set means, or else the largest"
         console.print(said, soft_wrap=True)
     if report.found:
         console.print(f"look at {out / 'contact_sheet.jpg'}", markup=False, soft_wrap=True)

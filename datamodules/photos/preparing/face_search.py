@@ -29,10 +29,14 @@ class FaceSearch:
 
     Args:
         detector: finds faces and their 68 landmarks.
+
+    Attributes:
+        several: there were other faces where the last one was found.
     """
 
     def __init__(self, detector: FaceDetector) -> None:
         self.detector = detector
+        self.several = False
 
     def __call__(
         self, photo: np.ndarray, box: Box | None = None, points: np.ndarray | None = None
@@ -82,8 +86,8 @@ class FaceSearch:
         large = _resized(padded, (0, 0, width, height), ENLARGEMENT * height, ENLARGEMENT * width)
         return [_moved(face, (-margin, -margin), (ENLARGEMENT, ENLARGEMENT)) for face in self.detector.faces(large)]
 
-    @staticmethod
-    def _chosen(faces: list[DetectedFace], box: Box | None, points: np.ndarray | None) -> DetectedFace | None:
+    def _chosen(self, faces: list[DetectedFace], box: Box | None, points: np.ndarray | None) -> DetectedFace | None:
+        self.several = len(faces) > 1
         if not faces:
             return None
         if points is not None:

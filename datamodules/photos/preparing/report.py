@@ -17,7 +17,8 @@ class PreparationReport:
     Attributes:
         found: rows of the manifest.
         detected: of them, with landmarks from the detector.
-        guessed: of these, with landmarks read in the box of the data set, where the detector found no face.
+        several: of these, from photos with other faces, too.
+        guessed: of the detected, with landmarks read in the box of the data set, where the detector found no face.
         masked: of all rows, with a mask.
         splits: in each split.
         subsets: in each evaluation subset that has a name.
@@ -28,6 +29,7 @@ class PreparationReport:
 
     found: int = 0
     detected: int = 0
+    several: int = 0
     guessed: int = 0
     masked: int = 0
     splits: Counter[str] = field(default_factory=Counter)
@@ -41,6 +43,7 @@ class PreparationReport:
         row = json.loads(line)
         self.found += 1
         self.detected += row["detected"]
+        self.several += row.get("several", False)
         self.guessed += row["detected"] and row["score"] == 0
         self.masked += row["mask"] is not None
         self.splits[row["split"]] += 1

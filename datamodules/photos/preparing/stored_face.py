@@ -88,6 +88,7 @@ class FoundFace:
         aligned: the crop of a sample.
         detected: a detector found the landmarks.
         score: its confidence; 0 where it was not asked.
+        several: it found others, too.
     """
 
     photo: np.ndarray
@@ -95,6 +96,7 @@ class FoundFace:
     aligned: CropTransform
     detected: bool
     score: float
+    several: bool
 
 
 class FaceStore:
@@ -138,6 +140,7 @@ class FaceStore:
             detected=found.detected,
             score=round(found.score, DIGITS),
             bump=bump_path(record.id) if "bump" in files else None,
+            several=found.several,
         )
 
     def _found(self, record: PhotoRecord) -> FoundFace:
@@ -150,7 +153,8 @@ class FaceStore:
             aligned = record.crop or align(landmarks)
         with unusable(record, OUTSIDE):
             _refuse_outside(landmarks, aligned, photo)
-        return FoundFace(photo, landmarks, aligned, detected, score)
+        several = detected and self._search is not None and self._search.several
+        return FoundFace(photo, landmarks, aligned, detected, score, several)
 
     def _cut(self, record: PhotoRecord, found: FoundFace) -> tuple[CropTransform, dict[str, bytes]]:
         """Return the stored crop and the files of a face by the manifest's keys.

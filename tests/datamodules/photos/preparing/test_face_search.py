@@ -56,7 +56,9 @@ PEOPLE = picture((100, 100, 40, 255), (300, 120, 60, 255), (480, 480, 90, 60))
 
 def test_largest_sure_face_where_nothing_is_said() -> None:
     assert centre(FaceSearch(MarkDetector())(PEOPLE)) == pytest.approx((300, 120), abs=1)
-    assert FaceSearch(MarkDetector())(picture()) is None
+    search = FaceSearch(MarkDetector())
+    assert search(PEOPLE) is not None and search.several
+    assert search(picture()) is None and not search.several
 
 
 @pytest.mark.parametrize(("x", "y", "half"), [(100, 100, 40), (300, 120, 60), (480, 480, 90)])
