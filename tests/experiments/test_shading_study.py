@@ -90,10 +90,8 @@ def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 def test_the_command_writes_table_rows_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, picture = tmp_path / "table.json", tmp_path / "faces.png"
     sets = ["nothing", "kinect", "default"]
-    main(
-        ["--seeds", "5", "6", "--faces", "1", "--size", "128", "--sets", *sets]
-        + ["--json", str(table), "--picture", str(picture)]
-    )
+    outputs = ["--json", str(table), "--picture", str(picture)]
+    main(["--seeds", "5", "6", "--faces", "1", "--size", "128", "--sets", *sets, *outputs])
     written = json.loads(table.read_text())
     assert len(written["rows"]) == 2 * 2 * len(sets)
     assert [line["parameters"] for line in written["table"]] == sets * 2
