@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,9 +61,9 @@ def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> li
     for key, seeds in gathered.items():
         line: dict[str, object] = dict(zip(groups, key, strict=True))
         for measure in MEASURES:
-            means = [statistics.fmean(float(str(row[measure])) for row in faces) for faces in seeds.values()]
-            line[measure] = statistics.fmean(means)
-            line[f"{measure}_deviation"] = statistics.stdev(means) if len(means) > 1 else float("nan")
+            means = [np.mean([float(str(row[measure])) for row in faces]) for faces in seeds.values()]
+            line[measure] = float(np.mean(means))
+            line[f"{measure}_deviation"] = float(np.std(means, ddof=1)) if len(means) > 1 else float("nan")
         line["faces"] = sum(map(len, seeds.values()))
         table.append(line)
     return table

@@ -73,6 +73,14 @@ def test_means_are_over_faces_and_deviations_over_seeds() -> None:
     assert line["rmse_mm_deviation"] == pytest.approx(2**0.5)
 
 
+def test_what_has_no_correlation_has_none_in_the_table() -> None:
+    numbers = {**dict.fromkeys(MEASURES, 1.0), "correlation": float("nan")}
+    (line,) = summarise([{"parameters": "nothing", "seed": seed, **numbers} for seed in (0, 1)], ("parameters",))
+    assert math.isnan(line["correlation"])
+    assert math.isnan(line["correlation_deviation"])
+    assert (line["rmse_mm"], line["rmse_mm_deviation"]) == (1.0, 0.0)
+
+
 def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for arguments, told in (
         (["--sets", "kinekt"], "unknown parameter set 'kinekt': choose from nothing"),
