@@ -8,10 +8,12 @@ from functools import cache
 from torch import Tensor
 from torch.nn import functional
 
+from seethrough.device_constants import constant_like
+
 
 def blur(values: Tensor, deviation: float) -> Tensor:
     """Blur (H, W) values that go on as 0 outside by a Gaussian of ``deviation`` px; its own adjoint."""
-    taps = values.new_tensor(_taps(deviation))
+    taps = constant_like(_taps(deviation), values)
     reach = len(taps) // 2
     rows = functional.conv2d(values[None, None], taps[None, None, :, None], padding=(reach, 0))
     return functional.conv2d(rows, taps[None, None, None], padding=(0, reach))[0, 0]

@@ -16,6 +16,7 @@ from seethrough.details.shading.reflectance import fit_albedo, fit_local_light
 from seethrough.details.shading.settings import ShadingSettings
 from seethrough.details.shading.surface_normals import normal_field, unit_normals
 from seethrough.errors import SeethroughError
+from seethrough.precision import in_full_precision
 from seethrough.rendering.camera import Camera
 
 _LUMA = (0.299, 0.587, 0.114)
@@ -53,6 +54,7 @@ class ShadingResult:
 
 
 @torch.no_grad()
+@in_full_precision
 def refine_depth(
     image: Tensor, depth: Tensor, mask: Tensor, camera: Camera, settings: ShadingSettings | None = None
 ) -> ShadingResult:
