@@ -59,7 +59,7 @@ class DetailPainter(FacePainter):
         skin = np.ones(len(model.mean), np.float32)
         skin[self._map.eyeballs] = 0
         self._skin = skin[:, None]
-        self._to_foundation = _projection(model, config.foundation_modes)
+        self._to_foundation = foundation_projection(model, config.foundation_modes)
 
     def paint(self, scene: Scene, vertices: np.ndarray, albedo: np.ndarray, complexion: Complexion) -> DetailedFace:
         """Paint one face on nothing, from its decoded (V, 3) vertices and albedo, framed as the detail crop is."""
@@ -208,7 +208,7 @@ class DetailPainter(FacePainter):
         return maps
 
 
-def _projection(model: FaceModel, count: int) -> np.ndarray:
+def foundation_projection(model: FaceModel, count: int) -> np.ndarray:
     """Return (I, I): identity coefficients -> those of the closest face that has only the first ``count`` modes."""
     modes = model.identity_basis.shape[0]
     if count == 0 or count >= modes:
