@@ -83,7 +83,7 @@ def evaluate(
     """
     from rich.console import Console
 
-    from experiments.building import split_title
+    from experiments.building import scored_split, split_title
     from experiments.pictures import save_picture
 
     evaluation = evaluation or evaluation_class(composition.config.method)()
@@ -94,7 +94,8 @@ def evaluate(
         console.print(table)
     own = is_own_data(folder, composition)
     name = report_name(composition, measured.set_name, own=own, split=split, variant=evaluation.variant)
-    data = {"data": {"name": composition.config.dataset, "split": split, "set": measured.set_name}}
+    scored = scored_split(composition, split)
+    data = {"data": {"name": composition.config.dataset, "split": scored, "set": measured.set_name}}
     write_json(folder.report / f"{name}.json", summary if own else {**data, **summary})
     if not own:
         print(f"written to {folder.report / name}.json")

@@ -45,6 +45,9 @@ def measure(
         composition: whose data count.
         evaluation: of the run's method.
         split: which pictures.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C.
     """
     from experiments.building import build_data, data_summary, set_name, split_note, split_title
 
@@ -55,7 +58,11 @@ def measure(
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader() if split == "test" else data.val_dataloader()
     module: Any = evaluation.load(folder, composition, loader, split_title(composition, split))
-    evaluation_trainer(composition.config.trainer.accelerator).test(module, loader, verbose=False)
+    trainer = evaluation_trainer(composition.config.trainer.accelerator)
+    try:
+        trainer.test(module, loader, verbose=False)
+    except SystemExit:
+        raise KeyboardInterrupt from None  # Lightning's way to leave after Ctrl-C
     return Measured(module.evaluation.rows(), set_name(data, split), module, loader)
 
 

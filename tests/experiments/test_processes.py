@@ -19,8 +19,15 @@ FAST = ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "trainer.enabl
 
 def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", module, *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, text=True, **pipes)
+    return subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, text=True, preexec_fn=_hear_ctrl_c,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what shells do to commands in the background, which start with Ctrl-C ignored and pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def tiny(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:

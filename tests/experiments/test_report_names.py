@@ -15,7 +15,7 @@ from experiments.run_folder import RunFolder, open_run
 from tests.datamodules.photos.prepared import prepared_folder
 from tests.experiments.reconstruction_photos import SIZE, save_network
 
-LOADING = ["data.workers=0", "data.test_split=test"]
+LOADING = ["data.workers=0"]
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +59,15 @@ def test_other_photos_leave_the_runs_own_report_as_it_is(run: RunFolder, tmp_pat
     run.report.mkdir(parents=True, exist_ok=True)
     own = run.report / "evaluation.json"
     own.write_text('{"overall": {"images": 1}}')
-    for name in ("a", "b"):
+    for name, split in (("a", "test"), ("b", "all")):
         prepared_folder(tmp_path / name, [{"split": "test"}] * 1 + [{"split": "test", "subset": name}])
-        assert main([str(run.path), "data/photos", f"data.prepared={tmp_path / name}", *LOADING]) == 0
+        chosen = [f"data.prepared={tmp_path / name}", f"data.test_split={split}"]
+        assert main([str(run.path), "data/photos", *chosen, *LOADING]) == 0
     assert own.read_text() == '{"overall": {"images": 1}}'
     reports = sorted(run.report.glob("evaluation_photos_*.json"))
     assert len(reports) == 2 and len(list(run.report.glob("evaluation_photos_*.png"))) == 2
-    for report in reports:
-        table = json.loads(report.read_text())
+    tables = [json.loads(report.read_text()) for report in reports]
+    assert sorted(table["data"]["split"] for table in tables) == ["all", "test"]
+    for table in tables:
         assert table["overall"]["images"] == 2
         assert table["data"]["name"] == "photos" and table["data"]["set"].startswith("photos test ")
