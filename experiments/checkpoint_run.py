@@ -9,9 +9,9 @@ from typing import Any
 
 from experiments.config.composition import Composition, as_yaml, compose, selected
 from experiments.config.registry import DATA_SETS, METHODS
+from experiments.default_checkpoints import DEFAULTS, named_checkpoint
 from experiments.evaluation.method_evaluation import evaluation_class
 from experiments.run_folder import RunFolder
-from lightning_modules.focus.packing import DEFAULT
 from seethrough.errors import SeethroughError
 
 REPORTS = Path("reports")
@@ -31,15 +31,13 @@ class CheckpointRun(RunFolder):
 
     @classmethod
     def of(cls, path: str | Path) -> CheckpointRun:
-        """Return the run of a checkpoint file, or of the package's for ``default``; writes nothing.
+        """Return the run of a checkpoint file, or of one that comes along (``default``, ``default_bump``); writes nothing.
 
         Raises:
             SeethroughError: there is no such file.
         """
-        from lightning_modules.focus.loading import newest_checkpoint
-
-        file = newest_checkpoint(path)
-        name = DEFAULT if str(path) == DEFAULT else file.stem
+        file = named_checkpoint(path)
+        name = str(path) if str(path) in DEFAULTS else file.stem
         if file.parent.name == "checkpoints":
             name = f"{file.resolve().parent.parent.name}-{name}"
         return cls(REPORTS / name, file, str(path))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_modules.bump.training_view import CROP_MM
 from seethrough.details.luminance_bump import LuminanceBump
 from seethrough.metrics import (
     PerImageTable,
@@ -20,10 +21,7 @@ from seethrough.metrics import (
     normal_angle,
 )
 from seethrough.metrics.table import TEXT, WHOLE, Column, numbered, text_rows, words_of
-from seethrough.networks.bump_translator import BumpTranslator, Translation
-
-CROP_MM = 278.0
-"""What the detail crop shows of the mean face, from side to side, for data that do not tell their scale."""
+from seethrough.networks.bump_translator import Translation
 
 PREDICTORS = ("bump", "zero", "luminance")
 """The translator, the bump 0 everywhere, and the luminance of the image."""
@@ -42,15 +40,24 @@ MASK_COLUMN = "mask_iou"
 TEXT_COLUMNS = ("id", "subset")
 
 
+class Translates(Protocol):
+    """Bump maps of images."""
+
+    def translate(self, image: Tensor) -> Translation:
+        """Return bump and mask of every pixel of (B, 3, H, W) images in [0, 1]."""
+        ...
+
+
 class BumpEvaluation:
     """Score bump maps inside the face, one row per image; what data do not know becomes NaN.
 
     Args:
-        translator: scored as it is when :meth:`update` is called.
+        translator: scored as it is when :meth:`update` is called; has ``translate(image)``, such as a
+            :class:`~seethrough.networks.bump_translator.BumpTranslator`.
         luminance: the fitted baseline.
     """
 
-    def __init__(self, translator: BumpTranslator, luminance: LuminanceBump) -> None:
+    def __init__(self, translator: Translates, luminance: LuminanceBump) -> None:
         # In a list, so that the networks are not registered a second time and the metric stays out of checkpoints.
         self._held = (translator, luminance)
         kinds = dict.fromkeys(TEXT_COLUMNS, TEXT) | {"identity": WHOLE}

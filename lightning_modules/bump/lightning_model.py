@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -15,6 +16,7 @@ from lightning_modules.bump.config import BumpConfig, TranslatorConfig
 from lightning_modules.bump.evaluation import BumpEvaluation, pixel_millimetres
 from lightning_modules.bump.objective import BumpObjective
 from lightning_modules.bump.optimisation import build_optimiser, learning_rate
+from lightning_modules.bump.training_view import KEY, RELEASED_VIEW, TrainingView, view_of
 from lightning_modules.bump.validation import ValidationScores
 from lightning_modules.finite_losses import FiniteLosses
 from lightning_modules.step_key import Draw, run_seed, step_key
@@ -22,7 +24,8 @@ from seethrough.details.bump_pictures import heat_map, relief
 from seethrough.details.luminance_bump import LuminanceBump
 from seethrough.errors import SeethroughError
 from seethrough.networks.bump_release import load_release_translator
-from seethrough.networks.bump_translator import BumpTranslator
+from seethrough.networks.bump_translator import BumpTranslator, Translation
+from seethrough.networks.sized_translator import SizedTranslator
 
 METHOD = "bump"
 
@@ -36,6 +39,7 @@ class BumpModule(pl.LightningModule):
         translator: the network.
         luminance: a baseline, fitted on the first images of process 0.
         total_steps: the step at which the training ends; known once it has begun.
+        view: crop and size of the training images; None before the first of them.
     """
 
     def __init__(self, config: BumpConfig) -> None:
@@ -45,10 +49,12 @@ class BumpModule(pl.LightningModule):
         self.translator = build_translator(config.translator)
         self.luminance = LuminanceBump()
         self.objective = BumpObjective(config.loss)
-        self.evaluation = BumpEvaluation(self.translator, self.luminance)
+        # The module itself, not its network: it knows the size at which the network is to be asked.
+        self.evaluation = BumpEvaluation(self, self.luminance)
         self.validation = ValidationScores(self.translator)
         self.losses = FiniteLosses()
         self.total_steps = 0
+        self.view: TrainingView | None = None
         self._epoch_steps = 1
 
     def configure_optimizers(self) -> dict[str, Any]:
@@ -77,6 +83,7 @@ class BumpModule(pl.LightningModule):
         for name in ("bump", "mask"):
             if name not in batch:
                 raise SeethroughError(f"the data have no '{name}': train on data with bump maps, such as data/detail")
+        self._look(batch["image"])
         if self.luminance.images < self.config.baseline_images:
             self.luminance.add(batch["image"], batch["bump"], batch["mask"])
         key = step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION)
@@ -116,8 +123,18 @@ class BumpModule(pl.LightningModule):
         self.evaluation.update(batch)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return the (B, 1, H, W) bump in mm of crops (B, 3, H, W) in [0, 1]."""
-        return self.translator(image)
+        """Return the (B, 1, S, S) bump in mm of crops (B, 3, S, S) in [0, 1]."""
+        return self.translate(image).bump
+
+    def translate(self, image: Tensor) -> Translation:
+        """Return bump and mask of crops (B, 3, S, S) in [0, 1], which the network sees at its training's size."""
+        return (self.translator if self.view is None else self.sized()).translate(image)
+
+    def sized(self) -> SizedTranslator:
+        """Return the network with the size of its training images; raises ``ValueError`` before the first of them."""
+        if self.view is None:
+            raise ValueError("the module has seen no training image yet, so that it has no size")
+        return SizedTranslator(self.translator, self.view.size)
 
     @torch.no_grad()
     def pictures(self, batch: dict[str, Any]) -> dict[str, Tensor]:
@@ -127,7 +144,7 @@ class BumpModule(pl.LightningModule):
         surface with the predicted bump, and the one with the true bump.
         """
         image = batch["image"]
-        translation = self.translator.translate(image)
+        translation = self.translate(image)
         mask = batch.get("mask")
         if mask is None:
             mask = torch.ones_like(image[:, :1]) if translation.mask is None else (translation.mask > 0.5).to(image)
@@ -140,8 +157,25 @@ class BumpModule(pl.LightningModule):
         return {"bump": torch.cat([image, *heats, *reliefs], dim=3)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Do not keep a state that a bad loss may have spoilt."""
+        """Add the view; do not keep a state that a bad loss may have spoilt."""
         self.losses.check()
+        if self.view is not None:
+            checkpoint[KEY] = self.view.as_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the view of the training so far."""
+        self.view = view_of(checkpoint, Path("the checkpoint")) if KEY in checkpoint else None
+
+    def _look(self, image: Tensor) -> None:
+        """Note how the training images show faces; raises ``SeethroughError`` where they change."""
+        height, width = image.shape[-2:]
+        if self.view is not None and height == width == self.view.size:
+            return
+        if self.view is not None or height != width:
+            before = "square ones" if self.view is None else f"{self.view.size} px, as the training so far"
+            raise SeethroughError(f"the training images have {width} x {height} px: give {before} (data's image_size)")
+        along = getattr(getattr(self.trainer, "datamodule", None), "bump_along", RELEASED_VIEW.along)
+        self.view = TrainingView(height, along=along)
 
 
 def build_translator(config: TranslatorConfig) -> BumpTranslator:

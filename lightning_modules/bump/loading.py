@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +11,67 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lightning_modules.bump.config import BumpConfig
 from lightning_modules.bump.lightning_model import METHOD, BumpModule
+from lightning_modules.bump.packing import DEFAULT, DEFAULT_RUN, default_checkpoint
+from lightning_modules.bump.training_view import RELEASED_VIEW, TrainingView, view_of
 from lightning_modules.checkpoint_reading import checkpoint_file, read_checkpoint
 from seethrough.errors import SeethroughError
 from seethrough.networks.bump_release import GENERATOR, released_translator
-from seethrough.networks.bump_translator import BumpTranslator
+from seethrough.networks.sized_translator import SizedTranslator
+
+
+@dataclass(frozen=True)
+class LoadedTranslator:
+    """A translator with what it must be shown.
+
+    Attributes:
+        network: shows every image to the translator at the size that it learned from.
+        view: crop and size of its training images.
+        foundation: the preset of the foundation that its bumps are meant for, of ``seethrough.details.FOUNDATIONS``.
+        source: the file.
+    """
+
+    network: SizedTranslator
+    view: TrainingView
+    foundation: str
+    source: Path
+
+
+def newest_checkpoint(path: str | Path) -> Path:
+    """Return a checkpoint file: ``path`` itself, a run folder's newest, or the package's (``default``)."""
+    return default_checkpoint() if str(path) in (DEFAULT, DEFAULT_RUN) else checkpoint_file(path)
 
 
 def load_bump_module(path: str | Path) -> BumpModule:
     """Build the module that a checkpoint describes, on the CPU and in eval mode; nothing is unpickled.
 
     Args:
-        path: run folder or checkpoint file.
+        path: run folder, checkpoint file, or ``default``.
 
     Raises:
-        SeethroughError: no checkpoint there, a truncated or foreign file, or one of another version.
+        SeethroughError: no checkpoint there, a truncated or foreign file, one of another version, or one that learned
+            from other crops than this version cuts.
     """
-    file = checkpoint_file(path)
+    file = newest_checkpoint(path)
     return _module(read_checkpoint(file), file)
 
 
-def load_translator(path: str | Path) -> BumpTranslator:
-    """Return the network of a run folder, of a checkpoint file, or of the authors' ``ckpt_109_grad.pth.tar``.
+def load_translator(path: str | Path) -> LoadedTranslator:
+    """Return the network of a run folder, of a checkpoint file, ``default``, or of the authors' own file.
+
+    The authors' ``ckpt_109_grad.pth.tar`` wants crops of 500 px and, for its bumps, the foundation ``release``.
 
     Raises:
         SeethroughError: as :func:`load_bump_module`.
     """
-    file = checkpoint_file(path)
+    file = newest_checkpoint(path)
     content = read_checkpoint(file)
     if any(str(key).startswith(GENERATOR) for key in content):
-        return released_translator(content, file)
-    return _module(content, file).translator
+        released = SizedTranslator(released_translator(content, file), RELEASED_VIEW.size)
+        return LoadedTranslator(released, RELEASED_VIEW, "release", file)
+    module = _module(content, file)
+    assert module.view is not None
+    # Weights that began as the authors' were taught the bumps of the training that followed.
+    return LoadedTranslator(module.sized().eval(), module.view, "focus", file)
 
 
 def checkpoint_config(checkpoint: dict[str, Any], file: Path) -> BumpConfig:
@@ -66,4 +98,5 @@ def _module(checkpoint: dict[str, Any], file: Path) -> BumpModule:
     except RuntimeError as error:
         line = " ".join(str(error).split())[:200]
         raise SeethroughError(f"the weights in {file} do not fit their own settings ({line}): train again") from None
+    module.view = view_of(checkpoint, file)
     return module.eval()

@@ -13,9 +13,9 @@ import pytorch_lightning as pl
 from lightning_modules.focus.config import FocusConfig, ScheduleConfig
 from lightning_modules.focus.continuation import bare_schedule, continued, final_rate
 from lightning_modules.focus.lightning_model import FocusModule
-from lightning_modules.focus.packing import write_checkpoint
 from lightning_modules.focus.phases import Network
 from lightning_modules.focus.progress import StageProgress
+from lightning_modules.packing import write_checkpoint
 from seethrough.errors import SeethroughError
 
 OBSERVED = ("image", "landmarks", "id")

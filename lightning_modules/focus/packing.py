@@ -1,25 +1,19 @@
-"""Packed checkpoints: one small file with half-precision weights, their settings, and where they come from."""
+"""The packed checkpoint of FOCUS: both networks, the face model that they belong to, and their misfit prior."""
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from lightning_modules import packing
 from seethrough.errors import SeethroughError
 
 DEFAULT = "default"
 """The name of the checkpoint that lies in the package; a run folder of that name is ``runs/default``."""
 DEFAULT_FILE = Path(__file__).resolve().parent / "data" / "default.pt"
-LARGEST_MEGABYTES = 25
-FORMAT = "seethrough packed checkpoint 1"
-PROVENANCE = ("command", "commit", "data", "steps", "licence", "note")
-_HALF_LIMIT = torch.finfo(torch.float16).max
 
 
 def default_checkpoint() -> Path:
@@ -38,7 +32,7 @@ def packed(
     signature: Tensor,
     misfit_prior: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what a packed file holds: neither optimisers nor loops, and weights at half precision.
+    """Return what a packed file holds (:func:`lightning_modules.packing.packed`), and what its networks need.
 
     Args:
         checkpoint: a training state, or a packed checkpoint that is packed again.
@@ -46,50 +40,8 @@ def packed(
         signature: of the fitted face model, :func:`~lightning_modules.focus.model_signature.model_signature`.
         misfit_prior: what ``misfit_prior.pt`` holds.
     """
-    result: dict[str, Any] = {
-        "format": FORMAT,
-        "state_dict": {name: halved(value) for name, value in checkpoint["state_dict"].items()},
-        "hyper_parameters": dict(checkpoint["hyper_parameters"]),
-        "em_step": int(checkpoint["em_step"]),
-        "config": checkpoint.get("config"),
-        "provenance": {key: provenance.get(key) for key in PROVENANCE},
-        "face_model_signature": signature,
-    }
+    result = packing.packed(checkpoint, provenance)
+    result |= {"em_step": int(checkpoint["em_step"]), "face_model_signature": signature}
     if misfit_prior is not None:
         result["misfit_prior"] = dict(misfit_prior)
     return result
-
-
-def halved(tensor: Tensor) -> Tensor:
-    """Return a matrix or kernel as float16; vectors (biases, statistics of normalisation) cost nothing and stay exact.
-
-    So does what float16 cannot hold.
-    """
-    if not tensor.is_floating_point() or tensor.ndim < 2:
-        return tensor.detach().cpu().clone()
-    fits = bool(torch.isfinite(tensor).all()) and float(tensor.abs().max() if tensor.numel() else 0) < _HALF_LIMIT
-    return (tensor.detach().half() if fits else tensor.detach()).cpu().contiguous().clone()
-
-
-def write_checkpoint(content: Mapping[str, Any], file: Path, largest_megabytes: float | None = None) -> int:
-    """Write a checkpoint in one piece and return its size in bytes.
-
-    Raises:
-        SeethroughError: it is larger than allowed, or cannot be written.
-    """
-    buffer = io.BytesIO()
-    torch.save(dict(content), buffer)
-    data = buffer.getvalue()
-    if largest_megabytes is not None and len(data) > largest_megabytes * 1e6:
-        raise SeethroughError(
-            f"packed, the checkpoint has {len(data) / 1e6:.1f} MB and {largest_megabytes:g} MB are allowed: train "
-            "narrower networks (model.encoder.widths, model.segmentation.widths)"
-        )
-    temporary = file.with_name(file.name + ".partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        os.replace(temporary, file)
-    except OSError as error:
-        raise SeethroughError(f"cannot write {file}: {error.strerror}") from None
-    return len(data)

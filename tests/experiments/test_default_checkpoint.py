@@ -21,7 +21,7 @@ from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
 from seethrough.morphable.loading import load_face_model
 from tests.experiments.reconstruction_photos import save_network, save_photos
-from tools.checkpoint import main as checkpoint_tool
+from tools.checkpoint.command import main as checkpoint_tool
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def photo(tmp_path_factory) -> Path:
 def network(tmp_path_factory) -> Path:
     """A run with all of the default's settings but its sizes, and a misfit prior: one deviation of the first mode."""
     from lightning_modules.focus.loading import load_focus_module
-    from lightning_modules.focus.packing import write_checkpoint
+    from lightning_modules.packing import write_checkpoint
 
     model = compose(["focus", "preset/default", "data/synthetic"]).config.model
     sizes = {"image_size", "face_model", "encoder", "segmentation"}

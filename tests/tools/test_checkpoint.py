@@ -6,13 +6,13 @@ import pytest
 import torch
 import yaml
 
-from lightning_modules.focus import packing
+from lightning_modules import packing
 from lightning_modules.focus.loading import load_focus_module
 from lightning_modules.focus.misfit_prior import MisfitPrior, encoder_fingerprint
 from lightning_modules.focus.model_signature import model_signature
 from seethrough.errors import SeethroughError
 from tests.experiments.reconstruction_photos import save_network
-from tools.checkpoint import main
+from tools.checkpoint.command import main
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
     from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
     from lightning_modules.focus.misfit_prior import misfit_prior_file
     from lightning_modules.focus.misfit_training import MisfitSettings, build_misfit_prior
-    from lightning_modules.focus.packing import DEFAULT, write_checkpoint
+    from lightning_modules.focus.packing import DEFAULT
+    from lightning_modules.packing import write_checkpoint
     from tools.misfit_prior.picture import misfit_picture
 
     settings = MisfitSettings(

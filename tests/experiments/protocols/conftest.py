@@ -8,9 +8,9 @@ import torch
 from lightning_modules.focus.loading import load_focus_module
 from lightning_modules.focus.misfit_prior import FILE_NAME, MisfitPrior, encoder_fingerprint
 from lightning_modules.focus.model_signature import model_signature
-from lightning_modules.focus.packing import write_checkpoint
+from lightning_modules.packing import write_checkpoint
 from tests.experiments.reconstruction_photos import save_network
-from tools.checkpoint import main as checkpoint_tool
+from tools.checkpoint.command import main as checkpoint_tool
 
 SIZE = 64
 GAIN = 0.4

@@ -78,7 +78,8 @@ def test_checkpoints_open_again(tmp_path: Path) -> None:
     image = batch_of(2)["image"]
     with torch.no_grad():
         assert torch.equal(module(image), again(image))
-        assert torch.equal(module(image), translator(image))
+        assert torch.equal(module(image), translator.network(image))
+    assert translator.view.size == 24 and translator.foundation == "focus"
     assert again.luminance.line() == module.luminance.line()
     assert not again.training
 

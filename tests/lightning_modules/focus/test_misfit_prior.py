@@ -14,8 +14,9 @@ from lightning_modules.focus.misfit_faces import FaceSpread, FaceStream, MisfitF
 from lightning_modules.focus.misfit_prior import MisfitPrior, encoder_fingerprint, measure, read_misfit_prior
 from lightning_modules.focus.misfit_training import MisfitSettings, build_misfit_prior, in_domain_config
 from lightning_modules.focus.model_signature import model_signature
-from lightning_modules.focus.packing import packed, write_checkpoint
+from lightning_modules.focus.packing import packed
 from lightning_modules.focus.phases import Network, Phase
+from lightning_modules.packing import write_checkpoint
 from seethrough.errors import SeethroughError
 from tests.lightning_modules.focus.conftest import synthetic_batch
 

@@ -8,7 +8,8 @@ from lightning_modules.focus import packing
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
 from lightning_modules.focus.model_signature import model_signature, same_model
-from lightning_modules.focus.packing import halved, packed, write_checkpoint
+from lightning_modules.focus.packing import packed
+from lightning_modules.packing import FORMAT, halved, write_checkpoint
 from seethrough.errors import SeethroughError
 from tests.lightning_modules.focus.conftest import synthetic_batch
 from tests.small_face import small_face_model
@@ -107,4 +108,4 @@ def test_a_packed_file_holds_nothing_that_could_run(focus_config, tmp_path):
     module = trained(focus_config)
     file = tmp_path / "small.pt"
     write_checkpoint(packed(checkpoint_of(module), {"note": "x"}, torch.zeros(1)), file)
-    assert read_checkpoint(file)["format"] == packing.FORMAT
+    assert read_checkpoint(file)["format"] == FORMAT

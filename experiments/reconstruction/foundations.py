@@ -1,0 +1,106 @@
+"""Where the foundation of a face's details comes from: FOCUS, FOCUS with its pose refitted, or somebody else's file."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
+from seethrough.details import (
+    DETAIL_SIZE,
+    FOUNDATIONS,
+    Foundation,
+    detail_crop,
+    foundation_from_coefficients,
+    foundation_of,
+)
+from seethrough.details.coefficient_folder import CoefficientFiles
+from seethrough.errors import SeethroughError
+from seethrough.morphable import FaceModel
+from seethrough.morphable.loading import load_face_model
+from seethrough.photos import CropTransform
+
+
+class FoundationSource:
+    """Places the foundation of each face in its detail crop.
+
+    Args:
+        choice: ``focus``, ``release`` (the pose is refitted at f = 1000 px), or the path of a coefficient file, or of a
+            folder with one for each face (:mod:`seethrough.details.coefficient_file`).
+        face_model: what the coefficients of a file are of, a name or path of ``load_face_model``.
+        expression: expression file of BFM 2009, whose mean is added as in the released code.
+        size: pixels of the detail crop's side.
+
+    Raises:
+        SeethroughError: neither a preset nor a path; a face model that is missing, or not wanted.
+    """
+
+    def __init__(
+        self,
+        choice: str = FOUNDATIONS[0],
+        face_model: str | None = None,
+        expression: str | None = None,
+        size: int = DETAIL_SIZE,
+    ) -> None:
+        self.choice, self.size = choice, size
+        self.files: CoefficientFiles | None = None
+        self._model: FaceModel | None = None
+        if choice in FOUNDATIONS:
+            if face_model or expression:
+                raise SeethroughError(
+                    f"--foundation-model and --foundation-expressions say what a coefficient file is of; the foundation "
+                    f"{choice} is of the network's face model: leave them out"
+                )
+            return
+        try:
+            self.files = CoefficientFiles(choice)
+        except SeethroughError as error:
+            known = ", ".join(FOUNDATIONS)
+            raise SeethroughError(f"--foundation {error}; or choose one of {known}") from None
+        if face_model is None:
+            raise SeethroughError(
+                f"--foundation {choice}: say of which face model its coefficients are with --foundation-model, for "
+                "instance 01_MorphableModel.mat"
+            )
+        self._model = load_face_model(face_model, expression=expression, add_expression_mean=expression is not None)
+
+    def __call__(
+        self, name: str, estimator: FaceEstimator, estimate: FaceEstimate, aligned: CropTransform, landmarks: np.ndarray
+    ) -> tuple[Foundation, CropTransform]:
+        """Return the foundation of one face and the detail crop that it is seen in.
+
+        Args:
+            name: of the face, for its coefficient file.
+            estimator: knows the face model of the estimate.
+            estimate: what FOCUS and the fit say of the face.
+            aligned: the crop of the estimate.
+            landmarks: (68, 2) px of the photo.
+
+        Raises:
+            SeethroughError: unfit landmarks or coefficients.
+        """
+        if self.files is None or self._model is None:
+            crop = detail_crop(landmarks, size=self.size)
+            foundation = foundation_of(
+                estimator.written_model, estimate.parameters, estimator.renderer.camera, aligned, landmarks,
+                crop=crop, preset=self.choice,
+            )  # fmt: skip
+            return foundation, crop
+        coefficients = self.files.of(name)
+        crop = coefficients.crop or detail_crop(landmarks, size=self.size)
+        return foundation_from_coefficients(self._model, coefficients, self.size), crop.resized(self.size)
+
+
+def add_foundation_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add the options that choose a foundation; ``default`` is what nothing said means."""
+    parser.add_argument(
+        "--foundation",
+        default=default,
+        metavar="PRESET|FILE",
+        help="focus; release: pose refitted at f = 1000 px; or coefficients: a .json, .npz or .txt, or a folder of them",
+    )
+    parser.add_argument(
+        "--foundation-model", metavar="MODEL", help="face model of the coefficients, as 01_MorphableModel.mat"
+    )
+    parser.add_argument("--foundation-expressions", metavar="FILE", help="its expressions, where they are a file apart")

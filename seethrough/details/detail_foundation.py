@@ -1,0 +1,83 @@
+"""A foundation over its photo, in the detail crop: what both ways to a bump map begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seethrough.details.depth import foundation_depth
+from seethrough.details.foundation import Foundation
+from seethrough.details.shaded_skin import shaded_skin
+from seethrough.errors import SeethroughError
+from seethrough.photos.alignment import CropTransform
+
+
+@dataclass(frozen=True)
+class DetailFoundation:
+    """A face with its foundation in the detail crop.
+
+    Attributes:
+        crop: where the detail crop lies in the photo.
+        image: (3, S, S) RGB in [0, 1].
+        foundation: the posed face.
+        depth: (S, S) mm, of the foundation.
+        covered: (S, S), 1 on the foundation.
+        visible: (S, S) bool, where the photo shows the foundation's face: inside the photo, and not hidden.
+        skin: (S, S) bool, the part of it whose shading tells of the surface.
+        misfit: mean distance between the foundation's landmarks and the detected ones, in the detail crop's sides.
+    """
+
+    crop: CropTransform
+    image: Tensor
+    foundation: Foundation
+    depth: Tensor
+    covered: Tensor
+    visible: Tensor
+    skin: Tensor
+    misfit: float
+
+    @property
+    def pixel(self) -> float:
+        """Return the mm that a pixel spans on the face."""
+        return float(self.depth[self.covered > 0.5].mean()) / self.foundation.camera.focal
+
+
+def place_foundation(
+    photo: np.ndarray,
+    landmarks: np.ndarray,
+    foundation: Foundation,
+    crop: CropTransform,
+    mask: np.ndarray | None = None,
+) -> DetailFoundation:
+    """Put a foundation over its photo.
+
+    Args:
+        photo: (H, W, 3) uint8.
+        landmarks: (68, 2) detected in the photo, px.
+        foundation: seen in ``crop``.
+        crop: the detail crop.
+        mask: (H, W) probability in [0, 1] that the photo shows the face there; None where nothing tells.
+
+    Raises:
+        SeethroughError: no pixel of the crop shows the foundation, or its landmarks are not finite.
+    """
+    if foundation.camera.height != crop.size or foundation.camera.width != crop.size:
+        raise ValueError(f"the foundation is seen at {foundation.camera.height} px, the crop has {crop.size} px")
+    depth, covered = (values[0] for values in foundation_depth(foundation))
+    if not bool((covered > 0.5).any()):
+        raise SeethroughError("the foundation lies outside the detail crop; are its pose and its camera those of it?")
+    points = crop.to_crop(landmarks)
+    visible = None if mask is None else torch.from_numpy(crop.crop_mask(mask))
+    inside = torch.from_numpy(crop.inside(*photo.shape[:2]))
+    skin = shaded_skin(depth, covered, foundation.camera, points, visible) & inside
+    seen = (covered > 0.5) & inside
+    if visible is not None:
+        seen &= visible > 0.5
+    image = torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)
+    misfit = float(np.linalg.norm(foundation.landmarks.cpu().numpy() - points, axis=1).mean()) / crop.size
+    if not np.isfinite(misfit):
+        raise SeethroughError("the foundation's landmarks are not finite; its coefficients have diverged")
+    return DetailFoundation(crop, image, foundation, depth, covered, seen, skin, misfit)

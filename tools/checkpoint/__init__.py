@@ -1,0 +1,1 @@
+"""Packed checkpoints: writing them, and saying what a checkpoint is."""
