@@ -54,12 +54,13 @@ class ObservedBatches:
 
 
 def adaptation_config(config: FocusConfig, steps: int) -> FocusConfig:
-    """Return the settings of so many more EM steps.
+    """Return the settings of so many more training steps of the EM stage.
 
-    Cycles keep the run's shares of the two networks and become so short that at least one fits; where the run trained
-    the segmentation network once more at its end, so does this. Photos have no truth: where the encoder was trained
-    under true masks it now sees those of the segmentation network, which stays as it is if true masks taught it, and
-    nothing is supervised.
+    A step trains a network that may change: of both, cycles keep the run's shares and become so short that at least one
+    fits, and where the run trained the segmentation network once more at its end, so does this; where the segmentation
+    network stays as it is, all steps are the encoder's. Photos have no truth: where the encoder was trained under true
+    masks it now sees those of the segmentation network, which stays as it is if true masks taught it, and nothing is
+    supervised.
 
     Raises:
         SeethroughError: no steps, or a run that was trained under true masks and has no segmentation network.
@@ -73,40 +74,39 @@ def adaptation_config(config: FocusConfig, steps: int) -> FocusConfig:
                 "train it with model.segmentation_labels=truth, or name another run"
             )
         config = replace(config, mask="segmentation")
-    result = continued(config, _schedule(config.schedule, steps))
     return replace(
-        result,
-        segmentation_in_em=config.segmentation_in_em and not _taught(config),
+        continued(config, _schedule(config, steps)),
+        segmentation_in_em=_segmentation_learns(config),
         encoder_optimiser=final_rate(config, Network.RECONSTRUCTION),
         segmentation_optimiser=final_rate(config, Network.SEGMENTATION),
     )
 
 
 def told_steps(config: FocusConfig, steps: int) -> str:
-    """Return in words how many of so many EM steps train which network: what the run's cycle leaves to each.
+    """Return in words how many of so many steps train which network.
 
     Raises:
         SeethroughError: as :func:`adaptation_config`.
     """
     schedule = adaptation_config(config, steps).training_schedule()
     encoder, segmentation = (schedule.network_steps(0, network)[1] for network in Network)
-    text = f"{steps} EM step{'s' * (steps > 1)}: {encoder} of the encoder, {segmentation} of the segmentation network"
-    left_out = steps - encoder - segmentation
-    if not left_out:
-        return text
-    why = "which true masks taught and which stays as it is" if _taught(config) else "which this run does without"
-    return (
-        f"{encoder} step{'s' * (encoder != 1)} of the encoder, its share of {steps} EM steps; "
-        f"the other {left_out} are those of the segmentation network, {why}"
-    )
+    text = f"{steps} EM step{'s' * (steps > 1)}"
+    if segmentation:
+        return f"{text}: {encoder} of the encoder, {segmentation} of the segmentation network"
+    if config.segmentation_labels == "truth":
+        return f"{text} of the encoder; the segmentation network, which true masks taught, stays as it is"
+    return f"{text} of the encoder, the only network that this run's EM trains"
 
 
-def _taught(config: FocusConfig) -> bool:
-    """Return whether true masks taught the segmentation network, so that it stays as it is."""
-    return config.segmentation_labels == "truth"
+def _segmentation_learns(config: FocusConfig) -> bool:
+    """Return whether EM without labels trains the segmentation network; one that true masks taught would forget."""
+    return config.has_segmentation and config.segmentation_in_em and config.segmentation_labels != "truth"
 
 
-def _schedule(earlier: ScheduleConfig, steps: int) -> ScheduleConfig:
+def _schedule(config: FocusConfig, steps: int) -> ScheduleConfig:
+    earlier = config.schedule
+    if not _segmentation_learns(config):
+        return bare_schedule(em_steps=steps, cycle_reconstruction_steps=steps)
     cycle = earlier.cycle_segmentation_steps + earlier.cycle_reconstruction_steps
     shrink = min(1.0, steps / max(cycle, 1))
     segmentation = round(shrink * earlier.cycle_segmentation_steps)
@@ -138,7 +138,7 @@ def adapt(
     Args:
         module: the run, loaded with its recognition network.
         photos: batches with ``image``, ``landmarks`` and ``id``; anything else in them is not looked at.
-        steps: of the alternation.
+        steps: of training, of both networks' turns together.
         seed: of the networks' dropout.
         accelerator: what to train on, in Lightning's words.
         progress: show a bar.
@@ -148,9 +148,6 @@ def adapt(
     """
     student = FocusModule(adaptation_config(module.config, steps))
     student.load_state_dict(module.state_dict())
-    end = student.schedule.end_step
-    if not end:
-        raise SeethroughError(f"{steps} steps of this run's EM cycle train no network that may change: give more")
     pl.seed_everything(seed, workers=True, verbose=False)
     trainer = pl.Trainer(
         accelerator=accelerator, devices=1, logger=False, enable_checkpointing=False, enable_model_summary=False,
@@ -160,7 +157,7 @@ def adapt(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")
         try:
-            trainer.fit(student, ObservedBatches(photos, end))
+            trainer.fit(student, ObservedBatches(photos, student.schedule.end_step))
         except SystemExit:
             # Lightning's way to leave after Ctrl-C.
             raise KeyboardInterrupt from None
