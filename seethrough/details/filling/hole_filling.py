@@ -1,0 +1,223 @@
+"""Filling what occluders hide of a bump map from the bump maps of similar faces (Extreme 3D, Sec. 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage
+from torch import Tensor
+
+from seethrough.details.filling.alignment import align_reference, visible_landmarks, warp_reference
+from seethrough.details.filling.blending import NO_SOURCE, Source, blend
+from seethrough.details.filling.reference_set import ReferenceSet
+from seethrough.details.filling.report import FillingReport, SourceReport
+from seethrough.details.filling.search import Candidates, ReferenceSearch
+from seethrough.details.filling.settings import FillSettings
+from seethrough.details.filling.viewpoint import Viewpoint
+from seethrough.errors import SeethroughError
+
+LEAST_SEEN = 0.02
+"""Of the face; with less in sight there is nothing that a reference could be blended into."""
+
+Map = np.ndarray | Tensor
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A filled bump map.
+
+    Attributes:
+        bump: (H, W) float32 mm towards the camera; outside the hole exactly what it was.
+        report: what was done.
+        source: (H, W) int32, for each pixel of the hole the place in ``report.sources`` of the reference that filled
+            it; -1 where none covers it, and outside the hole.
+    """
+
+    bump: np.ndarray
+    report: FillingReport
+    source: np.ndarray
+
+
+@dataclass(frozen=True)
+class Holed:
+    """A bump map with a hole, checked.
+
+    Attributes:
+        bump: (H, W) float32 mm.
+        hole: (H, W) bool.
+        face: (H, W) bool.
+        landmarks: (68, 2) px.
+        seen: (68,) bool, landmarks that are in sight.
+    """
+
+    bump: np.ndarray
+    hole: np.ndarray
+    face: np.ndarray
+    landmarks: np.ndarray
+    seen: np.ndarray
+
+    @classmethod
+    def of(cls, bump: Map, visible: Map, mask_face: Map, landmarks: Map, widen: float = 0.0) -> Holed:
+        """Check what :func:`fill_holes` is given; see there."""
+        bump, face = _plane(bump, "bump map").astype(np.float32), _plane(mask_face, "mask of the face") > 0.5
+        visible = _plane(visible, "mask of what is visible") > 0.5
+        for name, mask in (("mask of the face", face), ("mask of what is visible", visible)):
+            if mask.shape != bump.shape:
+                raise SeethroughError(
+                    f"the {name} is {mask.shape[1]} x {mask.shape[0]} px, the bump map {bump.shape[1]} x "
+                    f"{bump.shape[0]}; give masks of the same crop"
+                )
+        points = _values(landmarks).astype(np.float64)
+        if points.shape != (68, 2):
+            raise ValueError(f"expected (68, 2) landmarks, got {points.shape}")
+        if not np.isfinite(points).all():
+            raise SeethroughError("the landmarks hold values that are not finite; detect the face again")
+        if not face.any():
+            raise SeethroughError("the mask of the face is empty, so there is nothing to fill")
+        hole = face & ~visible
+        if widen and hole.any():
+            reach = max(1, round(widen * max(bump.shape)))
+            hole = face & (ndimage.distance_transform_edt(~hole) <= reach)  # pyright: ignore
+        held = face & ~hole
+        if held.sum() < LEAST_SEEN * face.sum():
+            raise SeethroughError(
+                f"{held.sum() / face.sum():.1%} of the face are seen: the hole covers the face, and nothing is left to "
+                "blend references into"
+            )
+        if not np.isfinite(bump[held]).all():
+            raise SeethroughError("the bump map is not finite on the visible face")
+        return cls(bump, hole, face, points, visible_landmarks(points, held, face))
+
+
+def fill_holes(
+    bump: Map,
+    visible: Map,
+    mask_face: Map,
+    landmarks: Map,
+    pose: Viewpoint,
+    feature: np.ndarray | None,
+    references: ReferenceSet | ReferenceSearch,
+    settings: FillSettings | None = None,
+    *,
+    exclude_identity: str | None = None,
+) -> Filling:
+    """Fill the part of a face that is hidden by what lies before it.
+
+    The best reference is the one whose recognition feature is the most alike among those seen from about the same
+    side. It is laid over the face by the landmarks in sight and blended into the hole. What it does not cover is left
+    to the next best ones, and what none of them covers to a membrane.
+
+    Args:
+        bump: (H, W) or (1, H, W) mm towards the camera; whatever it says inside the hole is ignored.
+        visible: as large, above one half on pixels of the face that are seen and trusted.
+        mask_face: as large, above one half on the face.
+        landmarks: (68, 2) px of the crop.
+        pose: from where the face is seen.
+        feature: (D,) as the recognition network gives it; None chooses by viewpoint alone.
+        references: the set, or for many faces a search in it.
+        settings: see :class:`FillSettings`; of a search, its own preset counts.
+        exclude_identity: a person whose references may not be used.
+
+    Raises:
+        SeethroughError: maps of unlike sizes, no face, a face that is hidden altogether, fewer references than ``k``,
+            a feature of another network, or a damaged reference.
+    """
+    settings = settings or FillSettings()
+    holed = Holed.of(bump, visible, mask_face, landmarks, settings.widen)
+    if not holed.hole.any():
+        return _unchanged(holed)
+    search = references if isinstance(references, ReferenceSearch) else ReferenceSearch(references, settings.preset)
+    ranked = search.nearest(pose, feature, k=settings.k, exclude_identity=exclude_identity)
+    return fill_from(holed, search.references, ranked, settings)
+
+
+def fill_from(
+    holed: Holed,
+    references: ReferenceSet,
+    ranked: Candidates | Iterable[int],
+    settings: FillSettings | None = None,
+) -> Filling:
+    """Fill a hole from references in a given order.
+
+    Args:
+        holed: the map.
+        references: the set.
+        ranked: candidates, or rows of the set; none makes a membrane.
+        settings: how many references may share the hole.
+    """
+    settings = settings or FillSettings()
+    if not holed.hole.any():
+        return _unchanged(holed)
+    rows = ranked.rows.tolist() if isinstance(ranked, Candidates) else list(ranked)
+    sources, reports = _covering(holed, references, rows, settings)
+    if isinstance(ranked, Candidates):
+        reports = [_with_distances(report, ranked, rows.index(report.row)) for report in reports]
+    result = blend(holed.bump.astype(np.float64), holed.hole, holed.face, sources)
+    count = int(holed.hole.sum())
+    shares = [float((result.source == number).sum() / count) for number in range(len(sources))]
+    report = FillingReport(
+        hole_pixels=count,
+        hole_share=float(count / holed.face.sum()),
+        sources=tuple(replace(report, share=share) for report, share in zip(reports, shares, strict=True)),
+        harmonic_share=float(((result.source == NO_SOURCE) & holed.hole & ~result.adrift).sum() / count),
+        adrift_share=float(result.adrift.sum() / count),
+        landmarks_seen=int(holed.seen.sum()),
+        considered=len(rows),
+    )
+    filled = np.where(holed.hole, result.bump, 0.0).astype(np.float32)
+    return Filling(np.where(holed.hole, filled, holed.bump), report, result.source)
+
+
+def _covering(
+    holed: Holed, references: ReferenceSet, rows: list[int], settings: FillSettings
+) -> tuple[list[Source], list[SourceReport]]:
+    """Return the first references that each cover enough of what those before them have left."""
+    open_part, sources, reports = holed.hole.copy(), [], []
+    least = max(1.0, settings.least_share * float(holed.hole.sum()))
+    box = tuple(slice(max(int(p[0]) - 1, 0), int(p[-1]) + 2) for p in _extents(holed.hole))
+    for row in rows:
+        if len(sources) == settings.references_at_most or open_part.sum() < least:
+            break
+        reference = references[row]
+        similarity, landmarks = align_reference(reference.landmarks.astype(np.float64), holed.landmarks, holed.seen)
+        source = Source(np.zeros(holed.hole.shape), np.zeros(holed.hole.shape, bool))
+        source.bump[box], source.covered[box] = warp_reference(reference, similarity, box)
+        if (open_part & source.covered).sum() < least:
+            continue
+        open_part &= ~source.covered
+        sources.append(source)
+        told = (reference.row, reference.id, reference.identity, None, None, 0.0)
+        reports.append(SourceReport(*told, similarity.scale, similarity.angle, landmarks))
+    return sources, reports
+
+
+def _extents(hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+
+
+def _with_distances(report: SourceReport, ranked: Candidates, place: int) -> SourceReport:
+    similarity = float(ranked.similarity[place])
+    return replace(
+        report,
+        pose_distance=float(ranked.pose_distance[place]),
+        similarity=None if np.isnan(similarity) else similarity,
+    )
+
+
+def _unchanged(holed: Holed) -> Filling:
+    none = np.full(holed.hole.shape, NO_SOURCE, np.int32)
+    return Filling(holed.bump.copy(), FillingReport(0, 0.0, landmarks_seen=int(holed.seen.sum())), none)
+
+
+def _values(values: Map) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+
+
+def _plane(values: Map, name: str) -> np.ndarray:
+    plane = _values(values)
+    plane = plane[0] if plane.ndim == 3 and len(plane) == 1 else plane
+    if plane.ndim != 2:
+        raise ValueError(f"expected an (H, W) or (1, H, W) {name}, got {plane.shape}")
+    return plane

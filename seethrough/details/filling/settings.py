@@ -1,0 +1,43 @@
+"""Settings of hole filling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seethrough.details.filling.search import NEAREST, PRESETS
+from seethrough.errors import SeethroughError
+
+
+@dataclass(frozen=True)
+class FillSettings:
+    """How holes are filled.
+
+    Attributes:
+        preset: how references are compared, one of :data:`seethrough.details.filling.search.PRESETS`.
+        k: references on the short list by viewpoint.
+        references_at_most: how many of them, best first, may share one hole.
+        least_share: of the hole, that a further reference has to cover to be used.
+        widen: share of the crop's side by which the hole is widened first: a translator sees some pixels across an
+            occluder's outline, and its bumps beside one are not to be trusted. These pixels change; others never do.
+
+    Raises:
+        SeethroughError: impossible values.
+    """
+
+    preset: str = "default"
+    k: int = NEAREST
+    references_at_most: int = 4
+    least_share: float = 0.01
+    widen: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values."""
+        if self.preset not in PRESETS:
+            raise SeethroughError(f"unknown search preset {self.preset!r}: choose one of {', '.join(PRESETS)}")
+        for name in ("k", "references_at_most"):
+            if getattr(self, name) < 1:
+                raise SeethroughError(f"{name}={getattr(self, name)} must be at least 1")
+        if not 0 <= self.least_share <= 1:
+            raise SeethroughError(f"least_share={self.least_share} must lie between 0 and 1")
+        if not 0 <= self.widen <= 0.1:
+            raise SeethroughError(f"widen={self.widen} must lie between 0 and 0.1 of the crop's side")
