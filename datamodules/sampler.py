@@ -95,6 +95,12 @@ class KeyedBatchSampler(Sampler[list[SampleKey]]):
         return [[SampleKey(epoch, int(index)) for index in order[at : at + self.batch_size]] for at in starts]
 
 
+def no_batch(what: str, batch_size: int, world: int) -> str:
+    """Say that ``what`` there is does not fill one batch of each of ``world`` processes."""
+    each = f" in each of {world} processes" if world > 1 else ""
+    return f"{what}, and a step takes data.batch_size={batch_size}{each}: lower it"
+
+
 class ResumableLoader(DataLoader):
     """A ``DataLoader`` over a :class:`KeyedBatchSampler` whose position can be saved and restored exactly.
 

@@ -10,13 +10,14 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import Logger
 
-from experiments.callbacks import ConfigInCheckpoint, LogEveryEpoch, LogPictures
+from experiments.callbacks import ConfigInCheckpoint, LogEveryEpoch, LogPictures, WarmUp
 from experiments.config.composition import Composition
 from experiments.config.errors import bad_setting
 from experiments.config.registry import load_class
 from experiments.config.schema import TrainerConfig
 from experiments.lightning_messages import quieten_lightning
-from experiments.run_folder import RunFolder
+from experiments.processes import is_first_process
+from experiments.run_start import RunStart
 from lightning_modules.checkpointing import StepCheckpoint
 from seethrough.errors import SeethroughError
 
@@ -55,6 +56,17 @@ def split_note(data: pl.LightningDataModule, split: str) -> str:
     return note(split) if note is not None else ""
 
 
+def check_training_data(data: pl.LightningDataModule, config: TrainerConfig) -> None:
+    """Refuse data that no training can begin with, as far as that is told without preparing or reading them.
+
+    Raises:
+        SeethroughError: they are absent, faulty, or too few for a batch.
+    """
+    check = getattr(data, "check_training", None)
+    if check is not None and is_first_process():
+        check(process_count(config), validated=config.limit_val_batches != 0)
+
+
 def data_summary(data: pl.LightningDataModule) -> str:
     """Return one line on what there is, after checking that it is there; empty for data that are made when needed."""
     summary = getattr(data, "summary", None)
@@ -70,7 +82,7 @@ def _build(group: str, path: str, config: Any) -> Any:
         raise bad_setting(group, " ".join(str(error).split())) from error
 
 
-def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger]) -> pl.Trainer:
+def build_trainer(composition: Composition, start: RunStart, loggers: list[Logger]) -> pl.Trainer:
     """Return the Trainer: settings of ``trainer``, checkpoints into the run folder, the method's progress bar.
 
     Raises:
@@ -82,7 +94,10 @@ def build_trainer(composition: Composition, run: RunFolder, loggers: list[Logger
     limited = config.trainer.max_epochs is not None or config.trainer.max_steps >= 0 or config.trainer.max_time
     if composition.method.ends_itself and not limited:
         settings["max_epochs"] = -1
-    callbacks: list[pl.Callback] = [ConfigInCheckpoint(composition.lasting), LogEveryEpoch(), LogPictures()]
+    run = start.run
+    callbacks: list[pl.Callback] = [start, ConfigInCheckpoint(composition.lasting), LogEveryEpoch(), LogPictures()]
+    if composition.method.warm_up:
+        callbacks.append(WarmUp(load_class(composition.method.warm_up)))
     if composition.method.progress and config.trainer.enable_progress_bar:
         callbacks.append(load_class(composition.method.progress)())
         settings["enable_progress_bar"] = False
@@ -118,11 +133,16 @@ def choose_strategy(trainer: TrainerConfig, unused_parameters: bool) -> str:
 
 def several_processes(trainer: TrainerConfig) -> bool:
     """Return whether a training runs in more than one process."""
-    if trainer.num_nodes > 1:
-        return True
-    devices = str(trainer.devices)
+    return process_count(trainer) > 1
+
+
+def process_count(trainer: TrainerConfig) -> int:
+    """Return in how many processes a training runs, as far as this machine tells."""
+    devices, here = str(trainer.devices), 1
     if "," in devices:
-        return len([index for index in devices.split(",") if index.strip()]) > 1
-    if devices in ("auto", "-1"):
-        return trainer.accelerator in ("auto", "gpu", "cuda") and torch.cuda.device_count() > 1
-    return devices.isdigit() and int(devices) > 1
+        here = len([index for index in devices.split(",") if index.strip()])
+    elif devices in ("auto", "-1"):
+        here = torch.cuda.device_count() if trainer.accelerator in ("auto", "gpu", "cuda") else 1
+    elif devices.isdigit():
+        here = int(devices)
+    return max(here, 1) * max(trainer.num_nodes, 1)

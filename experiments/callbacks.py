@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 from torch import Tensor
 
 from experiments.loggers import log_images
+from experiments.processes import is_first_process
 from experiments.provenance import commit
 
 
@@ -25,6 +26,25 @@ class ConfigInCheckpoint(pl.Callback):
         """Add ``config`` and ``commit``."""
         checkpoint["config"] = self._plain
         checkpoint["commit"] = self._commit
+
+
+class WarmUp(pl.Callback):
+    """Compile before the progress bar starts, which would seem to hang otherwise; after all data are there.
+
+    Args:
+        compile_all: what to call, in a training on the CPU.
+    """
+
+    def __init__(self, compile_all: Callable[[], object]) -> None:
+        self._compile_all = compile_all
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say it and do it."""
+        if trainer.strategy.root_device.type != "cpu":
+            return
+        if is_first_process():
+            print("preparing the renderer (the first time on a machine it is compiled, 10 to 30 s)", flush=True)
+        self._compile_all()
 
 
 class LogEveryEpoch(pl.Callback):

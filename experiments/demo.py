@@ -80,7 +80,7 @@ def _trained_already(composition: Composition) -> RunFolder | None:
         SeethroughError: there is a run of this name, begun or done, that was made with other settings.
     """
     from experiments.resuming import first_change
-    from experiments.run_folder import plan_run
+    from experiments.run_start import plan_run
 
     folder = plan_run(composition)
     checkpoint = folder.newest_checkpoint()

@@ -6,6 +6,7 @@ python -m experiments.train focus data/synthetic trainer.devices=2 model.loss.we
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from experiments.command_line import run
@@ -36,9 +37,11 @@ def main(arguments: list[str]) -> int:
 
 def check(composition: Composition) -> None:
     """Build module and data without training or writing anything."""
-    from experiments.building import build_data, build_module, data_summary
+    from experiments.building import build_data, build_module, check_training_data, data_summary
 
-    module, data = build_module(composition), build_data(composition)
+    data = build_data(composition)
+    check_training_data(data, composition.config.trainer)
+    module = build_module(composition)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     if summary := data_summary(data):
         print(summary)
@@ -46,49 +49,38 @@ def check(composition: Composition) -> None:
 
 
 def train(composition: Composition) -> RunFolder:
-    """Train and return the run folder."""
+    """Train and return the run folder; whatever is cheap to check is checked before anything slow."""
     import pytorch_lightning as pl
 
-    from experiments.building import build_data, build_module, build_trainer
+    from experiments.building import build_data, build_module, build_trainer, check_training_data
+    from experiments.ending import how_it_ended
     from experiments.loggers import build_loggers
     from experiments.processes import is_first_process
     from experiments.resuming import checkpoint_to_resume
-    from experiments.run_folder import create_run, plan_run
+    from experiments.run_start import RunStart, plan_run
 
     run_folder = plan_run(composition)
     checkpoint = checkpoint_to_resume(composition, run_folder)
-    pl.seed_everything(composition.config.seed, workers=True, verbose=False)
-
-    module = build_module(composition)
-    data = build_data(composition)
-    loggers = build_loggers(composition.config, composition.lasting, run_folder)
-    trainer = build_trainer(composition, run_folder, loggers)
-    create_run(run_folder, composition)
-
-    if is_first_process():
-        print(f"training {composition.config.method} on {composition.config.dataset} in {run_folder.path}", flush=True)
-        if checkpoint is not None:
-            print(f"going on from {checkpoint}", flush=True)
-    if composition.method.warm_up and trainer.strategy.root_device.type == "cpu":
-        _warm_up(composition.method.warm_up)
-    try:
-        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
-    except SystemExit:
-        # Lightning's way to leave after Ctrl-C.
-        raise KeyboardInterrupt from None
+    with RunStart(run_folder, composition) as start:
+        data = build_data(composition)
+        loggers = build_loggers(composition.config, composition.lasting, run_folder)
+        trainer = build_trainer(composition, start, loggers)
+        check_training_data(data, composition.config.trainer)
+        pl.seed_everything(composition.config.seed, workers=True, verbose=False)
+        module = build_module(composition)
+        if is_first_process():
+            print(f"training {composition.config.method} on {composition.config.dataset} in {run_folder.path}")
+            if checkpoint is not None:
+                print(f"going on from {checkpoint}")
+            sys.stdout.flush()
+        try:
+            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+        except SystemExit:
+            # Lightning's way to leave after Ctrl-C.
+            raise KeyboardInterrupt from None
     if trainer.is_global_zero:
-        print(f"finished: {run_folder.path}", flush=True)
+        print(how_it_ended(trainer, module, composition, run_folder), flush=True)
     return run_folder
-
-
-def _warm_up(function: str) -> None:
-    """Compile before the progress bar starts, which would seem to hang otherwise."""
-    from experiments.config.registry import load_class
-    from experiments.processes import is_first_process
-
-    if is_first_process():
-        print("preparing the renderer (the first time on a machine it is compiled, 10 to 30 s)", flush=True)
-    load_class(function)()
 
 
 if __name__ == "__main__":

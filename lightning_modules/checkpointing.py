@@ -38,11 +38,12 @@ class StepCheckpoint(pl.Callback):
         self.keep = keep
         self.milestones = frozenset(milestones)
         self._interrupt = InterruptBetweenSteps()
+        self._begun: int | None = None
         self._seen = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Have Ctrl-C wait for the end of a step; with several processes the others may be inside one."""
-        self._seen = training_steps(trainer, pl_module)
+        self._begun = self._seen = training_steps(trainer, pl_module)
         if trainer.world_size == 1:
             self._interrupt.begin(lambda: trainer.training)
 
@@ -67,8 +68,10 @@ class StepCheckpoint(pl.Callback):
         self._interrupt.end()
         alone = trainer.world_size == 1  # with several processes the others may be inside a step
         whole = isinstance(exception, KeyboardInterrupt) and not self._interrupt.within_step
-        if alone and whole and not self.path(training_steps(trainer, pl_module)).exists():
-            self.save(trainer, training_steps(trainer, pl_module))
+        step = training_steps(trainer, pl_module)
+        learned = self._begun is not None and step > self._begun
+        if alone and whole and learned and not self.path(step).exists():
+            self.save(trainer, step)
 
     def path(self, step: int) -> Path:
         """Return the file of ``step``."""
@@ -90,6 +93,21 @@ class StepCheckpoint(pl.Callback):
 def training_steps(trainer: pl.Trainer, module: pl.LightningModule) -> int:
     """Return how many steps a training has done: the module's own count where it steps its optimisers itself."""
     return int(module.em_step if hasattr(module, "em_step") else trainer.global_step)  # pyright: ignore
+
+
+def planned_steps(module: pl.LightningModule) -> int | None:
+    """Return the step at which a method ends its training; None where it does not, or not before it has begun."""
+    schedule = getattr(module, "schedule", None)
+    return getattr(schedule, "end_step", None) or getattr(module, "total_steps", None) or None
+
+
+def last_step(trainer: pl.Trainer, module: pl.LightningModule) -> int | None:
+    """Return the step at which this start of a training ends: the planned one, or that of ``max_steps`` before it."""
+    planned = planned_steps(module)
+    if trainer.max_steps < 0:
+        return planned
+    limit = training_steps(trainer, module) + max(trainer.max_steps - trainer.global_step, 0)
+    return limit if planned is None else min(planned, limit)
 
 
 def checkpoints_in(folder: str | Path) -> list[tuple[int, Path]]:

@@ -5,30 +5,26 @@ from __future__ import annotations
 import pytorch_lightning as pl
 from tqdm import tqdm
 
-from lightning_modules.checkpointing import training_steps
+from lightning_modules.checkpointing import last_step, training_steps
 
 _INTERVAL = 20
 
 
 class StepProgress(pl.Callback):
-    """Show steps, loss and remaining time of a training on one line; methods say how many steps there are."""
+    """Show steps, loss and remaining time of a training on one line, up to where this start of it ends."""
 
     def __init__(self) -> None:
         self._bar: tqdm | None = None
-
-    def total(self, module: pl.LightningModule) -> int:
-        """Return the step at which the training ends."""
-        return int(module.total_steps)  # pyright: ignore[reportArgumentType]
 
     def doing(self, module: pl.LightningModule, step: int) -> str:
         """Return what a step does, to be shown before the bar; empty where all do the same."""
         return ""
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Open the bar where the run begins or goes on."""
-        if trainer.is_global_zero:
-            begun = training_steps(trainer, pl_module)
-            self._bar = tqdm(total=self.total(pl_module), initial=begun, dynamic_ncols=True, mininterval=1.0)
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
+        """Open the bar where the run begins or goes on; some methods know only now how many steps there are."""
+        if trainer.is_global_zero and self._bar is None:
+            begun, end = training_steps(trainer, pl_module), last_step(trainer, pl_module)
+            self._bar = tqdm(total=end, initial=begun, dynamic_ncols=True, mininterval=1.0)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Move on by one step."""

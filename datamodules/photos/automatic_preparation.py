@@ -52,7 +52,7 @@ def refuse_another_preparation(config: PhotoConfig, facts: PreparedFolder) -> No
             )
 
 
-def prepare_automatically(config: PhotoConfig, family: str, listing: Callable[[], Listing], say: Callable) -> None:
+def prepare_automatically(config: PhotoConfig, family: str, listing: Listing, say: Callable) -> None:
     """Prepare the photos of ``data.root`` into ``data.prepared``, and say what was left out and why.
 
     A photo that is damaged and one without a face are both bad, as for ``python -m tools.prepare_photos``. The folder
@@ -64,7 +64,7 @@ def prepare_automatically(config: PhotoConfig, family: str, listing: Callable[[]
     from datamodules.photos.preparing import carry_out
     from datamodules.photos.preparing.of_config import preparation_of
 
-    report = carry_out(preparation_of(config, family, listing(), automatic=True))
+    report = carry_out(preparation_of(config, family, listing, automatic=True))
     if not report.skipped:
         return
     for why, count in report.why.most_common():

@@ -24,12 +24,13 @@ from datamodules.photos.listing import listing
 from datamodules.photos.loader import PhotoLoader
 from datamodules.photos.manifest import SKIPPED, SPLITS
 from datamodules.photos.manifest_index import ManifestIndex, open_index
-from datamodules.photos.opening import open_prepared, rows_with_files
+from datamodules.photos.opening import all_have_masks, open_prepared, rows_with_files
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.record import Listing
 from datamodules.photos.shard_index import ensure_index
 from datamodules.photos.shards import SHARDS, ShardBatchSampler, ShardFiles, lengths_in_shards
 from datamodules.photos.split_choice import choose_rows, describe_choice, nothing_chosen
+from datamodules.photos.training_check import listed_for_training, not_prepared, refuse_too_few
 from datamodules.sampler import KeyedBatchSampler
 from seethrough.errors import SeethroughError
 
@@ -55,6 +56,7 @@ class PhotoDataModule(pl.LightningDataModule):
             self.config = replace(self.config, prepared=self.config.shards)
         self._sets: dict[str, PhotoDataset] = {}
         self._opened: tuple[PreparedFolder, ManifestIndex] | None = None
+        self._listed: Listing | None = None
 
     def listing(self) -> Listing:
         """Return all faces of the raw tree ``data.root``; reads no pixels."""
@@ -78,11 +80,24 @@ class PhotoDataModule(pl.LightningDataModule):
         if not is_to_be_prepared(self.config):
             return
         if not self.config.root:
-            raise SeethroughError(
-                f"{self.config.prepared}: no prepared photos; run `python -m tools.prepare_photos data/{self.family} "
-                f"data.root=FOLDER --out {self.config.prepared}`, or set data.prepared to where they are"
-            )
-        prepare_automatically(self.config, self.family, self.listing, rank_zero_only(print))
+            raise SeethroughError(not_prepared(self.config, self.family))
+        listed, self._listed = self._listed, None
+        prepare_automatically(self.config, self.family, listed or self.listing(), rank_zero_only(print))
+
+    def check_training(self, processes: int, validated: bool = True) -> None:
+        """Raise ``SeethroughError`` for what no training can begin with, before anything is prepared.
+
+        Args:
+            processes: that train side by side.
+            validated: there are to be validation faces.
+        """
+        config = self.config
+        if config.root and not config.shards and is_to_be_prepared(config):
+            self._listed = listed_for_training(config, self.family, processes, self.listing)
+            return
+        refuse_too_few(config, len(self.dataset("train")), processes, config.prepared)
+        if validated:
+            self.dataset("validation")
 
     def rows(self, split: str) -> np.ndarray:
         """Return the numbers of the manifest's rows that belong to ``train``, ``validation`` or ``test``."""
@@ -105,12 +120,7 @@ class PhotoDataModule(pl.LightningDataModule):
                 raise SeethroughError(nothing_chosen(self.config, index, split))
             config, training = self.config, split == "train"
             get_ready(config.augmentation if training else AugmentationConfig(), config.image_size)
-            masked = int(index.rows["mask"][rows].sum())
-            if 0 < masked < len(rows):
-                said = f"{self.family}: {masked} of {len(rows)} {split} faces have a mask; masks are left out"
-                if hasattr(self.config, "masked_only"):
-                    said += ", until the others are: data.masked_only=true data.prepared=ANOTHER_FOLDER"
-                rank_zero_only(print)(said)
+            masks = all_have_masks(config, index, rows, f"{split} faces", self.family, rank_zero_only(print))
             self._sets[split] = self.samples(
                 config.prepared,
                 index,
@@ -120,7 +130,7 @@ class PhotoDataModule(pl.LightningDataModule):
                 field=facts.field,
                 augmentation=config.augmentation if training else None,
                 seed=config.seed,
-                masks=masked == len(rows),
+                masks=masks,
                 identities=bool((index.rows["identity"][rows] >= 0).any()),
                 skip_bad=("replace" if training else "drop") if config.skip_bad else "",
             )
@@ -129,8 +139,8 @@ class PhotoDataModule(pl.LightningDataModule):
     def set_name(self, split: str) -> str:
         """Return what tells the pictures of a split from all others."""
         facts, index = self.opened()
-        rows = self.rows(split)
-        parts = [facts.data_set, split, index.checksum[:16], f"{len(rows)} faces", f"{self.config.image_size} px"]
+        count = len(self.rows(split))
+        parts = [facts.data_set, split, index.checksum[:16], f"{count} faces", f"{self.config.image_size} px"]
         return " ".join(parts + ([self.config.subset] if split == "test" and self.config.subset else []))
 
     def split_note(self, split: str) -> str:
@@ -171,21 +181,16 @@ class PhotoDataModule(pl.LightningDataModule):
         return self.test_dataloader()
 
     def _loader(self, split: str, *, shuffle: bool, drop_last: bool) -> PhotoLoader:
-        dataset, config = self.dataset(split), self.config
+        dataset, config, facts = self.dataset(split), self.config, self.opened()[0]
         rank = self.trainer.global_rank if self.trainer is not None else 0
         world = self.trainer.world_size if self.trainer is not None else 1
         options = {"seed": config.seed, "rank": rank, "world": world, "shuffle": shuffle, "drop_last": drop_last}
-        facts = self.opened()[0]
         if SHARDS in facts.settings:
             sampler = ShardBatchSampler(lengths_in_shards(facts, dataset.rows), config.batch_size, **options)
         else:
             sampler = KeyedBatchSampler(len(dataset), config.batch_size, **options)
-        if drop_last and not len(sampler):
-            # Lightning would skip the training without a word.
-            raise SeethroughError(
-                f"{config.prepared}: {len(dataset)} training faces give no batch of data.batch_size="
-                f"{config.batch_size} to each of {world} processes: lower it"
-            )
+        if drop_last:
+            refuse_too_few(config, len(dataset), world, config.prepared)
         return PhotoLoader(
             dataset,
             sampler,

@@ -67,3 +67,16 @@ def rows_with_files(
             absent.append(number)
     refuse_or_skip(faults, family, config.skip_bad, say)
     return rows[~np.isin(rows, absent)]
+
+
+def all_have_masks(
+    config: PhotoConfig, index: ManifestIndex, rows: np.ndarray, what: str, family: str, say: Callable[[str], None]
+) -> bool:
+    """Return whether each of some rows has a mask; says it where only some have, whose masks are then left out."""
+    masked = int(index.rows["mask"][rows].sum())
+    if 0 < masked < len(rows):
+        said = f"{family}: {masked} of {len(rows)} {what} have a mask; masks are left out"
+        if hasattr(config, "masked_only"):
+            said += ", until the others are: data.masked_only=true data.prepared=ANOTHER_FOLDER"
+        say(said)
+    return masked == len(rows)

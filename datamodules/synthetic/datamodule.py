@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 from omegaconf import OmegaConf
 from torch.utils.data import Dataset
 
-from datamodules.sampler import KeyedBatchSampler, ResumableLoader
+from datamodules.sampler import KeyedBatchSampler, ResumableLoader, no_batch
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
 from datamodules.synthetic.dataset import JoinedDataset, LiveDataset, PoolDataset
 from datamodules.synthetic.pool import ensure_pool
@@ -92,6 +92,12 @@ class SyntheticDataModule(pl.LightningDataModule):
             if split != "train" or self.config.source == "pool":
                 self._pool(split)
 
+    def check_training(self, processes: int, validated: bool = True) -> None:
+        """Raise ``SeethroughError`` if not every process gets a batch: Lightning would skip the training silently."""
+        config = self.config
+        if config.size < config.batch_size * processes:
+            raise SeethroughError(no_batch(f"data.size={config.size}", config.batch_size, processes))
+
     def dataset(self, split: str) -> Dataset:
         """Return the data set of a split, rendering its pool if that is not there."""
         if split not in self._sets:
@@ -139,12 +145,8 @@ class SyntheticDataModule(pl.LightningDataModule):
             shuffle=shuffle,
             drop_last=drop_last,
         )
-        if drop_last and not len(sampler):
-            # Lightning would skip the training without a word.
-            raise SeethroughError(
-                f"data.size={config.size} gives no batch of data.batch_size={config.batch_size} to each of {world} "
-                "processes: lower the latter"
-            )
+        if drop_last:
+            self.check_training(world)
         return ResumableLoader(
             dataset,
             sampler,

@@ -21,10 +21,6 @@ STAGE_NAMES = {
 class StageProgress(StepProgress):
     """Show the stage of a FOCUS training as well."""
 
-    def total(self, module: pl.LightningModule) -> int:
-        """Return the step at which the last stage ends."""
-        return module.schedule.end_step  # pyright: ignore
-
     def doing(self, module: pl.LightningModule, step: int) -> str:
         """Return the name of the stage that a step lies in."""
         return STAGE_NAMES[module.schedule.phase(step)]  # pyright: ignore

@@ -16,7 +16,8 @@ from experiments.demo import _trained_already as trained_already
 from experiments.demo import main as demo
 from experiments.evaluate import main as evaluate
 from experiments.evaluation.measuring import evaluation_trainer
-from experiments.run_folder import RunFolder, create_run, plan_run
+from experiments.run_folder import RunFolder
+from experiments.run_start import RunStart, plan_run
 from lightning_modules.focus.schedule import FocusSchedule
 from seethrough.errors import SeethroughError
 
@@ -75,7 +76,8 @@ def begun(tmp_path) -> RunFolder:
     """A run of the demo that has been saved once, without its networks."""
     composition = compose(CONFIGS, [NAME, f"out={tmp_path}", f"data.folder={tmp_path}/pools"])
     run = plan_run(composition)
-    create_run(run, composition)
+    with RunStart(run, composition) as start:
+        start.keep()
     torch.save({"config": composition.lasting}, run.checkpoints / "step_00000010.ckpt")
     return run
 

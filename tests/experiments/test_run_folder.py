@@ -9,14 +9,20 @@ import yaml
 
 from experiments.config.composition import Composition, compose
 from experiments.processes import is_first_process, started_by_a_launcher
-from experiments.run_folder import RunFolder, create_run, open_run, plan_run
+from experiments.run_folder import RunFolder, open_run
+from experiments.run_start import RunStart, plan_run
 from seethrough.errors import SeethroughError
 
 
 def start_run(composition: Composition) -> RunFolder:
     run = plan_run(composition)
-    create_run(run, composition)
+    with RunStart(run, composition) as start:
+        start.keep()
     return run
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -56,6 +62,46 @@ def test_an_existing_run_is_not_overwritten(composed) -> None:
     assert (run.report / "result.txt").exists()
     start_run(composed("name=a", "overwrite=true"))
     assert not (run.report / "result.txt").exists()
+
+
+def test_a_start_that_comes_to_nothing_leaves_everything_as_it_was(composed, tmp_path: Path) -> None:
+    composition = composed("name=a")
+    run = plan_run(composition)
+    with RunStart(run, composition):
+        assert run.path.is_dir(), "a place that cannot be written is told at once"
+        (run.path / "wandb").mkdir()
+        (run.path / "wandb" / "log").write_text("of a logger")
+    assert not (tmp_path / "runs").exists()
+    run = start_run(composition)
+    (run.report / "result.txt").write_text("precious")
+    before = content(run.path)
+    for override in ("overwrite=true", "resume=auto"):
+        again = composed("name=a", override, "seed=7")
+        with RunStart(plan_run(again), again):
+            pass
+        assert content(run.path) == before
+
+
+def test_a_replaced_run_keeps_what_a_logger_writes_before_the_first_step(composed) -> None:
+    run = start_run(composed("name=a"))
+    (run.report / "result.txt").write_text("of the old run")
+    composition = composed("name=a", "overwrite=true", "seed=7")
+    with RunStart(plan_run(composition), composition) as start:
+        (run.path / "tensorboard").mkdir()
+        (run.path / "tensorboard" / "events").write_text("of the new run")
+        start.keep()
+    assert sorted(content(run.path)) == ["config.yaml", "tensorboard/events"]
+    assert "seed: 7" in run.config.read_text()
+
+
+def test_of_two_trainings_in_one_folder_the_later_stops(composed) -> None:
+    composition = composed("name=a")
+    late = RunStart(plan_run(composition), composition)
+    run = start_run(composition)
+    before = content(run.path)
+    with pytest.raises(SeethroughError, match="another training has begun in"), late:
+        late.keep()
+    assert content(run.path) == before
 
 
 def test_a_folder_that_is_no_run_is_never_touched(composed, tmp_path: Path) -> None:

@@ -173,6 +173,55 @@ def test_what_lightning_refuses_is_told_and_leaves_no_run(line, tmp_path: Path, 
     assert not (tmp_path / "a").exists()
 
 
+def test_a_training_without_a_first_step_leaves_no_run(line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise SeethroughError("photo 3 is damaged")
+
+    monkeypatch.setattr("tests.experiments.tiny.TinyModule.training_step", broken)
+    with pytest.raises(SeethroughError, match="photo 3 is damaged"):
+        main(line("name=a"))
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_refused_resume_changes_nothing(line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(line("name=a", "model.steps=3"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def broken(*_: object) -> None:
+        raise SeethroughError("no data")
+
+    monkeypatch.setattr("tests.experiments.tiny.TinyData.train_dataloader", broken)
+    for word in ("resume=auto", "overwrite=true"):
+        with pytest.raises(SeethroughError, match="no data"):
+            main(line("name=a", "model.steps=3", "data.folder=elsewhere", "allow_changes=true", word))
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_data_are_checked_before_the_model_is_built(line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(data: object, processes: int, validated: bool) -> None:
+        raise SeethroughError(f"too few for {processes}, {validated}")
+
+    monkeypatch.setattr("tests.experiments.tiny.TinyData.check_training", check, raising=False)
+    monkeypatch.setattr("tests.experiments.tiny.TinyModule.__init__", lambda *_: pytest.fail("built"))
+    with pytest.raises(SeethroughError, match="too few for 1, True"):
+        main(line("name=a"))
+    with pytest.raises(SeethroughError, match="too few for 6, False"):
+        main(line("--check", "trainer.devices=2", "trainer.num_nodes=3", "trainer.limit_val_batches=0"))
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_training_that_stops_early_says_how_to_go_on(line, tmp_path: Path, capsys) -> None:
+    main(line("name=a", "model.steps=8", "data.batch_size=16", "trainer.max_steps=3"))
+    told = capsys.readouterr().out
+    assert "stopped at step 3 of 8 planned (trainer.max_steps=3)" in told and "finished" not in told
+    command = told.rpartition("`python -m experiments.train ")[2].partition("`")[0]
+    assert main(command.split()) == 0
+    assert f"finished: {tmp_path / 'a'}" in capsys.readouterr().out
+    assert steps(tmp_path / "a") == [1, 2, 3, 4, 5, 6, 7, 8]
+    main(line("name=b", "model.steps=8", "trainer.fast_dev_run=true"))
+    assert "one batch of everything ran" in capsys.readouterr().out
+
+
 def test_check_builds_and_writes_nothing(line, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(line("--check")) == 0
     assert capsys.readouterr().out == "TinyModule (2 parameters) and TinyData: fine\n"

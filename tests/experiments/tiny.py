@@ -74,6 +74,7 @@ class TinyModule(pl.LightningModule):
         # A parameter that only every second step uses, as in a training that alternates.
         self.offset = nn.Parameter(torch.tensor(0.0))
         self.em_step = 0
+        self.total_steps = config.steps
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), self.config.optimiser.learning_rate)

@@ -145,7 +145,7 @@ def test_an_epoch_goes_on_where_it_stopped(tmp_path: Path) -> None:
         ({"test_split": "test", "subset": "x"}, "test", r"no test faces of data\.subset=x"),
         ({"side": 32}, "train", r"stored with side=16, data\.side=32 asks for others"),
         ({"field": 2.0}, "train", r"stored with field=1\.14286, data\.field=2 asks for others"),
-        ({"batch_size": 5}, "train", r"4 training faces give no batch of data\.batch_size=5 to each of 1 processes"),
+        ({"batch_size": 5}, "train", r"4 training faces, and a step takes data\.batch_size=5: lower it"),
     ],
 )
 def test_mistakes_are_told(tmp_path: Path, settings: dict[str, Any], split: str, words: str) -> None:

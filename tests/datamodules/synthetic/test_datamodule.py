@@ -113,7 +113,7 @@ def test_settings_are_omegaconf_structured(folder: Path) -> None:
 def test_more_processes_than_batches_are_refused(folder: Path) -> None:
     data = SyntheticDataModule(config(folder))
     data.trainer = SimpleNamespace(global_rank=1, world_size=3)  # pyright: ignore
-    with pytest.raises(SeethroughError, match=r"gives no batch of data\.batch_size=4 to each of 3 processes"):
+    with pytest.raises(SeethroughError, match=r"a step takes data\.batch_size=4 in each of 3 processes"):
         data.train_dataloader()
     assert len(data.val_dataloader()) == 1  # the rest of a set in order: one rank gets row 5, none is lost
 
@@ -132,7 +132,7 @@ def test_the_test_seed_is_no_setting() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"size": 3}, "gives no batch"),
+        ({"size": 3}, "and a step takes"),
         ({"batch_size": 0}, r"data\.batch_size=0 must be at least 1"),
         ({"seed": -1}, "must not be negative"),
         ({"out_of_distribution_identities": -1}, "must not be negative"),

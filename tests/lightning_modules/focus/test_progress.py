@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from lightning_modules import step_progress
+from lightning_modules.checkpointing import last_step, planned_steps
 from lightning_modules.focus.progress import StageProgress
 
 
@@ -17,10 +18,10 @@ def test_the_bar_ends_its_line(interrupted, focus_config, monkeypatch):
     written = io.StringIO()
     bar = step_progress.tqdm
     monkeypatch.setattr(step_progress, "tqdm", lambda **settings: bar(file=written, **settings))
-    trainer = SimpleNamespace(is_global_zero=True, callback_metrics={})
+    trainer = SimpleNamespace(is_global_zero=True, callback_metrics={}, max_steps=-1)
     module = SimpleNamespace(schedule=focus_config.training_schedule(), em_step=1)
     shown = StageProgress()
-    shown.on_train_start(trainer, module)
+    shown.on_train_batch_start(trainer, module)
     shown.on_train_batch_end(trainer, module)
     assert written.getvalue() and not written.getvalue().endswith("\n")
     if interrupted:
@@ -30,3 +31,13 @@ def test_the_bar_ends_its_line(interrupted, focus_config, monkeypatch):
     assert written.getvalue().endswith("\n") and written.getvalue().count("\n") == 1
     shown.on_exception(trainer, module, KeyboardInterrupt())  # without an open bar there is nothing to end
     assert written.getvalue().count("\n") == 1
+
+
+def test_the_bar_counts_to_where_this_start_ends(focus_config):
+    """Not to the end of the schedule, if ``trainer.max_steps`` stops before it."""
+    module = SimpleNamespace(schedule=focus_config.training_schedule(), em_step=5)
+    planned = planned_steps(module)
+    ends = [last_step(SimpleNamespace(max_steps=limit, global_step=5), module) for limit in (-1, 8, 10**6, 2)]
+    assert ends == [planned, 8, planned, 5]
+    assert planned_steps(SimpleNamespace()) is None
+    assert last_step(SimpleNamespace(max_steps=3, global_step=0), SimpleNamespace(global_step=0, em_step=0)) == 3
