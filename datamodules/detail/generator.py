@@ -8,14 +8,20 @@ import numpy as np
 
 from datamodules.detail.config import DetailSceneConfig
 from datamodules.detail.painter import DetailedFace, DetailPainter
+from datamodules.detail.skull_seam import SEAM_MM, join_skull
+from datamodules.synthetic.bodies import SKULL
+from datamodules.synthetic.face import PaintedFace
 from datamodules.synthetic.generator import SceneRenderer, SyntheticFace
+from datamodules.synthetic.head import PosedHead
 from datamodules.synthetic.layers import Layer
 from datamodules.synthetic.scene import Scene
 from datamodules.synthetic.sensor import expose
+from datamodules.synthetic.skin import Complexion
 from datamodules.synthetic.streams import Factor, Seed
+from datamodules.synthetic.surround import draw_person
 from seethrough.morphable import FaceModel
 
-DETAIL_VERSION = 1
+DETAIL_VERSION = 2
 """Part of the key of every pool: raise it whenever the same settings give other pictures than before."""
 
 # Light of the brightest skin in a picture that is exposed well; 1 is white.
@@ -48,6 +54,14 @@ class DetailRenderer(SceneRenderer):
     def __init__(self, model: FaceModel, config: DetailSceneConfig, seed: Seed) -> None:
         super().__init__(model, config, seed)
         self.painter = DetailPainter(model, config, seed)
+
+    def _draw_person(
+        self, scene: Scene, head: PosedHead, complexion: Complexion, face: PaintedFace, picture: np.ndarray
+    ) -> None:
+        rng, worn = scene.stream(Factor.SURROUND), scene.stream(Factor.HEADWEAR).random()
+        bald, receding = complexion.bald, complexion.receding
+        drawn = draw_person(head, bald, receding, face.coverage, picture, self.textures, rng, worn, fitted=True)
+        join_skull(picture, drawn == SKULL, face.colour, face.coverage, SEAM_MM * head.pixels_per_mm)
 
     def _exposed(self, light: np.ndarray, scene: Scene) -> np.ndarray:
         # Whoever wants wrinkles takes photos that are sharper than a thumbnail.

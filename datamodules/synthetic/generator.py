@@ -16,7 +16,7 @@ from datamodules.synthetic.layers import Layer
 from datamodules.synthetic.occluders import OCCLUDERS
 from datamodules.synthetic.scene import Scene, SceneSampler
 from datamodules.synthetic.sensor import expose
-from datamodules.synthetic.skin import random_complexion
+from datamodules.synthetic.skin import Complexion, random_complexion
 from datamodules.synthetic.streams import Factor, Seed
 from datamodules.synthetic.surround import draw_background, draw_person
 from datamodules.synthetic.textures import TextureBank
@@ -139,9 +139,7 @@ class SceneRenderer:
         unseen = self.config.domain == "unseen"
         background = draw_unseen_background if unseen else draw_background
         picture = background(head, self.textures, scene.stream(Factor.BACKGROUND))
-        rng = scene.stream(Factor.SURROUND)
-        worn = scene.stream(Factor.HEADWEAR).random()
-        draw_person(head, complexion.bald, complexion.receding, face.coverage, picture, self.textures, rng, worn)
+        self._draw_person(scene, head, complexion, face, picture)
         # What training has beside a face is of its own occluder families.
         distractor = None if unseen else draw_distractor(head, self.textures, scene.stream(Factor.DISTRACTOR))
         if distractor is not None:
@@ -158,6 +156,14 @@ class SceneRenderer:
             if np.mean(layer.alpha[face.coverage >= 0.5] >= 0.5) >= _LEAST_HIDDEN:
                 break
         return layer.over(picture), face, layer
+
+    def _draw_person(
+        self, scene: Scene, head: PosedHead, complexion: Complexion, face: PaintedFace, picture: np.ndarray
+    ) -> None:
+        """Draw all of the person but the face onto (S, S, 3) ``picture``."""
+        rng, worn = scene.stream(Factor.SURROUND), scene.stream(Factor.HEADWEAR).random()
+        bald, receding = complexion.bald, complexion.receding
+        draw_person(head, bald, receding, face.coverage, picture, self.textures, rng, worn)
 
     def _detected(self, landmarks: np.ndarray, visible: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Add the error of a detector, which guesses where it sees nothing: exact points would give geometry away."""

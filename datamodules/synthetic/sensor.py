@@ -48,6 +48,7 @@ def expose(picture: np.ndarray, textures: TextureBank, rng: np.random.Generator,
 
 def taps(radius: float) -> np.ndarray:
     """Return the odd number of weights of a Gaussian of ``radius`` px that matter, float32, with sum 1."""
+    radius = max(radius, 1e-3)  # 0 is a lens without blur
     reach = max(1, int(np.ceil(2.5 * radius)))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / radius) ** 2)
     return (weights / weights.sum()).astype(np.float32)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from datamodules.synthetic.bodies import CAP, CLOTH, HAIR, HAT, SKIN, SKULL, draw_bodies
 from datamodules.synthetic.head import PosedHead
 from datamodules.synthetic.layers import blurred
 from datamodules.synthetic.textures import TextureBank, tint
 
-# What a body is made of; hair and hats of the cap end at the hairline.
-_SKIN, _HAIR, _CAP, _CLOTH, _SKULL, _HAT = 0, 1, 2, 3, 4, 5
 # Skin beside the face lies mostly in its shade and is less red.
 _SKIN_BESIDE, _SKULL_BESIDE = 0.86, 0.97
 
@@ -57,12 +55,17 @@ def draw_person(
     textures: TextureBank,
     rng: np.random.Generator,
     worn: float,
-) -> None:
+    fitted: bool = False,
+) -> np.ndarray:
     """Draw the rest of the person onto (S, S, 3) ``picture`` in place, with ellipsoids that turn with the head.
 
     Where (S, S) ``coverage`` says that the face covers all of a pixel nothing is drawn. The sizes follow the landmarks:
     the eyes are half-way up a head, its depth is 1.27 of its width. ``worn``, evenly drawn from [0, 1), says whether a
-    hat or a headscarf is; neither comes before the face.
+    hat or a headscarf is; neither comes before the face. ``fitted`` lets hair and hats rise from the skull at the
+    hairline, instead of beginning at their full height, and sets the ears on the skull.
+
+    Returns:
+        (S, S) int8, the material of :mod:`datamodules.synthetic.bodies` that is seen in each pixel beside the face.
     """
     size = head.size
     marks = head.in_model(head.landmarks.astype(np.float64))
@@ -75,32 +78,38 @@ def draw_person(
 
     turned = head.rotation.astype(np.float64)
     still = 0.4 * turned + 0.6 * np.diag([1.0, -1.0, -1.0])
-    bodies = [(centre, radii, turned, _SKULL)]
+    bodies = [(centre, radii, turned, SKULL)]
+    aside = half * 1.16
+    if fitted:
+        off = (np.array([ears - 8.0, side_depth - 44.0]) - centre[1:]) / radii[1:]
+        aside = radii[0] * math.sqrt(max(1 - float(off @ off), 0.3)) + 4.0
     for side in (-1.0, 1.0):
-        ear = np.array([middle + side * half * 1.16, ears - 8.0, side_depth - 44.0])
-        bodies.append((ear, np.array([9.0, 31.0, 19.0]), turned, _SKIN))
+        ear = np.array([middle + side * aside, ears - 8.0, side_depth - 44.0])
+        bodies.append((ear, np.array([9.0, 31.0, 19.0]), turned, SKIN))
     neck = np.array([middle, chin - 45.0, side_depth - 5.0])
-    bodies.append((neck, np.array([half * 0.72, 130.0, half * 0.75]), still, _SKIN))
+    bodies.append((neck, np.array([half * 0.72, 130.0, half * 0.75]), still, SKIN))
     shoulders = np.array([middle, chin - rng.uniform(150.0, 185.0), side_depth - 25.0])
-    bodies.append((shoulders, np.array([215.0, 95.0, 105.0]), still, _CLOTH))
+    bodies.append((shoulders, np.array([215.0, 95.0, 105.0]), still, CLOTH))
     if rng.random() < 0.4:
         collar = np.array([middle, chin - 95.0, side_depth - 10.0])
-        bodies.append((collar, np.array([half, 42.0, half]), still, _CLOTH))
+        bodies.append((collar, np.array([half, 42.0, half]), still, CLOTH))
     style, thick, thicker = rng.random(), rng.uniform(4.0, 17.0), rng.uniform(30.0, 60.0)
     fall, width, forward = rng.uniform(70.0, 190.0), rng.uniform(1.12, 1.5), rng.uniform(-62.0, -22.0)
     hat, veil = worn < 0.07, 0.07 <= worn < 0.11
+    rise = 0.0
     if hat or not bald:
         swell = thick if style < 0.9 or hat else thicker
         cover = radii + swell + np.array([0.0, 0.0, 9.0])
-        bodies.append((centre + np.array([0, 4.0, -8.0]), cover, turned, _HAT if hat else _CAP))
+        bodies.append((centre + np.array([0, 4.0, -8.0]), cover, turned, HAT if hat else CAP))
+        rise = 0.0 if not fitted else 6.0 if hat else 5.0 + 1.3 * swell
     if not bald and style > 0.5:
         curtain = np.array([middle, eyes - 0.55 * fall, side_depth + forward])
-        bodies.append((curtain, np.array([half * width, fall, half * 0.85]), turned, _HAIR))
+        bodies.append((curtain, np.array([half * width, fall, half * 0.85]), turned, HAIR))
     if veil:
         shell = np.array([radii[0] + 16, radii[1] + 20, radii[2] + 4])
-        bodies.append((centre + np.array([0, 2.0, -10.0]), shell, turned, _CLOTH))
+        bodies.append((centre + np.array([0, 2.0, -10.0]), shell, turned, CLOTH))
         around = np.array([middle, chin - 35.0, side_depth - 25.0])
-        bodies.append((around, np.array([half * 1.15, 80.0, half * 1.1]), still, _CLOTH))
+        bodies.append((around, np.array([half * 1.15, 80.0, half * 1.1]), still, CLOTH))
 
     origins, matrices = np.empty((len(bodies), 3)), np.empty((len(bodies), 3, 3))
     for k, (position, radius, rotation, _) in enumerate(bodies):
@@ -117,11 +126,13 @@ def draw_person(
     colours = np.stack([head.skin * _SKIN_BESIDE, head.hair, head.hair, cloth, head.skull * _SKULL_BESIDE, cloth])
     colours = np.concatenate([colours, thread[None]]).astype(np.float32)
     chin_row = head.project(head.landmarks[[8]])[0, 1]
+    drawn = np.empty((size, size), np.int8)
     draw_bodies(
         origins,
         matrices,
         np.array([material for *_, material in bodies]),
         plane,
+        rise,
         head.origin.astype(np.float64),
         head.focal,
         head.light,
@@ -131,84 +142,6 @@ def draw_person(
         chin_row,
         coverage,
         picture,
+        drawn,
     )
-
-
-@numba.njit(cache=True)
-def draw_bodies(
-    origins, matrices, materials, plane, head_origin, focal, light, colours, strands, weave, chin_row, coverage, picture
-):
-    """Draw, on the ray through each pixel, the nearest of some ellipsoids.
-
-    Args:
-        origins: (N, 3) the camera in the frame of each ellipsoid, where it is the unit sphere.
-        matrices: (N, 3, 3) from the camera frame to that frame.
-        materials: (N,) skin, hair, hair above the hairline only, cloth, skin of the skull, or hat.
-        plane: (4,) direction and distance from ``head_origin`` of the hairline, camera frame, mm.
-        head_origin: (3,) mm, camera frame.
-        focal: px.
-        light: (3, 9) polynomial of the light.
-        colours: (7, 3) albedo of each material, and the second colour of cloth.
-        strands: (S, S) texture of the hair.
-        weave: (S, S) texture of the cloth.
-        chin_row: px; under it the chin keeps light off the neck.
-        coverage: (S, S), pixels at 1 are left out.
-        picture: (S, S, 3), drawn onto.
-    """
-    size = picture.shape[0]
-    for i in range(size):
-        dy = (i + 0.5 - size / 2) / focal
-        for j in range(size):
-            if coverage[i, j] >= 1.0:
-                continue
-            dx = (j + 0.5 - size / 2) / focal
-            nearest, body = 1e18, -1
-            for k in range(origins.shape[0]):
-                m, o = matrices[k], origins[k]
-                d0 = m[0, 0] * dx + m[0, 1] * dy + m[0, 2]
-                d1 = m[1, 0] * dx + m[1, 1] * dy + m[1, 2]
-                d2 = m[2, 0] * dx + m[2, 1] * dy + m[2, 2]
-                aa = d0 * d0 + d1 * d1 + d2 * d2
-                bb = o[0] * d0 + o[1] * d1 + o[2] * d2
-                cc = o[0] * o[0] + o[1] * o[1] + o[2] * o[2] - 1
-                root = bb * bb - aa * cc
-                if root <= 0:
-                    continue
-                t = (-bb - math.sqrt(root)) / aa
-                if t >= nearest:
-                    continue
-                if materials[k] == _CAP or materials[k] == _HAT:
-                    x, y, z = t * dx - head_origin[0], t * dy - head_origin[1], t - head_origin[2]
-                    ragged = plane[3] + 10.0 * (strands[i, j] - 0.5)
-                    if plane[0] * x + plane[1] * y + plane[2] * z < ragged:
-                        continue
-                nearest, body = t, k
-            if body < 0:
-                continue
-            m, o = matrices[body], origins[body]
-            s0 = o[0] + nearest * (m[0, 0] * dx + m[0, 1] * dy + m[0, 2])
-            s1 = o[1] + nearest * (m[1, 0] * dx + m[1, 1] * dy + m[1, 2])
-            s2 = o[2] + nearest * (m[2, 0] * dx + m[2, 1] * dy + m[2, 2])
-            nx = m[0, 0] * s0 + m[1, 0] * s1 + m[2, 0] * s2
-            ny = m[0, 1] * s0 + m[1, 1] * s1 + m[2, 1] * s2
-            nz = m[0, 2] * s0 + m[1, 2] * s1 + m[2, 2] * s2
-            norm = math.sqrt(nx * nx + ny * ny + nz * nz)
-            nx, ny, nz = nx / norm, ny / norm, nz / norm
-            # The rim of a body seen edge-on lets a little of what is behind it through: smooth outlines.
-            edge = min(1.0, 6.0 * max(-nz, 0.0) + 0.25)
-            shade = 1.0
-            woven = materials[body] == _CLOTH or materials[body] == _HAT
-            if materials[body] == _SKIN:
-                under = (i + 0.5 - chin_row) / (0.11 * size)
-                shade = 1 - 0.42 * math.exp(-under * under)
-            elif materials[body] == _HAIR or materials[body] == _CAP:
-                shade = 0.5 + 0.95 * strands[i, j]
-            for c in range(3):
-                q = light[c]
-                value = q[0] + nx * (q[1] + q[4] * ny + q[6] * nz + q[7] * nx)
-                value += ny * (q[2] + q[5] * nz + q[8] * ny) + q[3] * nz
-                albedo = colours[materials[body], c]
-                if woven:
-                    albedo += weave[i, j] * (colours[6, c] - albedo)
-                lit = shade * albedo * max(value, 0.0)
-                picture[i, j, c] += edge * (lit - picture[i, j, c])
+    return drawn

@@ -63,16 +63,17 @@ def corners(face: Anatomy, person: Person, act: Muscles, rng: np.random.Generato
     for number, side in enumerate(SIDES):
         corner, smile, droop = face.corner[number], act.smile[number], act.droop[number]
         arc = [
-            corner + np.array([side * (2.0 + 1.5 * smile), rng.uniform(2.5, 5.0)]),
-            corner + np.array([side * (3.2 + 2.0 * smile), 0.0]),
-            corner + np.array([side * 2.0, -rng.uniform(2.5, 5.0)]),
+            corner + np.array([side * (3.0 + 1.5 * smile), rng.uniform(3.5, 6.0)]),
+            corner + np.array([side * (4.2 + 2.0 * smile), 0.0]),
+            corner + np.array([side * 3.0, -rng.uniform(3.5, 6.0)]),
         ]
-        depth = 0.08 + 0.1 * person.wear + 0.3 * smile + 0.2 * droop
-        creases.append(line(arc, rng, depth, rng.uniform(0.8, 1.5), wander=0.5, taper=(0.5, 0.5), ridge=0.25))
+        # The lips end here in a corner of their own: flesh rounds what the muscle pulls in.
+        depth = 0.06 + 0.1 * person.wear + 0.24 * smile + 0.15 * droop
+        creases.append(line(arc, rng, depth, rng.uniform(1.5, 2.4), wander=0.5, taper=(0.5, 0.5), ridge=0.1))
         length = rng.uniform(10, 24)
         down = [
-            corner + np.array([side * 2.0, -2.0]),
-            corner + np.array([side * (3.5 + rng.normal(0, 1.0)), -0.5 * length]),
+            corner + np.array([side * 2.8, -2.8]),
+            corner + np.array([side * (3.8 + rng.normal(0, 1.0)), -0.5 * length]),
             corner + np.array([side * (3.0 + rng.normal(0, 2.0)), -length]),
         ]
         depth = 0.3 * max(person.wear - 0.15, 0.0) * habit + 0.3 * droop
