@@ -1,9 +1,11 @@
-"""Reconstruct the faces of photos: overlay, mask, coloured mesh, parameters.
+"""Reconstruct the faces of photos: overlay, mask, coloured mesh, parameters, and on demand details.
 
 python -m experiments.reconstruct photo.jpg folder/ list.txt --out out/
 python -m experiments.reconstruct group.jpg --out out/ --faces all --checkpoint runs/NAME
 python -m experiments.reconstruct album/ --out out/ --adapt 100
 python -m experiments.reconstruct photo.jpg --out out/ --refine 0 --misfit-prior
+python -m experiments.reconstruct photo.jpg --out out/ --bump default
+python -m experiments.reconstruct photo.jpg --out out/ --shading
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import EXIT_FAILED, run, write_json
+from experiments.reconstruction.detail_options import add_detail_options
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
@@ -37,10 +40,17 @@ def main(arguments: list[str]) -> int:
 
     # Imported here: a mistake in the command need not wait for networks and renderer.
     from experiments.reconstruction.checkpoints import choose_checkpoint
+    from experiments.reconstruction.detail_stages import detail_stages
     from experiments.reconstruction.estimator import FaceEstimator
     from experiments.reconstruction.manifest import Manifest, Row
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
 
+    detail = detail_stages(options)
+    if detail is not None and detail.source.single and (len(photos) > 1 or options.faces != "largest"):
+        raise SeethroughError(
+            f"--foundation {options.foundation}: one file is of one face; for several, name a folder of files that are "
+            "called as the photos are (photo.json, photo_face2.json)"
+        )
     detector = load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
     adapted = _adapted(options, checkpoint, photos, detector) if options.adapt else None
@@ -57,7 +67,7 @@ def main(arguments: list[str]) -> int:
         "misfit_prior": options.misfit_prior,
         "detector": options.detector,
     }
-    reconstruct = PhotoToMesh(detector, estimator, manifest, options.faces, options.refine, settings)
+    reconstruct = PhotoToMesh(detector, estimator, manifest, options.faces, options.refine, settings, detail)
     rows: list[Row] = []
     try:
         for path in photos:
@@ -138,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--level", type=int, metavar="N", help="fineness of the meshes, 0 to 3; the open face model only"
     )
+    add_detail_options(parser)
     parser.add_argument("--json", metavar="PATH", help="also write this command's manifest rows as one JSON list")
     return parser
 

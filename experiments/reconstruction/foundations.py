@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 
 from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
@@ -16,6 +14,7 @@ from seethrough.details import (
     foundation_of,
 )
 from seethrough.details.coefficient_folder import CoefficientFiles
+from seethrough.details.detail_foundation import DetailFoundation, place_foundation
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.morphable.loading import load_face_model
@@ -49,7 +48,7 @@ class FoundationSource:
         if choice in FOUNDATIONS:
             if face_model or expression:
                 raise SeethroughError(
-                    f"--foundation-model and --foundation-expressions say what a coefficient file is of; the foundation "
+                    "--foundation-model and --foundation-expressions say what a coefficient file is of; the foundation "
                     f"{choice} is of the network's face model: leave them out"
                 )
             return
@@ -64,6 +63,11 @@ class FoundationSource:
                 "instance 01_MorphableModel.mat"
             )
         self._model = load_face_model(face_model, expression=expression, add_expression_mean=expression is not None)
+
+    @property
+    def single(self) -> bool:
+        """Whether it is of one face only."""
+        return self.files is not None and self.files.single
 
     def __call__(
         self, name: str, estimator: FaceEstimator, estimate: FaceEstimate, aligned: CropTransform, landmarks: np.ndarray
@@ -91,16 +95,23 @@ class FoundationSource:
         crop = coefficients.crop or detail_crop(landmarks, size=self.size)
         return foundation_from_coefficients(self._model, coefficients, self.size), crop.resized(self.size)
 
+    def placed(
+        self,
+        name: str,
+        photo: np.ndarray,
+        estimator: FaceEstimator,
+        estimate: FaceEstimate,
+        aligned: CropTransform,
+        landmarks: np.ndarray,
+        mask: np.ndarray | None = None,
+    ) -> DetailFoundation:
+        """Return the foundation of one face over its photo; arguments and errors as for a call.
 
-def add_foundation_options(parser: argparse.ArgumentParser, default: str | None) -> None:
-    """Add the options that choose a foundation; ``default`` is what nothing said means."""
-    parser.add_argument(
-        "--foundation",
-        default=default,
-        metavar="PRESET|FILE",
-        help="focus; release: pose refitted at f = 1000 px; or coefficients: a .json, .npz or .txt, or a folder of them",
-    )
-    parser.add_argument(
-        "--foundation-model", metavar="MODEL", help="face model of the coefficients, as 01_MorphableModel.mat"
-    )
-    parser.add_argument("--foundation-expressions", metavar="FILE", help="its expressions, where they are a file apart")
+        Args:
+            photo: (H, W, 3) uint8.
+            mask: (H, W) in [0, 1] of the visible face where it is known; otherwise that of the estimate counts.
+        """
+        foundation, crop = self(name, estimator, estimate, aligned, landmarks)
+        if mask is None and estimate.mask is not None:
+            mask = aligned.to_photo_mask(estimate.mask[0, 0].numpy(), *photo.shape[:2])
+        return place_foundation(photo, landmarks, foundation, crop, mask)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.reconstruction.detail_stages import DetailStages
 from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.grey_photos import is_grey, tinted
 from experiments.reconstruction.manifest import Manifest, Row, manifest_row, printable
@@ -30,6 +31,7 @@ class PhotoToMesh:
         faces: ``largest`` or ``all`` of a photo.
         refine_steps: steps of the fit; 0 leaves the prediction as it is.
         settings: what the parameter files say of how they were made.
+        detail: the stages that add details; None for none.
     """
 
     detector: FaceDetector
@@ -38,6 +40,7 @@ class PhotoToMesh:
     faces: str
     refine_steps: int
     settings: dict[str, object]
+    detail: DetailStages | None = None
 
     def __call__(self, path: Path) -> list[Row]:
         """Reconstruct the faces of one photo; returns a row a face, or one row with the reason of a failure."""
@@ -57,14 +60,19 @@ class PhotoToMesh:
         return [self._face(path, photo, faces, index, clock.copy()) for index in range(len(faces))]
 
     def _face(self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock) -> Row:
+        outputs: dict[str, str] = {}
         try:
             result = self._reconstruct(path, photo, faces[index], clock)
             _refuse_diverged(result)
             with clock.stage("write"):
                 folder = self.manifest.folder_for(path, index, len(faces))
                 outputs = write_reconstruction(result, self.estimator, folder, self.settings)
+            if self.detail is not None:
+                name = path.stem if len(faces) == 1 else f"{path.stem}_face{index + 1}"
+                outputs |= self.detail(name, result, self.estimator, folder, clock)
         except Exception as error:
-            return manifest_row(path, clock.table(), reason=self._reason(path, error))
+            # What was written before the fault stays, and is told.
+            return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
         return manifest_row(
             path,
             clock.table(),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-STAGES = ("read", "detect", "align", "predict", "refine", "write")
+STAGES = ("read", "detect", "align", "predict", "refine", "write", "foundation", "bump", "mesh")
 
 
 class StageClock:

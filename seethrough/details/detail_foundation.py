@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from seethrough.details.depth import foundation_depth
 from seethrough.details.foundation import Foundation
-from seethrough.details.shaded_skin import shaded_skin
+from seethrough.details.shaded_skin import NARROWED, shaded_skin
 from seethrough.errors import SeethroughError
 from seethrough.photos.alignment import CropTransform
 
@@ -70,14 +71,25 @@ def place_foundation(
     if not bool((covered > 0.5).any()):
         raise SeethroughError("the foundation lies outside the detail crop; are its pose and its camera those of it?")
     points = crop.to_crop(landmarks)
-    visible = None if mask is None else torch.from_numpy(crop.crop_mask(mask))
+    seen = None if mask is None else torch.from_numpy(crop.crop_mask(mask))
     inside = torch.from_numpy(crop.inside(*photo.shape[:2]))
-    skin = shaded_skin(depth, covered, foundation.camera, points, visible) & inside
-    seen = (covered > 0.5) & inside
-    if visible is not None:
-        seen &= visible > 0.5
+    skin = shaded_skin(depth, covered, foundation.camera, points, seen) & inside
+    visible = (covered > 0.5) & inside & ~_hidden(covered > 0.5, seen)
     image = torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)
     misfit = float(np.linalg.norm(foundation.landmarks.cpu().numpy() - points, axis=1).mean()) / crop.size
     if not np.isfinite(misfit):
         raise SeethroughError("the foundation's landmarks are not finite; its coefficients have diverged")
-    return DetailFoundation(crop, image, foundation, depth, covered, seen, skin, misfit)
+    return DetailFoundation(crop, image, foundation, depth, covered, visible, skin, misfit)
+
+
+def _hidden(covered: Tensor, seen: Tensor | None) -> Tensor:
+    """Return the (S, S) bool map of the foundation that something hides.
+
+    Slivers do not count: a mask of fewer pixels than the crop's ends a little inside the outline of the face.
+    """
+    if seen is None:
+        return torch.zeros_like(covered)
+    reach = max(1, round(NARROWED * covered.shape[-1]))
+    hidden = (covered & (seen <= 0.5)).cpu().numpy()
+    opened = ndimage.binary_opening(hidden, np.ones((2 * reach + 1, 2 * reach + 1)))
+    return torch.from_numpy(opened).to(covered.device)

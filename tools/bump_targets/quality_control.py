@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from seethrough.details.depth import depth_normals
-from tools.bump_targets.detail_target import DetailFoundation, DetailTarget
+from seethrough.details.detail_foundation import DetailFoundation
+from seethrough.details.face_detail import FaceDetail
 
 LUMA = (0.299, 0.587, 0.114)
 SATURATED = 0.98
@@ -70,7 +71,7 @@ def foundation_fault(face: DetailFoundation, limits: QualityLimits) -> QualityFa
     return next(_foundation_faults(face, limits), None)
 
 
-def target_fault(target: DetailTarget, limits: QualityLimits) -> QualityFault | None:
+def target_fault(target: FaceDetail, limits: QualityLimits) -> QualityFault | None:
     """Return the first thing that is wrong with what shape from shading made, None if nothing is."""
     return next(_target_faults(target, limits), None)
 
@@ -113,9 +114,11 @@ def _foundation_faults(face: DetailFoundation, limits: QualityLimits) -> Iterato
         )
 
 
-def _target_faults(target: DetailTarget, limits: QualityLimits) -> Iterator[QualityFault]:
-    face, skin = target.face, target.face.skin
-    unexplained, brightness = target.shading.residual.cpu()[skin], target.shading.brightness.cpu()[skin]
+def _target_faults(target: FaceDetail, limits: QualityLimits) -> Iterator[QualityFault]:
+    face, skin, shading = target.face, target.face.skin, target.shading
+    if shading is None:
+        raise ValueError("only bump maps by shape from shading have the numbers that are checked")
+    unexplained, brightness = shading.residual.cpu()[skin], shading.brightness.cpu()[skin]
     residual = float(unexplained.square().mean().sqrt() / brightness.mean().clamp_min(1e-6))
     if not residual <= limits.residual:
         yield QualityFault(
@@ -131,7 +134,7 @@ def _target_faults(target: DetailTarget, limits: QualityLimits) -> Iterator[Qual
             f"only one bump in 200 exceeds {bump:.4f} mm; {limits.relief:g} are needed",
         )
     mask, camera = skin.float(), face.foundation.camera
-    normals = [depth_normals(depth, mask, camera) for depth in (face.depth, target.shading.depth.cpu())]
+    normals = [depth_normals(depth, mask, camera) for depth in (face.depth, shading.depth.cpu())]
     cosine = (normals[0] * normals[1]).sum(-1)[skin].clamp(-1, 1)
     turn = float(torch.rad2deg(torch.acos(cosine)).mean())
     if not turn <= limits.turn:

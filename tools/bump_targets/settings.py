@@ -9,6 +9,7 @@ from typing import Any
 
 from datamodules.photos.preparing import PreparationSettings
 from seethrough.details import DETAIL_SIZE, FOUNDATIONS
+from seethrough.details.coefficient_folder import CoefficientFiles
 from seethrough.details.depth import ALONG
 from seethrough.details.shading import shading_preset
 from seethrough.errors import SeethroughError
@@ -23,7 +24,10 @@ class TargetSettings(PreparationSettings):
         field: always 1: what is stored is the detail crop itself.
         checkpoint: run folder or checkpoint file of FOCUS, ``default``, or ``none`` for a fit without network.
         weights: hash of that checkpoint, so that a run that has trained on since is not taken for the same.
-        foundation: one of ``seethrough.details.FOUNDATIONS``.
+        foundation: one of ``seethrough.details.FOUNDATIONS``, or a coefficient file or folder.
+        foundation_model: the face model of the coefficients.
+        foundation_expressions: its expressions, where they are a file apart.
+        coefficients: hash of the coefficients.
         refine: steps of the fit that follows the network's prediction; 0 for the prediction alone.
         shading: name of the parameters of shape from shading.
         along: what bumps are measured along, ``z`` or ``ray``.
@@ -38,6 +42,9 @@ class TargetSettings(PreparationSettings):
     checkpoint: str = "default"
     weights: str = ""
     foundation: str = "focus"
+    foundation_model: str = ""
+    foundation_expressions: str = ""
+    coefficients: str = ""
     refine: int = 60
     shading: str = "default"
     along: str = "z"
@@ -46,7 +53,12 @@ class TargetSettings(PreparationSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         shading_preset(self.shading)
-        for name, choices in (("foundation", FOUNDATIONS), ("along", ALONG), ("bits", (8, 16))):
+        if self.foundation not in FOUNDATIONS and not Path(self.foundation).exists():
+            known = ", ".join(FOUNDATIONS)
+            raise SeethroughError(
+                f"foundation={self.foundation}: choose one of {known}, or name a coefficient file or a folder of them"
+            )
+        for name, choices in (("along", ALONG), ("bits", (8, 16))):
             if getattr(self, name) not in choices:
                 known = ", ".join(map(str, choices))
                 raise SeethroughError(f"{name}={getattr(self, name)}: choose one of {known}")
@@ -60,6 +72,13 @@ class TargetSettings(PreparationSettings):
         """What ``preparation.json`` says besides what every preparation says."""
         known = {field.name for field in fields(PreparationSettings)}
         return {key: value for key, value in asdict(self).items() if key not in known}
+
+
+def hash_of_coefficients(foundation: str) -> str:
+    """Return a hash of the coefficients that a foundation is made of; empty for a preset, or for what is not there."""
+    if foundation in FOUNDATIONS or not Path(foundation).exists():
+        return ""
+    return CoefficientFiles(foundation).digest()
 
 
 def hash_of_weights(checkpoint: Path | None) -> str:

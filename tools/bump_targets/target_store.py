@@ -15,8 +15,10 @@ from datamodules.photos.preparing.stored_face import NO_MASK, FaceStore, FoundFa
 from datamodules.photos.preparing.worker import ChunkWorker, make_detector
 from datamodules.photos.record import PhotoRecord
 from seethrough.details.bump_encoding import bump_png, mask_png
+from seethrough.details.detail_foundation import DetailFoundation
+from seethrough.details.face_detail import FaceDetail
 from seethrough.photos import CropTransform
-from tools.bump_targets.detail_target import DetailFoundation, DetailTarget, TargetMaker
+from tools.bump_targets.detail_target import TargetMaker
 from tools.bump_targets.quality_control import QualityFault, QualityLimits, foundation_fault, target_fault
 from tools.bump_targets.rejection_picture import rejection_picture
 from tools.bump_targets.settings import TargetSettings
@@ -43,7 +45,7 @@ class TargetStore(FaceStore):
         with unusable(record, NO_MASK):
             mask = None if record.mask is None else record.mask.read(*found.photo.shape[:2])
         with unusable(record, NO_FOUNDATION):
-            face = self.make.foundation(found.photo, found.landmarks, mask)
+            face = self.make.foundation(found.photo, found.landmarks, mask, record.id)
         self._refuse(record, face, None, foundation_fault(face, self.limits))
         with unusable(record, NO_TARGET):
             target = self.make.target(face)
@@ -58,7 +60,7 @@ class TargetStore(FaceStore):
         }
 
     def _refuse(
-        self, record: PhotoRecord, face: DetailFoundation, target: DetailTarget | None, fault: QualityFault | None
+        self, record: PhotoRecord, face: DetailFoundation, target: FaceDetail | None, fault: QualityFault | None
     ) -> None:
         if fault is not None:
             picture = rejection_picture(face, target, f"{record.id}: {fault.text}")

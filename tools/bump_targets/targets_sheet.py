@@ -11,9 +11,9 @@ from PIL import Image
 
 from datamodules.photos.atomic_files import jpeg_bytes, write_bytes
 from datamodules.photos.manifest import MANIFEST, SKIPPED
+from experiments.reconstruction.detail_panels import picture_of
 from seethrough.details import read_bump
 from seethrough.details.bump_pictures import heat_map, relief
-from tools.bump_targets.rejection_picture import picture_of
 from tools.bump_targets.target_store import REJECTED, rejected_path
 
 SHEET = "bump_sheet.jpg"

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from experiments.reconstruction.detail_panels import panels
+from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.photos import align
 from tests.tools.bump_targets.photos import rendered
-from tools.bump_targets.detail_target import DetailFoundation, TargetMaker
+from tools.bump_targets.detail_target import TargetMaker
 from tools.bump_targets.quality_control import QualityLimits, fine_contrast, foundation_fault, target_fault
-from tools.bump_targets.rejection_picture import panels
 from tools.bump_targets.settings import TargetSettings
 
 LIMITS = QualityLimits()
@@ -33,8 +34,8 @@ def test_a_clean_photo_passes_and_its_target_too() -> None:
     target = maker().target(face)
     assert target_fault(target, LIMITS) is None
     torch.testing.assert_close(target.bump, torch.where(face.skin, face.depth - target.shading.depth, 0.0))
-    assert [tuple(tile.shape) for tile in panels(face, target)] == [(3, 128, 128)] * 4
-    assert [tuple(tile.shape) for tile in panels(face, None)] == [(3, 128, 128)] * 2
+    assert [tuple(tile.shape) for tile in panels(face, target.bump, face.skin)] == [(3, 128, 128)] * 4
+    assert [tuple(tile.shape) for tile in panels(face, None, face.skin)] == [(3, 128, 128)] * 2
 
 
 @pytest.mark.parametrize(

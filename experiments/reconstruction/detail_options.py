@@ -1,0 +1,37 @@
+"""The options that ask for details and for what they lie on; read without waiting for torch."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_detail_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ask for details."""
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--bump",
+        metavar="RUN",
+        help="also write details by a bump translator: run folder, checkpoint file, the authors' own, or default",
+    )
+    way.add_argument(
+        "--shading",
+        nargs="?",
+        const="default",
+        metavar="PRESET",
+        help="also write details by shape from shading, without a network: default, kinect, ivcam",
+    )
+    add_foundation_options(parser, None)
+
+
+def add_foundation_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add the options that choose a foundation; ``default`` is what nothing said means."""
+    parser.add_argument(
+        "--foundation",
+        default=default,
+        metavar="PRESET|FILE",
+        help="focus; release: pose refitted at f = 1000 px; or coefficients: .json, .npz, .txt, or a folder of them",
+    )
+    parser.add_argument(
+        "--foundation-model", metavar="MODEL", help="face model of the coefficients, as 01_MorphableModel.mat"
+    )
+    parser.add_argument("--foundation-expressions", metavar="FILE", help="its expressions, where they are a file apart")
