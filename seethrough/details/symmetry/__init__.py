@@ -1,0 +1,6 @@
+"""Soft symmetry: the unseen side of a face from the seen one."""
+
+from seethrough.details.symmetry.settings import PRESETS, SymmetrySettings, symmetry_preset
+from seethrough.details.symmetry.soft_symmetry import SOURCES, Completion, complete
+
+__all__ = ["PRESETS", "SOURCES", "Completion", "SymmetrySettings", "complete", "symmetry_preset"]
