@@ -22,9 +22,22 @@ from lightning_modules.checkpointing import StepCheckpoint
 from seethrough.errors import SeethroughError
 
 
-def build_module(composition: Composition) -> pl.LightningModule:
-    """Return the method's LightningModule; raises ``SeethroughError`` where its settings do not fit each other."""
-    return _build("model", composition.method.module, composition.config.model)
+def build_module(composition: Composition, *, download: bool = True) -> pl.LightningModule:
+    """Return the method's LightningModule.
+
+    Args:
+        composition: whose settings count.
+        download: weights that this machine does not have; otherwise they are left out, which is said.
+
+    Raises:
+        SeethroughError: settings do not fit each other, or weights cannot be had.
+    """
+    config, method = composition.config.model, composition.method
+    if not download and method.without_download:
+        config, said = load_class(method.without_download)(config)
+        if said:
+            print(said)
+    return _build("model", method.module, config)
 
 
 def build_data(composition: Composition) -> pl.LightningDataModule:

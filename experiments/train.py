@@ -36,12 +36,12 @@ def main(arguments: list[str]) -> int:
 
 
 def check(composition: Composition) -> None:
-    """Build module and data without training or writing anything."""
+    """Build module and data without training, downloading or writing anything."""
     from experiments.building import build_data, build_module, check_training_data, data_summary
 
     data = build_data(composition)
     check_training_data(data, composition.config.trainer)
-    module = build_module(composition)
+    module = build_module(composition, download=False)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     if summary := data_summary(data):
         print(summary)

@@ -31,6 +31,9 @@ class Method:
     warm_up: str | None = None
     """Import path of a function, called without arguments before a training on the CPU, that compiles what would stall
     the first step."""
+    without_download: str | None = None
+    """Import path of a function that returns settings whose networks are built without a download, and a line on what
+    is left out for that, empty where nothing is; for ``--check``."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Trainer settings that cannot work with this method, and what to do instead."""
     incidental: tuple[str, ...] = ()
@@ -58,6 +61,7 @@ METHODS: dict[str, Method] = {
         evaluation="experiments.evaluation.focus:FocusRunEvaluation",
         progress="lightning_modules.focus.progress:StageProgress",
         warm_up="seethrough.rendering:warm_up",
+        without_download="lightning_modules.focus.pretrained_encoder:without_download",
         incidental=("model.renderer.backend", "model.schedule.last_stage"),
         refused={
             "trainer.gradient_clip_val": "the two networks are clipped one by one; "

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 from seethrough.errors import SeethroughError
 from seethrough.morphable.parameters import FaceParameters, ParameterSizes
 from seethrough.networks.narrow_backbone import NarrowBackbone
+from seethrough.networks.timm_backbone import timm_backbone
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -111,7 +110,7 @@ class FaceEncoder(nn.Module):
             self.backbone: nn.Module = NarrowBackbone(image_size, widths=widths, features=hidden)
             features = hidden
         else:
-            self.backbone, features = _timm_backbone(architecture, image_size, pretrained)
+            self.backbone, features = timm_backbone(architecture, image_size, pretrained)
         self.head = nn.Linear(features, sizes.total)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -137,30 +136,3 @@ class FaceEncoder(nn.Module):
         vector = self.head(self.backbone(image.contiguous(memory_format=torch.channels_last)))
         # The scales span four orders of magnitude: under autocast the product is taken in float32.
         return FaceParameters.from_vector(vector.to(self.scale.dtype) * self.scale, self.sizes)
-
-
-def _timm_backbone(architecture: str, image_size: int, pretrained: bool) -> tuple[nn.Module, int]:
-    """Build the network without its classifier; return it and the length of its features."""
-    import timm
-
-    if not timm.is_model(architecture):
-        near = difflib.get_close_matches(architecture, ["narrow", *timm.list_models()], n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "use narrow or a name from timm.list_models()"
-        raise SeethroughError(f"unknown encoder architecture '{architecture}': {hint}")
-    options: dict[str, Any] = {"pretrained": pretrained, "num_classes": 0}
-    try:
-        try:
-            backbone: Any = timm.create_model(architecture, img_size=image_size, **options)
-        except TypeError:  # convolutional networks take no image size
-            backbone = timm.create_model(architecture, **options)
-    except Exception as problem:  # each version of the hub's client raises other errors where there is no network
-        if not pretrained:
-            raise
-        first_line = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
-        raise SeethroughError(
-            f"no pretrained weights for encoder '{architecture}' ({first_line[:120]}): connect to the network once, or "
-            "set model.encoder.pretrained=false"
-        ) from problem
-    # Faster on a CPU and on tensor cores; layers without two-dimensional weights are left as they are.
-    backbone.to(memory_format=torch.channels_last)
-    return backbone, int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)

@@ -94,7 +94,7 @@ def test_the_data_module_yields_batches_for_the_translator(tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"size": 4}, r"data.size=4, and a step takes data\.batch_size="),
+        ({"size": 4}, "data.size=4 gives no batch"),
         ({"test_size": 0}, "data.test_size=0"),
         ({"seed": -1}, "data.seed=-1"),
         ({"scene": scene_config(relief=-1.0)}, "data.scene.relief=-1.0"),

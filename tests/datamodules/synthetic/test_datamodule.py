@@ -132,7 +132,7 @@ def test_the_test_seed_is_no_setting() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"size": 3}, "and a step takes"),
+        ({"size": 3}, "gives no batch"),
         ({"batch_size": 0}, r"data\.batch_size=0 must be at least 1"),
         ({"seed": -1}, "must not be negative"),
         ({"out_of_distribution_identities": -1}, "must not be negative"),
