@@ -27,7 +27,7 @@ class FocusRunEvaluation(MethodEvaluation):
     Args:
         soft_masks: score masks in the form of FOCUS's released code as well.
         now: score shapes by the NoW protocol as well.
-        adaptation_steps: EM steps on the test photos, without labels, before they are scored.
+        adaptation_steps: training steps of EM on the test photos, without labels, before they are scored.
         save_adapted: checkpoint file for the networks after them.
     """
 
@@ -55,7 +55,13 @@ class FocusRunEvaluation(MethodEvaluation):
             help="score shapes by the NoW protocol too; the true meshes of synthetic faces",
         )
         parser.add_argument(
-            "--adapt", type=int, default=0, metavar="STEPS", help="first go on with EM on the test photos"
+            "--adapt",
+            type=int,
+            default=0,
+            metavar="STEPS",
+            help="first go on with EM on the photos to be scored, without their labels, for so many training steps: of "
+            "both networks in turn as in the run's training, or all of the encoder where true masks taught the "
+            "segmentation network, which then stays as it is",
         )
         parser.add_argument("--save-adapted", metavar="FILE", help="write the adapted networks to this checkpoint file")
 

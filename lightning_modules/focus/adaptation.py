@@ -20,6 +20,9 @@ from seethrough.errors import SeethroughError
 
 OBSERVED = ("image", "landmarks", "id")
 """All that a photo tells by itself; landmarks are the detector's."""
+ANCHOR = 0.2
+"""Least weight of the landmarks where the truth, which photos lack, has held the shape in training: by the weight that
+such a run gave them beside the truth, the regulariser alone would move it, to the mean face."""
 KEPT = ("hyper_parameters", "em_step", "config", "commit", "provenance", "face_model_signature")
 
 
@@ -59,8 +62,8 @@ def adaptation_config(config: FocusConfig, steps: int) -> FocusConfig:
     A step trains a network that may change: of both, cycles keep the run's shares and become so short that at least one
     fits, and where the run trained the segmentation network once more at its end, so does this; where the segmentation
     network stays as it is, all steps are the encoder's. Photos have no truth: where the encoder was trained under true
-    masks it now sees those of the segmentation network, which stays as it is if true masks taught it, and nothing is
-    supervised.
+    masks it now sees those of the segmentation network, which stays as it is if true masks taught it, and where true
+    coefficients taught the encoder to the end, the landmarks hold it instead (:data:`ANCHOR`).
 
     Raises:
         SeethroughError: no steps, or a run that was trained under true masks and has no segmentation network.
@@ -74,8 +77,11 @@ def adaptation_config(config: FocusConfig, steps: int) -> FocusConfig:
                 "train it with model.segmentation_labels=truth, or name another run"
             )
         config = replace(config, mask="segmentation")
+    result = continued(config, _schedule(config, steps))
+    if config.supervision.throughout:
+        result.loss.weights.landmark = max(result.loss.weights.landmark, ANCHOR)
     return replace(
-        continued(config, _schedule(config, steps)),
+        result,
         segmentation_in_em=_segmentation_learns(config),
         encoder_optimiser=final_rate(config, Network.RECONSTRUCTION),
         segmentation_optimiser=final_rate(config, Network.SEGMENTATION),

@@ -5,7 +5,14 @@ import copy
 import pytest
 import torch
 
-from lightning_modules.focus.adaptation import ObservedBatches, adapt, adaptation_config, told_steps, write_adapted
+from lightning_modules.focus.adaptation import (
+    ANCHOR,
+    ObservedBatches,
+    adapt,
+    adaptation_config,
+    told_steps,
+    write_adapted,
+)
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus_module
 from lightning_modules.focus.phases import Phase
@@ -67,6 +74,17 @@ def test_rows_that_need_labels(focus_config):
         adaptation_config(focus_config, 20)
     with pytest.raises(SeethroughError, match="adapting in 0 steps"):
         adaptation_config(focus_config, 0)
+
+
+def test_landmarks_hold_what_the_truth_has_held(focus_config):
+    weights = focus_config.loss.weights
+    weights.landmark = ANCHOR / 25
+    assert adaptation_config(focus_config, 20).loss.weights.landmark == ANCHOR / 25
+    focus_config.supervision.throughout = True
+    assert adaptation_config(focus_config, 20).loss.weights.landmark == ANCHOR
+    assert weights.landmark == ANCHOR / 25, "the run's own settings were changed"
+    weights.landmark = 2 * ANCHOR
+    assert adaptation_config(focus_config, 20).loss.weights.landmark == 2 * ANCHOR
 
 
 def test_no_label_reaches_a_step(focus_config, monkeypatch):
