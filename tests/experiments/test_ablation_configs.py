@@ -12,6 +12,25 @@ from lightning_modules.focus.phases import Network
 
 TRUTH = {"model.mask": "truth", "model.segmentation_labels": "truth"}
 NO_PERCEPTUAL_MASK = {"model.loss.weights.distance": 0.0, "model.loss.weights.preserve": 0.0}
+
+
+def _segmentation_steps(factor: int) -> dict[str, int]:
+    """Return what differs where each turn of the segmentation network is so many times as long, and no encoder turn."""
+    schedule = row("focus").config.model.schedule
+    turn, last = schedule.cycle_segmentation_steps, schedule.final_segmentation_steps
+    turns = schedule.em_steps // (turn + schedule.cycle_reconstruction_steps)
+    return {
+        "model.schedule.em_steps": schedule.em_steps + turns * (factor - 1) * turn,
+        "model.schedule.cycle_segmentation_steps": factor * turn,
+        "model.schedule.final_segmentation_steps": factor * last,
+    }
+
+
+@cache
+def row(name: str) -> Composition:
+    return compose([f"ablation/{name}"])
+
+
 ROWS = {
     "focus": {},
     "mofa": {"model.mask": "none", "model.perceptual": "none"},
@@ -26,12 +45,9 @@ ROWS = {
     "baseline": NO_PERCEPTUAL_MASK | {"model.loss.neighbour_window": 1},
     "neighbour": NO_PERCEPTUAL_MASK,
     "perceptual": {"model.loss.weights.neighbour": 0.0},
+    "segmentation_steps_x2": _segmentation_steps(2),
+    "segmentation_steps_x4": _segmentation_steps(4),
 }
-
-
-@cache
-def row(name: str) -> Composition:
-    return compose([f"ablation/{name}"])
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -21,3 +21,9 @@ def round_ends(model: FocusConfig) -> list[int]:
     """
     segments = model.training_schedule().segments
     return [segment.end for segment in segments if segment.phase in _SEGMENTATION and segment.end <= end_step(model)]
+
+
+def segmentation_steps(model: FocusConfig, step: int) -> int:
+    """Return how many steps of the EM stage have trained the segmentation network before ``step``."""
+    segments = model.training_schedule().segments
+    return sum(min(step, s.end) - s.start for s in segments if s.phase is Phase.SEGMENT and s.start < step)

@@ -27,6 +27,7 @@ def test_every_study_of_the_paper_is_there():
         "misfit_prior",
         "segmentation_weights",
         "em_rounds",
+        "em_schedule",
         "bump_translation",
     }
     assert set(study_names()) == expected
@@ -44,7 +45,9 @@ def test_the_catalogue_names_configs_that_exist():
 
 
 def test_a_run_that_several_studies_need_is_planned_once():
-    together = plan("image_fit", "occlusion_shape", "masks", "ablation", "bump_translation", seeds=[0, 1])
+    together = plan(
+        "image_fit", "occlusion_shape", "masks", "ablation", "em_schedule", "bump_translation", seeds=[0, 1]
+    )
     keys = [job.key for job in together.jobs]
     assert len(keys) == len(set(keys))
     assert {name for _, name in keys} == set(CATALOGUE.runs)
@@ -58,7 +61,8 @@ def test_every_run_comes_after_the_one_it_begins_at():
 
 
 def test_what_tells_most_comes_first_and_sweeps_last():
-    together = plan("ablation", "image_fit", "segmentation_weights", "bump_translation", seeds=[0, 1])
+    of_all = ("ablation", "image_fit", "segmentation_weights", "em_schedule", "bump_translation")
+    together = plan(*of_all, seeds=[0, 1])
     names = [(job.seed, job.name) for job in together.jobs]
     rows = [name for seed, name in names if seed == 0 and name in CATALOGUE.runs and CATALOGUE.runs[name].evaluated]
     assert rows == [name for name, run in CATALOGUE.runs.items() if run.evaluated]

@@ -28,6 +28,7 @@ EFFECTS = {
     "oracle_mask": {"cost": 0.04, "rmse": 9.9},
     "pretrained": {"f1": 0.84},
     "perceptual": {"f1": 0.91},
+    "segmentation_steps_x4": {"f1": 0.93},
     "bump": {"error": 0.3},
     "bump_l1": {"error": 0.35},
     "bump_transposed_3x3": {"error": 0.3, "grid": 0.05},
