@@ -84,16 +84,14 @@ class FoundationSource:
         Raises:
             SeethroughError: unfit landmarks or coefficients.
         """
+        crop = detail_crop(landmarks, size=self.size)
         if self.files is None or self._model is None:
-            crop = detail_crop(landmarks, size=self.size)
             foundation = foundation_of(
                 estimator.written_model, estimate.parameters, estimator.renderer.camera, aligned, landmarks,
                 crop=crop, preset=self.choice,
             )  # fmt: skip
             return foundation, crop
-        coefficients = self.files.of(name)
-        crop = coefficients.crop or detail_crop(landmarks, size=self.size)
-        return foundation_from_coefficients(self._model, coefficients, self.size), crop.resized(self.size)
+        return foundation_from_coefficients(self._model, self.files.of(name), crop=crop), crop
 
     def placed(
         self,

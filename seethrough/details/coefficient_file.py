@@ -39,6 +39,7 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
+from seethrough.details.detail_crop import camera_in_crop
 from seethrough.details.foundation import Foundation, foundation_from_vertices
 from seethrough.errors import SeethroughError
 from seethrough.morphable.assembly import BETWEEN_THE_EARS
@@ -105,7 +106,9 @@ def read_coefficients(path: str | Path) -> FaceCoefficients:
 
 
 @torch.no_grad()
-def foundation_from_coefficients(model: FaceModel, coefficients: FaceCoefficients, size: int = 500) -> Foundation:
+def foundation_from_coefficients(
+    model: FaceModel, coefficients: FaceCoefficients, size: int = 500, crop: CropTransform | None = None
+) -> Foundation:
     """Return the foundation that a coefficient file describes.
 
     Args:
@@ -113,6 +116,8 @@ def foundation_from_coefficients(model: FaceModel, coefficients: FaceCoefficient
             ``add_expression_mean`` (the release adds their mean).
         coefficients: from :func:`read_coefficients`.
         size: pixels of the crop's side to see it in.
+        crop: the crop to see it in, in place of ``size``: a file that says where its own picture lies in the photo is
+            then seen there, each point of the photo by the same ray. None sees it in the file's own picture.
 
     Raises:
         SeethroughError: more coefficients than the model has, or a face behind the camera; the message names the file.
@@ -132,7 +137,11 @@ def foundation_from_coefficients(model: FaceModel, coefficients: FaceCoefficient
     posed = (vertices + tensor(coefficients.origin)) @ tensor(coefficients.rotation).T + tensor(
         coefficients.translation
     )
-    camera = Camera(coefficients.focal, coefficients.size, coefficients.size, near=50.0).resized(size)
+    camera = Camera(coefficients.focal, coefficients.size, coefficients.size, near=50.0)
+    if crop is None or coefficients.crop is None:
+        camera = camera.resized(size if crop is None else crop.size)
+    else:
+        camera = camera_in_crop(camera, coefficients.crop, crop)
     try:
         return foundation_from_vertices(model, posed, camera)
     except SeethroughError as error:
