@@ -13,13 +13,18 @@ from seethrough.details.shading.light import shading, shading_gradient
 from seethrough.details.shading.pixel_grid import PixelGrid
 from seethrough.details.shading.surface_normals import normal_field, slope_coefficients, unit_normals
 
+_TOLERANCE = 0.02  # of one step, which begins where the last one ended: the steps together are as exact as any
+
 
 @dataclass(frozen=True)
 class DepthProblem:
-    """f(z) = sum c (rho S(n(z)) + beta - d h - I)^2 + closeness |z - z0|^2 + smoothness |Lap|^2 (RGBD-Fusion).
+    """f(z) = sum c (rho S(n(z)) + beta - d h - I)^2 + closeness |z - z0|^2 + smoothness P(Lap) (RGBD-Fusion).
 
     d h is no part of the paper: creases are dark because they see less of the sky, whatever their normals. h is how
     much deeper than its surroundings a pixel has become.
+
+    P is the sum of squares (paper), or Cauchy's b^2 log(1 + (Lap / b)^2): skin is smooth but for few sharp creases, which
+    squares would round off as much as they do noise.
 
     The unknown is the change z - z0 in mm, away from the camera positive: small numbers keep float32 exact enough.
 
@@ -33,6 +38,7 @@ class DepthProblem:
         grid: the pixels.
         closeness: lambda_z1.
         smoothness: lambda_z2.
+        bend: b, mm per px2, the Laplacian that weighs half; 0 for squares.
         smooth_depth: the Laplacian is that of z (paper), not that of z - z0.
         darkening: d (H, W), brightness lost per mm of h; 0 outside the mask.
         reach: deviation of the Gaussian that tells the surroundings, px; 0 leaves the term out.
@@ -48,6 +54,7 @@ class DepthProblem:
     grid: PixelGrid
     closeness: float
     smoothness: float
+    bend: float
     smooth_depth: bool
     darkening: Tensor
     reach: float
@@ -69,16 +76,21 @@ class DepthProblem:
 
     def energy(self, change: Tensor) -> float:
         """Return f of the changed depth."""
-        bent = self.grid.laplacian(self.depth + change if self.smooth_depth else change)
+        bent = self._bent(change).square()
+        if self.bend > 0:
+            bent = self.bend**2 * torch.log1p(bent / self.bend**2)
         total = (
             torch.sum(self.confidence * self.residual(change).square())
             + self.closeness * torch.sum(change.square() * self.grid.mask)
-            + self.smoothness * torch.sum(bent.square())
+            + self.smoothness * torch.sum(bent)
         )
         return float(total)
 
     def step(self, change: Tensor) -> Tensor:
-        """Return the next change (H, W): the minimum of the energy with its normals linearised at ``change``."""
+        """Return the next change (H, W): the minimum of the energy with its normals linearised at ``change``.
+
+        Cauchy's penalty is replaced by the squares, weighed for each pixel, that touch it from above there.
+        """
         grid = self.grid
         field = normal_field(self.depth + change, grid)
         normals, length = unit_normals(field)
@@ -106,20 +118,35 @@ class DepthProblem:
 
         def operator(values: Tensor) -> Tensor:
             result = predicted_adjoint(self.confidence * predicted(values)).addcmul_(grid.mask, values, value=closeness)
-            return result.add_(grid.laplacian_adjoint(grid.laplacian(values)), alpha=self.smoothness)
+            return result.add_(grid.laplacian_adjoint(stiffness * grid.laplacian(values)))
 
-        closeness = self.closeness
+        closeness, stiffness = self.closeness, self._stiffness(change)
         target = predicted_adjoint(self.confidence * (predicted(change) - self.residual(change)))
         if self.smooth_depth:
-            target -= self.smoothness * grid.laplacian_adjoint(grid.laplacian(self.depth))
-        diagonal = self._diagonal(toward_x, toward_y)
-        return grid.mask * solve(operator, target * grid.mask, change, diagonal)
+            target -= grid.laplacian_adjoint(stiffness * grid.laplacian(self.depth))
+        diagonal = self._diagonal(toward_x, toward_y, stiffness)
+        return grid.mask * solve(operator, target * grid.mask, change, diagonal, tolerance=_TOLERANCE)
 
-    def _diagonal(self, toward_x: Tensor, toward_y: Tensor) -> Tensor:
+    def _bent(self, change: Tensor) -> Tensor:
+        """Return the Laplacian (H, W) that smoothness is about."""
+        return self.grid.laplacian(self.depth + change if self.smooth_depth else change)
+
+    def _stiffness(self, change: Tensor) -> Tensor:
+        """Return what a squared Laplacian costs at each pixel (H, W)."""
+        if self.bend == 0:
+            return torch.full_like(change, self.smoothness)
+        return self.smoothness / (1 + (self._bent(change) / self.bend).square())
+
+    def _diagonal(self, toward_x: Tensor, toward_y: Tensor, stiffness: Tensor) -> Tensor:
         """Estimate the diagonal of the step's operator: differences are central almost everywhere."""
         across = self.confidence * toward_x.square() * self.grid.half_x.square()
         along = self.confidence * toward_y.square() * self.grid.half_y.square()
-        total = torch.full_like(across, self.closeness) + self.smoothness * 20.0
+        bending = stiffness * self.grid.interior
+        total = self.closeness + bending * 16.0
+        total[:, 1:] += bending[:, :-1]
+        total[:, :-1] += bending[:, 1:]
+        total[1:] += bending[:-1]
+        total[:-1] += bending[1:]
         total += self.confidence * self.darkening.square()
         total[:, 1:] += across[:, :-1]
         total[:, :-1] += across[:, 1:]

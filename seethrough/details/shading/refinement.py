@@ -114,14 +114,8 @@ def _refine(
     known = grid.mask * _exposed(image) if settings.outlier_contrast > 0 else grid.mask
     light = fit_light(brightness, normals, known, settings.light_order, rounds=settings.light_rounds)
     shaded = shading(light, normals)
-    neighbours = alike(
-        brightness,
-        base,
-        grid.mask,
-        cut=settings.grey_cut,
-        grey_variance=settings.grey_variance,
-        depth_variance=settings.depth_variance,
-    )
+    alikeness = {"grey_variance": settings.grey_variance, "depth_variance": settings.depth_variance}
+    neighbours = alike(brightness, base, grid.mask, cut=settings.grey_cut, **alikeness)
     albedo = fit_albedo(brightness, shaded, neighbours, known, settings.albedo_smoothness)
     remainder = known * (brightness - albedo * shaded)
     local_light = fit_local_light(remainder, neighbours, grid.mask, settings.local_smoothness, settings.local_size)
@@ -135,6 +129,7 @@ def _refine(
         grid=grid,
         closeness=settings.closeness,
         smoothness=settings.smoothness,
+        bend=settings.bend,
         smooth_depth=settings.smooth == "depth",
         newton=settings.linearisation == "newton",
         darkening=settings.darkening * albedo * shaded * grid.mask,

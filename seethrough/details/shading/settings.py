@@ -21,6 +21,8 @@ class ShadingSettings:
         local_size: lambda_beta2, of local light.
         closeness: lambda_z1, of the depth to that of the foundation, per mm2.
         smoothness: lambda_z2, of the Laplacian, per mm2.
+        bend: Laplacian in mm per px2 from which a bend counts as a crease, which costs less than its square; 0 for
+            squares throughout (paper).
         smooth: what ``smoothness`` is about: the ``depth`` (paper) or the ``bump``, which leaves the foundation's own
             curvature alone.
         grey_cut: tau_c, squared difference of brightness from which neighbours have nothing to do with each other.
@@ -37,7 +39,8 @@ class ShadingSettings:
             less of the sky. 0 is none (paper).
         reach: deviation of the Gaussian that says what the surroundings are, mm.
         pixel: mm on the face that a pixel spans where the three smoothness weights hold as they stand; with other
-            pixels they change by the fourth power, as squared second differences do. 0 is per pixel (paper).
+            pixels they change by the fourth power, as squared second differences do, and ``bend`` by the second. 0 is
+            per pixel (paper).
         steps: most depth steps.
         bilateral: half width in px, deviation in px and in mm of the filter that smooths the depth before anything else
             (sensor depth); None for none.
@@ -47,7 +50,8 @@ class ShadingSettings:
     local_smoothness: float = 10.0
     local_size: float = 10.0
     closeness: float = 0.02
-    smoothness: float = 0.1
+    smoothness: float = 1.0
+    bend: float = 0.01
     smooth: str = "bump"
     grey_cut: float = 0.05
     grey_variance: float = 0.05
@@ -59,7 +63,7 @@ class ShadingSettings:
     darkening: float = 0.15
     reach: float = 2.0
     pixel: float = 0.55
-    steps: int = 3
+    steps: int = 5
     bilateral: tuple[int, float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -69,6 +73,7 @@ class ShadingSettings:
             "local_smoothness",
             "local_size",
             "smoothness",
+            "bend",
             "outlier_contrast",
             "darkening",
             "pixel",
@@ -97,6 +102,7 @@ class ShadingSettings:
             albedo_smoothness=self.albedo_smoothness * factor,
             local_smoothness=self.local_smoothness * factor,
             smoothness=self.smoothness * factor,
+            bend=self.bend * (pixel / self.pixel) ** 2,
             pixel=pixel,
         )
 
@@ -112,6 +118,7 @@ _RELEASED = ShadingSettings(
     local_size=1.0,
     closeness=0.004,
     smoothness=0.0075,
+    bend=0.0,
     smooth="depth",
     light_order=1,
     light_rounds=0,
@@ -119,6 +126,7 @@ _RELEASED = ShadingSettings(
     outlier_contrast=0.0,
     darkening=0.0,
     pixel=0.0,
+    steps=3,
     bilateral=(9, 8.0, 15.0),
 )
 

@@ -16,6 +16,7 @@ def test_the_released_parameters() -> None:
     assert (ivcam.grey_cut, ivcam.grey_variance, ivcam.depth_variance) == (0.05, 0.05, 50.0)
     assert ivcam.bilateral == (9, 8.0, 15.0)
     assert (ivcam.light_order, ivcam.linearisation, ivcam.smooth, ivcam.darkening) == (1, "frozen", "depth", 0.0)
+    assert (ivcam.bend, ivcam.steps) == (0.0, 3)
 
 
 def test_the_default_preset_is_the_default() -> None:
@@ -40,7 +41,8 @@ def test_mistakes_are_told(changes: dict, told: str) -> None:
 
 
 def test_the_default_follows_the_size_of_the_pixels_and_the_released_sets_do_not() -> None:
-    large = ShadingSettings(smoothness=0.1, pixel=0.5).at(1.0)
+    large = ShadingSettings(smoothness=0.1, bend=0.01, pixel=0.5).at(1.0)
+    assert large.bend == pytest.approx(0.04)
     assert large.smoothness == pytest.approx(0.1 / 16)
     assert large.closeness == ShadingSettings().closeness
     assert large.at(0.5).albedo_smoothness == pytest.approx(ShadingSettings().albedo_smoothness)
