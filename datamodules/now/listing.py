@@ -10,12 +10,14 @@ from datamodules.now.detected_face import read_detected_face
 from datamodules.photos.faults import Fault
 from datamodules.photos.photo_folders import PhotoFinder
 from datamodules.photos.record import Listing, PhotoFile, PhotoRecord, Split
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform
 from seethrough.photos.alignment import REFERENCE_SIZE
 from seethrough.photos.detection import Box
 
 BOX_FACTOR = 1.6
+VALIDATION_ALONE = "data.lists=validation is of the validation people alone, whose scans are public"
 
 
 def listing(config: NowConfig) -> Listing:
@@ -45,6 +47,11 @@ def listing(config: NowConfig) -> Listing:
         faults += wrong
         if not images and not wrong:
             faults.append(Fault(str(path), "the list names no photo; get it again"))
+        optional = config.lists == "all" and split == "test"
+        if optional and images and not any(_lies(image, finder) for _, image in images):
+            what = f"none of its {counted(len(images), 'photo')} is there; {VALIDATION_ALONE}"
+            faults.append(Fault(str(path), what, "photos of the test people"))
+            continue
         for row, image in images:
             where = f"{path} row {row}"
             if image.id in places:
@@ -55,7 +62,8 @@ def listing(config: NowConfig) -> Listing:
             try:
                 records.append(_record(image, split, finder, boxes, config.crop))
             except SeethroughError as error:
-                faults.append(Fault(where, str(error), image.id))
+                remedy = f"; {VALIDATION_ALONE}" if optional else ""
+                faults.append(Fault(where, f"{error}{remedy}", image.id))
     return Listing(records, faults)
 
 
@@ -64,6 +72,11 @@ def square_of_box(box: Box) -> CropTransform:
     left, top, right, bottom = box
     side = BOX_FACTOR * ((right - left) + (bottom - top)) / 2
     return CropTransform(REFERENCE_SIZE / side, ((left + right) / 2, (top + bottom) / 2), REFERENCE_SIZE)
+
+
+def _lies(image: ChallengeImage, finder: PhotoFinder) -> bool:
+    folder, _, name = image.path.rpartition("/")
+    return finder.find(folder, name) is not None
 
 
 def _record(image: ChallengeImage, split: Split, finder: PhotoFinder, boxes: Path | None, crop: str) -> PhotoRecord:

@@ -11,6 +11,7 @@ from datamodules.photos.config import PhotoConfig
 from datamodules.photos.manifest import SKIPPED
 from datamodules.photos.prepared_folder import PreparedFolder, is_prepared, read_prepared_folder
 from datamodules.photos.record import Listing
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 LISTING = "listing"
@@ -70,11 +71,13 @@ def prepare_automatically(config: PhotoConfig, family: str, listing: Listing, sa
     for why, count in report.why.most_common():
         say(f"{family}: {count} skipped, {why}; first {report.examples[why][0]}")
     why = ", ".join(f"{count}: {reason}" for reason, count in report.why.most_common())
-    counted = f"{config.prepared}: {report.skipped} of {report.found + report.skipped} photos were skipped ({why})"
+    share = f"{report.skipped:,} of {counted(report.found + report.skipped, 'photo')} skipped"
     names = f"{Path(config.prepared) / SKIPPED} names them"
     if not config.skip_bad:
-        raise SeethroughError(f"{counted}; {names}: mend them, or go on without them by data.skip_bad=true")
-    say(f"{counted}; {names}")
+        raise SeethroughError(
+            f"{config.prepared}: {share} ({why}); {names}: mend them, or go on without them by data.skip_bad=true"
+        )
+    say(f"{config.prepared}: {share} ({why}); {names}")
 
 
 def is_to_be_prepared(config: PhotoConfig) -> bool:

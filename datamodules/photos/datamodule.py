@@ -32,6 +32,7 @@ from datamodules.photos.shards import SHARDS, ShardBatchSampler, ShardFiles, len
 from datamodules.photos.split_choice import choose_rows, describe_choice, nothing_chosen
 from datamodules.photos.training_check import listed_for_training, not_prepared, refuse_too_few
 from datamodules.sampler import KeyedBatchSampler
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 
@@ -119,28 +120,23 @@ class PhotoDataModule(pl.LightningDataModule):
             if not len(rows):
                 raise SeethroughError(nothing_chosen(self.config, index, split))
             config, training = self.config, split == "train"
-            get_ready(config.augmentation if training else AugmentationConfig(), config.image_size)
+            augmentation = config.augmentation if training else None
+            get_ready(augmentation or AugmentationConfig(), config.image_size)
             masks = all_have_masks(config, index, rows, f"{split} faces", self.family, rank_zero_only(print))
             self._sets[split] = self.samples(
-                config.prepared,
-                index,
-                rows,
+                config.prepared, index, rows,
                 (ShardFiles if SHARDS in facts.settings else FaceFiles)(config.prepared, facts.side),
-                image_size=config.image_size,
-                field=facts.field,
-                augmentation=config.augmentation if training else None,
-                seed=config.seed,
-                masks=masks,
-                identities=bool((index.rows["identity"][rows] >= 0).any()),
+                image_size=config.image_size, field=facts.field, augmentation=augmentation, seed=config.seed,
+                masks=masks, identities=bool((index.rows["identity"][rows] >= 0).any()),
                 skip_bad=("replace" if training else "drop") if config.skip_bad else "",
-            )
+            )  # fmt: skip
         return self._sets[split]
 
     def set_name(self, split: str) -> str:
         """Return what tells the pictures of a split from all others."""
         facts, index = self.opened()
-        count = len(self.rows(split))
-        parts = [facts.data_set, split, index.checksum[:16], f"{count} faces", f"{self.config.image_size} px"]
+        parts = [facts.data_set, split, index.checksum[:16], f"{len(self.rows(split))} faces"]
+        parts.append(f"{self.config.image_size} px")
         return " ".join(parts + ([self.config.subset] if split == "test" and self.config.subset else []))
 
     def split_note(self, split: str) -> str:
@@ -159,10 +155,11 @@ class PhotoDataModule(pl.LightningDataModule):
         for split in SPLITS:
             faces = self.dataset(split) if len(self.rows(split)) else ()
             masks = " with masks" if isinstance(faces, PhotoDataset) and faces.masks else ""
-            whole = split == "test" and config.test_split == "all"
-            parts.append(f"{len(faces)} {'to evaluate' if whole else split}{masks}")
-        skipped = f"; {facts.skipped} skipped, see {Path(config.prepared) / SKIPPED}" if facts.skipped else ""
-        return f"{self.family}: {len(index.rows)} faces in {config.prepared} ({', '.join(parts)}){skipped}"
+            parts.append(f"{len(faces):,} {split}{masks}")
+        if config.test_split != "test":  # faces that have been counted already
+            parts[1:] = [f"{parts[1]}; {parts[2].replace(' test', f' to evaluate: {config.test_split}', 1)}"]
+        skipped = f"; {facts.skipped:,} skipped, see {Path(config.prepared) / SKIPPED}" if facts.skipped else ""
+        return f"{self.family}: {counted(len(index.rows), 'face')} in {config.prepared} ({', '.join(parts)}){skipped}"
 
     def train_dataloader(self) -> PhotoLoader:
         """Return shuffled batches, other orders in every epoch, resumable in the middle of one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 SHOWN = 20
@@ -62,7 +63,7 @@ def refuse_or_skip(
     if len(faults) > SHOWN:
         lines.append(f"... and {len(faults) - SHOWN} more")
     whole = [fault for fault in faults if not fault.id]
-    count = f"{data_set}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
+    count = f"{data_set}: {counted(len(faults), 'fault')}"
     if not skip_bad or whole:
         remedy = "mend the files" if whole else f"mend them, or go on without these samples by {setting}"
         raise FaultyDataError("\n".join([*lines, f"{count}; {remedy}"]))

@@ -129,3 +129,5 @@ class Listing:
 
     records: Sequence[PhotoRecord]
     faults: Sequence[Fault] = ()
+    note: str = ""
+    """One line on what a folder was taken for, where that is not told by the settings."""

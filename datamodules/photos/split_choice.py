@@ -7,6 +7,7 @@ import numpy as np
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.manifest import SPLITS
 from datamodules.photos.manifest_index import ManifestIndex
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 _NUMBER = {name: place for place, name in enumerate(SPLITS)}
@@ -44,8 +45,7 @@ def describe_choice(config: PhotoConfig, index: ManifestIndex, split: str) -> st
         return f"{what}: a training on this folder sees {trained} of these {count}{rest}"
     if chosen == "validation" and _names_no_validation(index):
         share = f"data.validation_share={config.validation_share:g}"
-        faces = f"{count} face{'s' * (count != 1)}"
-        return f"{faces} that trainings on this folder hold out for validation ({share})"
+        return f"{counted(count, 'face')} that trainings on this folder hold out for validation ({share})"
     return ""
 
 

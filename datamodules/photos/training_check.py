@@ -9,6 +9,7 @@ from datamodules.photos.config import PhotoConfig
 from datamodules.photos.faults import refuse_or_skip
 from datamodules.photos.record import Listing
 from datamodules.sampler import no_batch
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 
@@ -28,11 +29,9 @@ def listed_for_training(config: PhotoConfig, family: str, processes: int, listin
 
 
 def refuse_too_few(config: PhotoConfig, faces: int, processes: int, where: str) -> None:
-    """Raise ``SeethroughError`` if there is no batch for each process: Lightning would skip the training silently."""
+    """Raise ``SeethroughError`` if not every process gets a batch: Lightning would skip the training silently."""
     if faces < config.batch_size * processes:
-        raise SeethroughError(
-            no_batch(f"{where}: {faces} training face{'s' * (faces != 1)}", config.batch_size, processes)
-        )
+        raise SeethroughError(no_batch(f"{where}: {counted(faces, 'training face')}", config.batch_size, processes))
 
 
 def not_prepared(config: PhotoConfig, family: str) -> str:

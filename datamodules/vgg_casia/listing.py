@@ -35,41 +35,60 @@ def listing(config: VggCasiaConfig) -> Listing:
         raise SeethroughError("data.root is empty: give the folder of the data set, data.root=FOLDER")
     if not root.exists():
         raise SeethroughError(f"{root}: no such folder; check data.root")
+    note = ""
     try:
-        layout = find_layout(root) if config.layout == "auto" else config.layout
+        layout = config.layout
+        if layout == "auto":
+            layout, seen = find_layout(root)
+            note = f"{root} is read in the layout {layout}, for there is {seen}; data.layout chooses another"
         records, faults = _listed(root, layout, config)
     except PermissionError as error:
         raise SeethroughError(f"{error.filename}: cannot be read; change its permissions") from error
     if not len(records) and not faults:
         raise SeethroughError(f"{root}: no photo found in the layout {layout}; {EXPECTED}")
-    return Listing(records, faults)
+    return Listing(records, faults, note)
 
 
-def find_layout(root: Path) -> Layout:
-    """Tell which layout a folder has.
+def find_layout(root: Path) -> tuple[Layout, str]:
+    """Tell which layout a folder has, and what shows it.
 
     Raises:
-        SeethroughError: none of them, or several.
+        SeethroughError: none of them, several, or one in a folder that lies beside others.
     """
     if root.is_file():
         if root.suffix == ".rec":
-            return "casia_record"
+            return "casia_record", root.name
         raise SeethroughError(f"{root}: a file; data.root must be the folder of a data set, or a .rec file")
-    found: list[Layout] = []
-    if (root / "files").is_dir() and any(path.suffix.lower() == ".txt" for path in (root / "files").iterdir()):
-        found.append("vgg_face")
-    splits = split_folders(root).values()
-    if any(VGGFACE2_PERSON.fullmatch(name) for split in splits for name in person_folders(root / split)):
-        found.append("vggface2")
-    if any(map(CASIA_PERSON.fullmatch, person_folders(people_root(root)))):
-        found.append("casia_folders")
-    if any(root.glob("*.rec")):
-        found.append("casia_record")
-    if len(found) == 1:
-        return found[0]
-    if found:
+    found: dict[Layout, Path] = {}
+    lists = root / "files"
+    if lists.is_dir() and (named := min((p for p in lists.iterdir() if p.suffix.lower() == ".txt"), default=None)):
+        found["vgg_face"] = named
+    splits = [root / split for split in split_folders(root).values()]
+    people = [split / name for split in splits for name in person_folders(split) if VGGFACE2_PERSON.fullmatch(name)]
+    if people:
+        found["vggface2"] = people[0]
+    folders = people_root(root)
+    people = [folders / name for name in person_folders(folders) if CASIA_PERSON.fullmatch(name)]
+    if people:
+        found["casia_folders"] = people[0]
+    if record := min(root.glob("*.rec"), default=None):
+        found["casia_record"] = record
+    if len(found) > 1:
         raise SeethroughError(f"{root}: looks like {' and like '.join(found)}; choose one by data.layout")
-    raise SeethroughError(f"{root}: no known layout; {EXPECTED}")
+    if not found:
+        raise SeethroughError(f"{root}: no known layout; {EXPECTED}")
+    (layout, seen), *_ = found.items()
+    beside = [name for name in person_folders(root) if root / name != folders]
+    if layout == "casia_folders" and folders != root and beside:
+        raise SeethroughError(
+            f"{root}: {folders.name} in it looks like casia_folders, and there are other folders ({_named(beside)}): "
+            f"give the data set itself, data.root={folders}"
+        )
+    return layout, str(seen.relative_to(root))
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _listed(root: Path, layout: Layout, config: VggCasiaConfig) -> tuple[FileRecords | PackedRecords, list[Fault]]:

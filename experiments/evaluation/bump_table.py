@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from seethrough.counting import counted
+
 _MOST_COLUMNS = 4
 _NAMES = {"bump": "this run", "zero": "no bump", "luminance": "bilateral luminance"}
 _ERRORS = {
@@ -33,7 +35,7 @@ def evaluation_table(summary: Mapping[str, Mapping[str, float]], title: str) -> 
     table.add_column("", no_wrap=True)
     subsets = list(summary) if len(summary) <= _MOST_COLUMNS else ["overall"]
     for name in subsets:
-        heading = f"{name.replace('_', ' ')}\n({int(summary[name]['images'])} images)"
+        heading = f"{name.replace('_', ' ')}\n({counted(int(summary[name]['images']), 'image')})"
         table.add_column(heading, justify="right", no_wrap=True)
 
     def row(label: str, key: str, digits: int, interval: bool = False) -> None:

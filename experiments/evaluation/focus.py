@@ -104,6 +104,12 @@ class FocusRunEvaluation(MethodEvaluation):
         module.evaluation = module.evaluation.with_columns(**self.columns)
         return module
 
+    def note(self, module: FocusModule) -> str:
+        """Return one line on a segmentation network that is not, or only pre-trained."""
+        from lightning_modules.focus.mask_training import mask_note
+
+        return mask_note(module.config, module.schedule, module.em_step)
+
     def summarise(self, rows: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
         """Return the subsets of FOCUS' rows; lengths in mm, RMSE in 1/255."""
         from lightning_modules.focus.evaluation_summary import summarise_subsets

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from seethrough.counting import counted
+
 Summary = Mapping[str, Mapping[str, float]]
 _MAIN = ("unoccluded", "occluded", "out_of_distribution")
 _NOT_CLASSES = ("overall", "unoccluded_frontal", *_MAIN)
@@ -35,7 +37,7 @@ def evaluation_table(summary: Summary, title: str, *, adapted: bool = False) -> 
         table.caption, table.caption_justify = ADAPTED, "left"
     table.add_column("", no_wrap=True)
     for name in subsets:
-        heading = f"{name.replace('_', ' ')}\n({int(summary[name]['images'])} images)"
+        heading = f"{name.replace('_', ' ')}\n({counted(int(summary[name]['images']), 'image')})"
         table.add_column(heading, justify="right", no_wrap=True)
 
     def row(label: str, text) -> None:

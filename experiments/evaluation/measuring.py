@@ -58,6 +58,8 @@ def measure(
     # The loader alone: with the whole data module Lightning would have the training pictures rendered first.
     loader = data.test_dataloader() if split == "test" else data.val_dataloader()
     module: Any = evaluation.load(folder, composition, loader, split_title(composition, split))
+    if note := evaluation.note(module):
+        print(note)
     trainer = evaluation_trainer(composition.config.trainer.accelerator)
     try:
         trainer.test(module, loader, verbose=False)

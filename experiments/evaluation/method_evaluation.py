@@ -53,6 +53,10 @@ class MethodEvaluation(ABC):
     ) -> pl.LightningModule:
         """Return the networks of a run, ready to be tested on ``loader``; ``pictures`` says what it shows."""
 
+    def note(self, module: Any) -> str:
+        """Return one line on what a reader of these networks' scores must know; empty for a finished training."""
+        return ""
+
     @abstractmethod
     def summarise(self, rows: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
         """Return ``{subset: {key: value}}`` of rows."""

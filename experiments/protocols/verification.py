@@ -68,6 +68,9 @@ def _verify(settings: Settings, data_set: str, note: str) -> Result:
             if scores["all"].missing_pairs:
                 lost = f"{scores['all'].missing_pairs} pairs without a score, for a photo without a face."
                 result.notes.append(f"{run.label}, {kind}: {lost}")
+            if incomplete := _incomplete(scores["all"], pairs):
+                settings.say(f"warning: {run.label}, {kind}: {incomplete}")
+                result.notes.append(f"{run.label}, {kind}: {incomplete}")
         rows = {"id": np.array(found.ids), "occluded": np.isin(found.ids, sorted(occluded or ()))}
         result.rows[f"{file_stem(run.label)}-{data_set}"] = (rows, pairs.pictures)
         result.numbers[run.label]["pictures"] = pairs.pictures
@@ -115,6 +118,17 @@ def subset_scores(
             if name == "all":
                 raise SeethroughError(f"the pairs cannot be verified: {error}; {_known(pairs, found, table)}") from None
     return scores
+
+
+def _incomplete(scores: VerificationScores, pairs: PhotoPairs) -> str:
+    """Say that not all pairs or folds of the list are scored; empty where they are."""
+    folds = len(np.unique(pairs.folds))
+    if not scores.missing_pairs and scores.folds == folds:
+        return ""
+    return (
+        f"{scores.pairs:,} of {len(pairs.same):,} pairs, {scores.folds} of {folds} folds: these figures are of a part "
+        "of the protocol, compare them with those of the very same photos alone."
+    )
 
 
 def _known(pairs: PhotoPairs, found: Descriptors, table: np.ndarray) -> str:

@@ -151,7 +151,7 @@ def test_casia_folders() -> None:
     cut_off(save(photo_of(3, 250, 250, 190), Path("CASIA/0000100/001.jpg")))
     settings = ["data.root=CASIA", "data.layout=casia_folders", "data.test_split=all"]
     # In one command, which prepares the photos first.
-    with pytest.raises(SeethroughError, match=r"1 of 4 photos were skipped \(1: the photo cannot be read\)"):
+    with pytest.raises(SeethroughError, match=r"1 of 4 photos skipped \(1: the photo cannot be read\)"):
         evaluated("data/vgg_casia", *settings)
     assert evaluated("data/vgg_casia", *settings, "data.skip_bad=true")["overall"]["images"] == 3
     assert len({row["identity"] for row in rows("data/prepared/vgg_casia").values()}) == 2

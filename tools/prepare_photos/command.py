@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from experiments.command_line import EXIT_FAILED, write_json
 from experiments.processes import is_first_process
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _tell(report: PreparationReport, out: Path, shards: int) -> None:
         if rest > 0:
             console.print(f"... and {rest} more of '{why}' in {out / 'skipped.jsonl'}", markup=False, soft_wrap=True)
     if report.several:
-        said = f"{report.several} photo{'s' if report.several > 1 else ''} with several faces: of these one is kept, "
+        said = f"{counted(report.several, 'photo')} with several faces: of these one is kept, "
         said += "the one that the data set means, or else the largest"
         console.print(said, soft_wrap=True)
     if report.found:

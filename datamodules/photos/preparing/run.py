@@ -64,6 +64,8 @@ class PreparationRun:
         self.noted, self.make_worker = dict(noted), make_worker
         self.out, self.settings = Path(out), settings or PreparationSettings()
         self.data_set, self.root, self.say = data_set, root, say
+        if listing.note:
+            say(f"{data_set}: {listing.note}")
         faulty = refuse_or_skip(listing.faults, data_set, skip_bad, say)
         self.left_out = [SkippedPhoto(fault.id, fault.where, str(fault), FAULT) for fault in listing.faults]
         self.records = listing.records

@@ -191,7 +191,7 @@ class FaceStore:
 
 def _remedy(record: PhotoRecord) -> str:
     """Say where no face was found, and what may help."""
-    where = " where the data set says that it is" if record.box is not None or record.landmarks is not None else ""
+    where = " at the place that the data set gives" if record.box is not None or record.landmarks is not None else ""
     if not record.placed:
         return f"{where}; if it lies on its side, turn the photo"
     turn = photo_orientation(record.source.path) if isinstance(record.source, PhotoFile) else 1

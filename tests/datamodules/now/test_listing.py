@@ -102,6 +102,19 @@ def test_faults_name_row_and_file(tmp_path: Path) -> None:
     assert len(told) == 7
 
 
+def test_without_the_photos_of_the_test_people_validation_alone_is_offered(tmp_path: Path) -> None:
+    write_now(tmp_path)
+    photos = tmp_path / "final_release_version" / "iphone_pictures"
+    (photos / TEST[0]).unlink()
+    found = listing(NowConfig(root=str(tmp_path)))
+    assert len(found.records) == len(VALIDATION)
+    (fault,) = found.faults
+    assert "imagepathstest.txt: none of its 1 photo is there; data.lists=validation is of the validation" in str(fault)
+    assert fault.id, "data.skip_bad=true goes on, too"
+    assert not listing(NowConfig(root=str(tmp_path), lists="validation")).faults
+    assert "none of its" not in str(listing(NowConfig(root=str(tmp_path), lists="test")).faults[0])
+
+
 def test_roots_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(SeethroughError, match=r"data\.root is not set"):
         listing(NowConfig())

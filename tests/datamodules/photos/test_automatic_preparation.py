@@ -45,9 +45,7 @@ def module(root: Path | str, **settings: Any) -> PhotoDataModule:
 
 def test_bad_photos_stop_a_training_until_they_are_mended(root: Path, capsys: pytest.CaptureFixture) -> None:
     for _ in range(2):  # the second time, too
-        with pytest.raises(
-            SeethroughError, match=r"2 of 6 photos were skipped \(2: the photo cannot be read\)"
-        ) as error:
+        with pytest.raises(SeethroughError, match=r"2 of 6 photos skipped \(2: the photo cannot be read\)") as error:
             module(root).prepare_data()
         assert "\n" not in str(error.value)
         assert "skipped.jsonl names them" in str(error.value) and "data.skip_bad=true" in str(error.value)
@@ -64,7 +62,7 @@ def test_bad_photos_stop_a_training_until_they_are_mended(root: Path, capsys: py
 def test_bad_photos_are_counted_where_they_are_skipped(root: Path, capsys: pytest.CaptureFixture) -> None:
     data = module(root, skip_bad=True)
     data.prepare_data()
-    assert "2 of 6 photos were skipped (2: the photo cannot be read)" in capsys.readouterr().out
+    assert "2 of 6 photos skipped (2: the photo cannot be read)" in capsys.readouterr().out
     assert len(data.dataset("test")) == 4
     assert data.summary().endswith(f"; 2 skipped, see {root.parent / 'prepared' / 'skipped.jsonl'}")
 
@@ -73,7 +71,7 @@ def test_a_photo_without_a_face_is_bad(root: Path) -> None:
     for path in root.rglob("*.*"):
         path.unlink()
     Image.new("RGB", (120, 100), (90, 120, 80)).save(root / "meadow.png")
-    with pytest.raises(SeethroughError, match=r"1 of 1 photos were skipped \(1: no face is found\)"):
+    with pytest.raises(SeethroughError, match=r"1 of 1 photo skipped \(1: no face is found\)"):
         module(root).prepare_data()
 
 

@@ -70,11 +70,15 @@ def test_what_a_training_has_seen_is_said(tmp_path: Path) -> None:
     held_out = len(module(tmp_path / "own").rows("validation"))
     everything = module(tmp_path / "own", test_split="all").split_note("test")
     assert (
-        f"({40 - held_out} train, {held_out} validation, 40 to evaluate)"
+        f"({40 - held_out} train, {held_out} validation; 40 to evaluate: all)"
         in module(tmp_path / "own", test_split="all").summary()
     )
     assert f"a training on this folder sees {40 - held_out} of these 40; data.test_split=validation" in everything
     held = module(tmp_path / "own", test_split="validation").split_note("test")
+    assert (
+        f"({40 - held_out} train, {held_out} validation; {held_out} to evaluate: validation)"
+        in module(tmp_path / "own", test_split="validation").summary()
+    ), "no face is counted twice"
     assert f"photos: {held_out} face" in held and "that trainings on this folder hold out" in held
     assert held == module(tmp_path / "own").split_note("validation")
     rows = [{"split": split} for split in ("train", "validation", "test")]

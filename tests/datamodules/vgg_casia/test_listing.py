@@ -33,6 +33,8 @@ def test_layouts_are_found(tmp_path, write_tree, layout, count):
     found = listed(tmp_path)
     assert len(found.records) == count
     assert len(set(ids(found))) == count
+    assert f"read in the layout {layout}, for there is " in found.note
+    assert not listed(tmp_path, layout=layout).note
     assert list(found.records) == list(listed(tmp_path, layout=layout).records)
     assert list(pickle.loads(pickle.dumps(found.records))) == list(found.records)
     for other in {"vgg_face", "vggface2", "casia_record"} - {layout}:
@@ -54,6 +56,16 @@ def test_folders_that_tell_nothing_or_too_much(tmp_path):
     with pytest.raises(
         SeethroughError, match=r"looks like casia_folders and like casia_record; choose one by data.layout"
     ):
+        listed(tmp_path)
+    assert len(listed(tmp_path, layout="casia_folders").records) == 4
+
+
+def test_a_folder_above_several_data_sets_is_not_taken_for_one_of_them(tmp_path):
+    write_casia(tmp_path / "CASIA-WebFace")
+    found = listed(tmp_path)
+    assert len(found.records) == 4 and "layout casia_folders, for there is CASIA-WebFace/" in found.note
+    write(tmp_path / "LFW" / "pairs.txt")
+    with pytest.raises(SeethroughError, match=r"other folders \(LFW\): give .* data\.root=.*/CASIA-WebFace$"):
         listed(tmp_path)
     assert len(listed(tmp_path, layout="casia_folders").records) == 4
 

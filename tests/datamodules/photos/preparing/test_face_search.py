@@ -138,7 +138,7 @@ def test_hidden_face_with_a_crop_of_its_own_is_read_in_the_box_of_the_data_set(t
     assert row.centre == (225.0, 130.0)
     skipped = store(PhotoRecord("face", Astronaut(), box=box))
     assert isinstance(skipped, SkippedPhoto), "a photo without a crop of its own needs a face"
-    assert skipped.reason == "astronaut: the detector dlib finds no face where the data set says that it is"
+    assert skipped.reason == "astronaut: the detector dlib finds no face at the place that the data set gives"
 
 
 def test_overlap() -> None:
