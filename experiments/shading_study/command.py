@@ -1,30 +1,34 @@
 """Measure shape from shading on rendered faces whose relief is known.
 
 python -m experiments.shading_study
-python -m experiments.shading_study --seeds 0 1 2 --faces 3 --size 500 --json table.json --picture faces.png
-python -m experiments.shading_study --sets nothing kinect default
+python -m experiments.shading_study --seeds 0 1 2 --faces 2 --size 500 --json table.json --table table.md
+python -m experiments.shading_study --sets nothing kinect default --picture faces.png
+python -m experiments.shading_study --table table.md
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.table import Table
 from tqdm import tqdm
 
 from experiments.command_line import write_json
+from experiments.provenance import commit
 from experiments.shading_study.faces import FOUNDATIONS, StudyFace, study_faces
-from experiments.shading_study.parameter_sets import PARAMETER_SETS
+from experiments.shading_study.parameter_sets import PARAMETER_SETS, SHOWN
 from experiments.shading_study.pictures import write_picture
-from experiments.shading_study.scoring import MEASURES, score, summarise
+from experiments.shading_study.scoring import score, summarise
+from experiments.shading_study.tables import markdown_table, terminal_table
+from experiments.studies.running.record import machine
 from seethrough.errors import SeethroughError
 
 
 def main(arguments: list[str]) -> None:
-    """Render, refine, print the table, and write it as JSON and pictures if asked to."""
+    """Render, refine, print the table, and write it as JSON, Markdown and pictures if asked to."""
     options = _parser().parse_args(arguments)
     unknown = [name for name in options.sets if name not in PARAMETER_SETS]
     if unknown:
@@ -32,18 +36,25 @@ def main(arguments: list[str]) -> None:
     for name, least in (("faces", 1), ("size", 64), ("threads", 1)):
         if getattr(options, name) < least:
             raise SeethroughError(f"--{name} {getattr(options, name)} must be at least {least}")
-    for path in filter(None, (options.json, options.picture)):
+    for path in filter(None, (options.json, options.table, options.picture)):
         if not path.resolve().parent.is_dir():
             raise SeethroughError(f"cannot write {path}: its folder does not exist")
     torch.set_num_threads(options.threads)
     rows, shown = _measure(options)
     table = summarise(rows, ("foundation", "parameters"))
-    Console(width=130, highlight=False).print(_as_table(table))
+    Console(width=130, highlight=False).print(terminal_table(table))
+    setting = {
+        "command": " ".join(["python -m experiments.shading_study", *map(shlex.quote, arguments)]),
+        "commit": commit(),
+        "machine": machine(),
+        **{name: getattr(options, name) for name in ("seeds", "faces", "size", "threads")},
+    }
     if options.json is not None:
-        setting = {"seeds": options.seeds, "faces_per_seed": options.faces, "size": options.size}
-        write_json(options.json, {**setting, "threads": options.threads, "table": table, "rows": rows})
+        write_json(options.json, {**setting, "table": table, "rows": rows})
+    if options.table is not None:
+        options.table.write_text(markdown_table(table, setting), encoding="utf-8")
     if options.picture is not None:
-        write_picture(options.picture, shown, {name: PARAMETER_SETS[name] for name in options.sets})
+        write_picture(options.picture, shown, {name: PARAMETER_SETS[name] for name in options.sets if name in SHOWN})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,11 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED", help="default 0 1 2")
-    parser.add_argument("--faces", type=int, default=3, help="people of each seed (default 3)")
+    parser.add_argument("--faces", type=int, default=2, help="people of each seed (default 2)")
     parser.add_argument("--size", type=int, default=500, help="px (default 500)")
     parser.add_argument("--sets", nargs="+", default=list(PARAMETER_SETS), metavar="NAME", help="default: all")
     parser.add_argument("--threads", type=int, default=1, help="of torch (default 1)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the table and the rows of all faces")
+    parser.add_argument("--table", type=Path, metavar="PATH", help="write the table as Markdown")
     parser.add_argument("--picture", type=Path, metavar="PATH", help="draw one face of each seed as relief")
     return parser
 
@@ -76,13 +88,3 @@ def _measure(options: argparse.Namespace) -> tuple[list[dict[str, object]], list
                         rows.append({**place, **score(face, PARAMETER_SETS[name])})
                     bar.update()
     return rows, shown
-
-
-def _as_table(lines: list[dict[str, object]]) -> Table:
-    table = Table(title="mean over seeds ± standard deviation over seeds")
-    for heading in ("foundation", "parameters", "CPU s", "correlation", "RMSE mm", "fine corr.", "fine RMSE mm"):
-        table.add_column(heading, no_wrap=True, justify="left" if heading in ("foundation", "parameters") else "right")
-    for line in lines:
-        cells = [f"{line[name]:.3f} ± {line[name + '_deviation']:.3f}" for name in MEASURES]
-        table.add_row(str(line["foundation"]), str(line["parameters"]), *(cell.replace("nan", "-") for cell in cells))
-    return table

@@ -15,8 +15,11 @@ PARAMETER_SETS: dict[str, ShadingSettings | None] = {
     "kinect, albedo_smoothness=100": replace(PRESETS["kinect"], albedo_smoothness=100.0),
     "default": _DEFAULT,
     "default, darkening=0": replace(_DEFAULT, darkening=0.0),
+    "default, bend=0": replace(_DEFAULT, bend=0.0),
     "default, outlier_contrast=0": replace(_DEFAULT, outlier_contrast=0.0),
-    "default, light_order=1": replace(_DEFAULT, light_order=1),
     "default, linearisation=frozen": replace(_DEFAULT, linearisation="frozen", light_order=1),
-    "default, released depth weights": replace(_DEFAULT, closeness=0.004, smoothness=0.0075, pixel=0.0),
+    "default, released depth weights": replace(_DEFAULT, closeness=0.004, smoothness=0.0075, bend=0.0, pixel=0.0),
 }
+
+SHOWN = ("nothing", "kinect", "default", "default, released depth weights")
+"""Those that pictures show."""

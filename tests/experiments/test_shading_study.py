@@ -96,14 +96,16 @@ def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_command_writes_table_rows_and_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table, picture = tmp_path / "table.json", tmp_path / "faces.png"
+    table, page, picture = tmp_path / "table.json", tmp_path / "table.md", tmp_path / "faces.png"
     sets = ["nothing", "kinect", "default"]
-    outputs = ["--json", str(table), "--picture", str(picture)]
+    outputs = ["--json", str(table), "--table", str(page), "--picture", str(picture)]
     main(["--seeds", "5", "6", "--faces", "1", "--size", "128", "--sets", *sets, *outputs])
     written = json.loads(table.read_text())
     assert len(written["rows"]) == 2 * 2 * len(sets)
     assert [line["parameters"] for line in written["table"]] == sets * 2
     assert {line["foundation"] for line in written["table"]} == {"exact", "few modes"}
+    assert "\n| exact | kinect | " in page.read_text()
+    assert written["commit"] in page.read_text()
     assert picture.stat().st_size > 1000
     assert "default" in capsys.readouterr().out
     assert set(sets) < set(PARAMETER_SETS)

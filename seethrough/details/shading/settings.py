@@ -46,10 +46,10 @@ class ShadingSettings:
             (sensor depth); None for none.
     """
 
-    albedo_smoothness: float = 50.0
+    albedo_smoothness: float = 300.0
     local_smoothness: float = 10.0
     local_size: float = 10.0
-    closeness: float = 0.02
+    closeness: float = 0.015
     smoothness: float = 1.0
     bend: float = 0.01
     smooth: str = "bump"
@@ -59,7 +59,7 @@ class ShadingSettings:
     light_order: int = 2
     light_rounds: int = 5
     linearisation: str = "newton"
-    outlier_contrast: float = 0.2
+    outlier_contrast: float = 0.1
     darkening: float = 0.15
     reach: float = 2.0
     pixel: float = 0.55
