@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from lightning_modules.focus.mask_training import mask_note
 from lightning_modules.focus.phases import Phase
 
