@@ -23,8 +23,8 @@ class DepthProblem:
     d h is no part of the paper: creases are dark because they see less of the sky, whatever their normals. h is how
     much deeper than its surroundings a pixel has become.
 
-    P is the sum of squares (paper), or Cauchy's b^2 log(1 + (Lap / b)^2): skin is smooth but for few sharp creases, which
-    squares would round off as much as they do noise.
+    P is the sum of squares (paper), or Cauchy's b^2 log(1 + (Lap / b)^2): skin is smooth but for few sharp creases,
+    which squares would round off as much as they do noise.
 
     The unknown is the change z - z0 in mm, away from the camera positive: small numbers keep float32 exact enough.
 
