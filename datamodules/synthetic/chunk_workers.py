@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
-import torch
-
 from seethrough.errors import SeethroughError
 
 NO_MAIN_GUARD = "a script that starts its work outside `if __name__ == '__main__':`"
@@ -36,7 +34,8 @@ def work_through(
         for chunk in chunks:
             yield work(chunk)
         return
-    # A fresh interpreter: a fork would copy the locks of torch's threads. One thread each, there is one a core.
+    # A fresh interpreter: a fork would copy the locks of torch's threads. One thread each, there is one a core; numpy,
+    # torch and numba read the variables when they are imported there.
     kept = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     context = multiprocessing.get_context("spawn")
@@ -59,7 +58,6 @@ _worker: Callable[[int], int] | None = None
 
 def _start(make_worker: Callable[[], Callable[[int], int]]) -> None:
     global _worker
-    torch.set_num_threads(1)
     _worker = make_worker()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numba
 import numpy as np
@@ -32,18 +33,7 @@ class TextureBank:
 
     def __init__(self, seed: Seed, make: Callable[[str, np.random.Generator], np.ndarray] | None = None) -> None:
         """Make all textures, by other rules than those of training where ``make`` gives them."""
-        make = make or _texture
-        fields: list[np.ndarray] = []
-        self.grains: dict[str, list[int]] = {}
-        for number, grain in enumerate(_GRAINS):
-            self.grains[grain] = []
-            for each in range(_EACH):
-                rng = stream(seed, Factor.TEXTURES, number, each)
-                self.grains[grain].append(len(fields))
-                fields.append(make(grain, rng))
-        self.fields = np.stack(fields)
-        last = stream(seed, Factor.TEXTURES, len(_GRAINS), 0)
-        self.noise = last.standard_normal(NOISE_LENGTH, np.float32)
+        self.fields, self.grains, self.noise = made_textures(seed, make or _texture)
 
     def pick(self, rng: np.random.Generator, *grains: str) -> np.ndarray:
         """Return one (128, 128) texture of one of the named grains (of any grain when none is named)."""
@@ -69,6 +59,23 @@ class TextureBank:
         mirrored = 1.0 if rng.random() < 0.5 else -1.0
         x0, y0 = rng.uniform(0, TEXTURE_SIZE, 2)
         return cut(field, size, x0, y0, mirrored * step * math.cos(angle), step * math.sin(angle), step)
+
+
+@lru_cache(maxsize=4)
+def made_textures(
+    seed: Seed, make: Callable[[str, np.random.Generator], np.ndarray]
+) -> tuple[np.ndarray, dict[str, list[int]], np.ndarray]:
+    """Return fields, grains and noise of a :class:`TextureBank`, the same arrays each time: nobody writes to them."""
+    fields: list[np.ndarray] = []
+    grains: dict[str, list[int]] = {}
+    for number, grain in enumerate(_GRAINS):
+        grains[grain] = []
+        for each in range(_EACH):
+            rng = stream(seed, Factor.TEXTURES, number, each)
+            grains[grain].append(len(fields))
+            fields.append(make(grain, rng))
+    last = stream(seed, Factor.TEXTURES, len(_GRAINS), 0)
+    return np.stack(fields), grains, last.standard_normal(NOISE_LENGTH, np.float32)
 
 
 def tint(field: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

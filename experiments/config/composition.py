@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +85,17 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
 
 def schema(method: Method | None, data_set: DataSet | None) -> DictConfig:
     """Return the defaults of an experiment with the groups of a method and a data set in their places."""
+    groups = [None if each is None else load_class(each.config) for each in (method, data_set)]
+    return copy.deepcopy(_defaults(*groups))
+
+
+@lru_cache(maxsize=32)
+def _defaults(model: type | None, data: type | None) -> DictConfig:
     root = OmegaConf.structured(ExperimentConfig)
-    if method is not None:
-        root.model = defaults(load_class(method.config))
-    if data_set is not None:
-        root.data = defaults(load_class(data_set.config))
+    if model is not None:
+        root.model = defaults(model)
+    if data is not None:
+        root.data = defaults(data)
     return root
 
 

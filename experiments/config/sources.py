@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from experiments.config import errors
-from experiments.config.yaml_loader import parse
+from experiments.config.yaml_loader import ConfigLoader, parse
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 OVERRIDES = "overrides"
@@ -113,8 +115,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int], str]:
     except (OSError, UnicodeDecodeError) as error:
         raise errors.unreadable_config(label, getattr(error, "strerror", None) or "it is not UTF-8 text") from None
     try:
-        content = parse(text)
-        lines = dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader)))
+        content, lines = _parsed(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = text.splitlines()[mark.line].partition(":")[2] if mark and mark.line < len(text.splitlines()) else ""
@@ -124,7 +125,16 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int], str]:
         content = {}
     if not isinstance(content, dict):
         raise errors.not_a_mapping(label, "a list" if isinstance(content, list) else "a single value")
-    return content, lines, label
+    return copy.deepcopy(content), lines, label
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> tuple[Any, dict[tuple[str, ...], int]]:
+    """Return the content of a YAML text and the line of each key; the studies compose the same few files many times."""
+    loader = ConfigLoader(text)
+    node = loader.get_single_node()
+    lines = dict(_lines(node))
+    return (None if node is None else loader.construct_document(node)), lines
 
 
 def _braced(text: str) -> bool:

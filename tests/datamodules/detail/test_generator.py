@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ def normals_of_depth(depth: np.ndarray, focal: float) -> np.ndarray:
     return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
 
 
+@lru_cache(maxsize=1)
 def plain_renderer(size: int = 112, **changes: float) -> DetailRenderer:
     """White, matt, evenly coloured skin without hair, shadows or scattering."""
     model = small_model()

@@ -16,6 +16,7 @@ from datamodules.synthetic.benchmark.pairs import pair_lines
 from datamodules.synthetic.benchmark.writing import write_split
 from datamodules.synthetic.pool import ensure_pool
 from datamodules.synthetic.pool_spec import PoolSpec
+from datamodules.synthetic.textures import made_textures
 from seethrough.errors import SeethroughError
 from tests.datamodules.synthetic.scenes import SIZE, renderer, scene_config, small_model
 
@@ -145,6 +146,7 @@ def test_memory_does_not_grow_with_the_size(tmp_path: Path) -> None:
     peaks = []
     for rows in (8, 40):
         spec = PoolSpec(f"train{rows}", scene_config(), rows, (3, 0))
+        made_textures.cache_clear()
         tracemalloc.start()
         write_split(spec, small_model, tmp_path, processes=1, progress=False)
         peaks.append(tracemalloc.get_traced_memory()[1])

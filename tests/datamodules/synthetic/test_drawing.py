@@ -10,7 +10,7 @@ from datamodules.synthetic.occluders.capsules import draw_capsules
 from datamodules.synthetic.occluders.fringe import draw_locks
 from datamodules.synthetic.occluders.lettering import ALPHABET, random_word, word_strokes
 from datamodules.synthetic.sensor import blur_colour, develop, expose, quantise, taps
-from datamodules.synthetic.textures import TEXTURE_SIZE, TextureBank, cut, tint
+from datamodules.synthetic.textures import TEXTURE_SIZE, TextureBank, cut, made_textures, tint
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,13 @@ def test_textures_are_periodic_and_fill_their_range(textures: TextureBank) -> No
 
 
 def test_a_seed_gives_its_textures(textures: TextureBank) -> None:
+    made_textures.cache_clear()
     np.testing.assert_array_equal(TextureBank(5).fields, textures.fields)
     assert not np.array_equal(TextureBank(6).fields, textures.fields)
 
 
 def test_cutting_along_the_axes_copies(textures: TextureBank) -> None:
-    field = textures.fields[0]
-    patch = cut(field, 9, 120.0, 3.0, 1.0, 0.0, 1.0)
+    patch = cut(field := textures.fields[0], 9, 120.0, 3.0, 1.0, 0.0, 1.0)
     rows, columns = np.arange(3, 12), np.arange(120, 129) % TEXTURE_SIZE
     np.testing.assert_allclose(patch, field[np.ix_(rows, columns)], atol=1e-6)
 
@@ -169,6 +169,7 @@ def test_the_sensor_passes_an_even_grey_on() -> None:
     develop(grey, np.ones(3, np.float32), curve, np.float32(1.3), out)
     np.testing.assert_allclose(out, 0.4, atol=1e-6)
     np.testing.assert_allclose(blur_colour(out, taps(1.3)), 0.4, atol=1e-6)
+    assert taps(0.0).tolist() == [0.0, 1.0, 0.0]
     pixels = np.empty((12, 12, 3), np.uint8)
     quantise(out, np.zeros(100, np.float32), 0, np.float32(0.1), pixels)
     assert (pixels == 102).all()

@@ -97,6 +97,7 @@ def test_a_killed_rendering_goes_on_and_gives_the_same_pool(
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name]
 
 
+@pytest.mark.slow  # each process imports all of it; test_chunk_workers.py has the sharing, the tests above the chunks
 @pytest.mark.usefixtures("small_chunks")
 def test_several_processes_render_the_same_pool(finished: Path, tmp_path: Path) -> None:
     folder = ensure_pool(spec(), small_model, tmp_path, processes=2, progress=False)
