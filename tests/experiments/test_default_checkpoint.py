@@ -128,7 +128,7 @@ def test_a_photo_that_the_network_adapts_to(default, photo, tmp_path, capsys):
     before = default.read_bytes()
     assert reconstruct([str(photo), str(tmp_path / "nowhere.png"), *arguments]) == 1
     printed = capsys.readouterr().out
-    assert "adapting to 2 photos in 1 step of the encoder, its share of 3 EM steps" in printed
+    assert "adapting to 2 photos in 3 EM steps of the encoder; the segmentation network, which true masks" in printed
     told = json.loads((tmp_path / "out" / "astronaut" / "parameters.json").read_text())
     assert told["adapted_steps"] == 3
     assert any(told["rotation"]["values"])  # the untrained network saw the face at rest
