@@ -44,7 +44,9 @@ class BumpTranslator(nn.Module):
         padding: zeros around the image; the output loses ``padding - 1`` of them on each side.
         maximum_width: channels at most; None for no limit.
         normalisation: after each activated convolution, before its activation.
-        small_output: begin at the bump 0 everywhere, instead of torch's initial values of the last layer (the release).
+        small_output: begin at the bump 0 everywhere, and let the last layer count in mm ahead of the tanh, instead of
+            torch's initial values and 13 mm a unit (the release): steps of Adam that suit the other layers would throw
+            the bump about by a millimetre each, until all its activations die.
     """
 
     def __init__(
@@ -72,12 +74,13 @@ class BumpTranslator(nn.Module):
             DecoderBlock(widths[level + 1], widths[level], upsampling, normalisation) for level in range(depth - 1)
         )
         self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
+        self.head_scale = CODE_PER_MILLIMETRE / HALF_CODE_RANGE if small_output else 1.0
         self.mask_decoder = DecoderBlock(widths[1], widths[0], upsampling, normalisation) if mask_head else None
         self.mask_output = nn.Conv2d(widths[0], 1, 3, padding=1) if mask_head else None
         if small_output:
             nn.init.zeros_(self.head.weight)
             assert self.head.bias is not None
-            nn.init.constant_(self.head.bias, math.atanh(network_units(0.0)))
+            nn.init.constant_(self.head.bias, math.atanh(network_units(0.0)) / self.head_scale)
         self.to(memory_format=torch.channels_last)
 
     @property
@@ -115,16 +118,17 @@ class BumpTranslator(nn.Module):
             features = self.decoder[level](features, skips[level])
 
         rows, columns = slice(self.margin, self.margin + height), slice(self.margin, self.margin + width)
-        bump = millimetres(_output(self.head, self.decoder[0](features, skips[0])))[..., rows, columns]
+        bump = millimetres(_output(self.head, self.decoder[0](features, skips[0]), self.head_scale))
+        bump = bump[..., rows, columns]
         if self.mask_decoder is None or self.mask_output is None:
             return Translation(bump, None)
-        return Translation(bump, _output(self.mask_output, self.mask_decoder(features, skips[0]))[..., rows, columns])
+        return Translation(bump, _output(self.mask_output, self.mask_decoder(features, skips[0]), 1.0)[..., rows, columns])
 
 
 @in_full_precision
-def _output(head: nn.Module, features: Tensor) -> Tensor:
+def _output(head: nn.Module, features: Tensor, scale: float) -> Tensor:
     """Return the tanh of the last layer: bfloat16 would tell heights of a millimetre apart by 0.05 mm only."""
-    return torch.tanh(head(features))
+    return torch.tanh(scale * head(features))
 
 
 def millimetres(output: Value) -> Value:
