@@ -47,7 +47,7 @@ demo: $(INSTALLED) ## train FOCUS briefly on synthetic faces, evaluate it, recon
 	$(BIN)/python -m experiments.demo $(DEMO_ARGS)
 
 test: $(INSTALLED_DEV) ## fast tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadfile $(PYTEST_ARGS)
 
 test-slow: $(INSTALLED_DEV) ## slow tests: training, resume, several processes, packaging
 	$(BIN)/python -m pytest -m "slow and not gpu" $(PYTEST_ARGS)
