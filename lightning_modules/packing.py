@@ -35,11 +35,13 @@ def packed(checkpoint: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict
     }
 
 
-def halved(tensor: Tensor) -> Tensor:
+def halved(tensor: Any) -> Any:
     """Return a matrix or kernel as float16; vectors (biases, statistics of normalisation) cost nothing and stay exact.
 
-    So does what float16 cannot hold.
+    So does what float16 cannot hold, and what is no tensor.
     """
+    if not isinstance(tensor, Tensor):
+        return tensor
     if not tensor.is_floating_point() or tensor.ndim < 2:
         return tensor.detach().cpu().clone()
     fits = bool(torch.isfinite(tensor).all()) and float(tensor.abs().max() if tensor.numel() else 0) < _HALF_LIMIT

@@ -24,6 +24,11 @@ class BumpTargetsDataModule(PhotoDataModule):
     samples: ClassVar[type[PhotoDataset]] = BumpTargetDataset
     config: BumpTargetsConfig
 
+    @property
+    def bump_along(self) -> str:
+        """What the bumps are measured along, ``z`` or ``ray``, as ``tools.bump_targets`` noted it."""
+        return str(read_prepared_folder(self.config.prepared).settings.get("along", "z"))
+
     def _prepare(self) -> None:
         folder = self.config.prepared
         if not is_prepared(folder):

@@ -83,7 +83,7 @@ class BumpModule(pl.LightningModule):
         for name in ("bump", "mask"):
             if name not in batch:
                 raise SeethroughError(f"the data have no '{name}': train on data with bump maps, such as data/detail")
-        self._look(batch["image"])
+        self.look(batch["image"], getattr(getattr(self.trainer, "datamodule", None), "bump_along", RELEASED_VIEW.along))
         if self.luminance.images < self.config.baseline_images:
             self.luminance.add(batch["image"], batch["bump"], batch["mask"])
         key = step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION)
@@ -166,15 +166,14 @@ class BumpModule(pl.LightningModule):
         """Go on with the view of the training so far."""
         self.view = view_of(checkpoint, Path("the checkpoint")) if KEY in checkpoint else None
 
-    def _look(self, image: Tensor) -> None:
-        """Note how the training images show faces; raises ``SeethroughError`` where they change."""
+    def look(self, image: Tensor, along: str = RELEASED_VIEW.along) -> None:
+        """Note how training images (B, 3, S, S) show faces; raises ``SeethroughError`` where that changes."""
         height, width = image.shape[-2:]
         if self.view is not None and height == width == self.view.size:
             return
         if self.view is not None or height != width:
             before = "square ones" if self.view is None else f"{self.view.size} px, as the training so far"
             raise SeethroughError(f"the training images have {width} x {height} px: give {before} (data's image_size)")
-        along = getattr(getattr(self.trainer, "datamodule", None), "bump_along", RELEASED_VIEW.along)
         self.view = TrainingView(height, along=along)
 
 
