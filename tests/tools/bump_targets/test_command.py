@@ -77,6 +77,7 @@ def test_data_module_reads_them(targets: Path) -> None:
         assert float(faces[k]["bump"].abs().max()) > 0.01
 
 
+@pytest.mark.slow
 def test_broken_off_work_goes_on_and_ends_with_the_same_bytes(
     album: Path, targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
