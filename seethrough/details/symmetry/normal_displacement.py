@@ -53,8 +53,10 @@ class DetailMap:
         return points - np.stack([np.zeros_like(bump), np.zeros_like(bump), bump], axis=1)
 
 
-def normal_displacements(detail: DetailMap, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find where the normals of the foundation meet the detailed surface.
+def normal_displacements(
+    detail: DetailMap, points: np.ndarray, normals: np.ndarray, *, near: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find where lines along the normals of the foundation meet the detailed surface.
 
     Where the detailed surface is parallel to the foundation, one that is b mm nearer in depth is b c mm off along a
     normal of cosine c. A few rounds of going where that says, and looking how much is left, find the place on any
@@ -62,8 +64,9 @@ def normal_displacements(detail: DetailMap, points: np.ndarray, normals: np.ndar
 
     Args:
         detail: the surface.
-        points: (N, 3) mm of the foundation, camera frame.
+        points: (N, 3) mm, camera frame, of the foundation.
         normals: (N, 3) unit, outward.
+        near: the points lie near the detailed surface already, and no longer on the foundation.
 
     Returns:
         (N,) mm along the normals, outward, and (N,) share of trusted pixels around the point, in [0, 1]; where that is
@@ -72,7 +75,7 @@ def normal_displacements(detail: DetailMap, points: np.ndarray, normals: np.ndar
     cosine = -normals[:, 2] if detail.along == "z" else -(normals * points).sum(1) / points[:, 2]
     cosine = np.maximum(cosine, _LEAST_COSINE)
     bump, share = detail.bump_at(points)
-    distance = bump * cosine
+    distance = np.zeros(len(points)) if near else bump * cosine
     best, least = distance, np.full(len(points), np.inf)
     for _ in range(_ROUNDS):
         place = points + normals * distance[:, None]

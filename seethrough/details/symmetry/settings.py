@@ -10,6 +10,7 @@ from seethrough.errors import SeethroughError
 VISIBILITIES = ("facing", "normals", "frontal")
 COMPLETIONS = ("displacement", "laplacian", "edges")
 MOTIONS = ("normal", "view")
+LOOSE_PARTS = ("follow", "alone")
 WEIGHTS = ("uniform", "cotan")
 
 
@@ -32,6 +33,9 @@ class SymmetrySettings:
             displacements, along the normals of the foundation. ``laplacian``: the mirrored Laplacian (Eq. 9).
             ``edges``: mirrored differences along edges by least squares, soft at the border (released code).
         weights: of the graph Laplacian: ``uniform`` or ``cotan`` of the mean face.
+        loose_parts: what happens to parts of the mesh that hang on nothing, as eyeballs. ``follow``: they move as a
+            whole with the skin around them, which keeps them behind the lids. ``alone``: they are completed as the skin
+            is (paper: its face model has none).
         centring_reach: mm from the symmetry plane within which pairs of vertices that are both visible move it; 0
             leaves it where the foundation has it.
         centring_pairs: fewest such pairs; with fewer the plane stays.
@@ -48,6 +52,7 @@ class SymmetrySettings:
     motion: str = "normal"
     completion: str = "displacement"
     weights: str = "uniform"
+    loose_parts: str = "follow"
     centring_reach: float = 15.0
     centring_pairs: int = 100
     residual_limit: float = 2.0
@@ -60,6 +65,7 @@ class SymmetrySettings:
             "motion": MOTIONS,
             "completion": COMPLETIONS,
             "weights": WEIGHTS,
+            "loose_parts": LOOSE_PARTS,
             "along": ALONG,
         }
         for name, known in choices.items():
@@ -83,13 +89,27 @@ _CHOICES = {
     "motion": MOTIONS,
     "completion": COMPLETIONS,
     "weights": WEIGHTS,
+    "loose_parts": LOOSE_PARTS,
     "along": ALONG,
 }
 
 PRESETS: dict[str, SymmetrySettings] = {
     "default": SymmetrySettings(),
-    "paper": SymmetrySettings(visibility="normals", rings=0, motion="view", completion="laplacian", centring_reach=0.0),
-    "release": SymmetrySettings(visibility="frontal", motion="view", completion="edges", residual_limit=0.5),
+    "paper": SymmetrySettings(
+        visibility="normals",
+        rings=0,
+        motion="view",
+        completion="laplacian",
+        loose_parts="alone",
+        centring_reach=0.0,
+    ),
+    "release": SymmetrySettings(
+        visibility="frontal",
+        motion="view",
+        completion="edges",
+        loose_parts="alone",
+        residual_limit=0.5,
+    ),
 }
 
 

@@ -41,6 +41,7 @@ class Completion:
         mirrored: points across from them, where nothing is visible.
         frame: from the camera frame to the frontal frame.
         centring: degrees and mm by which the plane of symmetry was moved from that of the foundation; zeros if not.
+        detail: the maps of the visible side.
     """
 
     vertices: np.ndarray
@@ -51,6 +52,7 @@ class Completion:
     mirrored: DensePoints
     frame: RigidMotion
     centring: tuple[float, float]
+    detail: DetailMap
 
     @property
     def visible(self) -> np.ndarray:
@@ -114,10 +116,15 @@ def complete(
         raised, share = detail.bump_at(vertices)
         sparse = detail.moved(vertices, raised)
     seen = graph.opened(seen & (share >= _LEAST_SHARE), settings.rings)
+    loose = graph.loose_parts if settings.loose_parts == "follow" else []
+    for part, _ in loose:
+        seen[part] = False
 
     frame, centring = _centred(frame, vertices, sparse, seen, graph, settings)
     base = frame(vertices)
     completed = complete_vertices(graph, base, frame(sparse), normals @ frame.rotation.T, seen, settings)
+    for part, around in loose:
+        completed[part] = base[part] + (completed - base)[around].mean(0)
     across = graph.paired & seen[graph.mirror]
     source = np.where(seen, 0, np.where(across, 1, 2)).astype(np.int8)
 
@@ -125,7 +132,7 @@ def complete(
     points = frame(detail.moved(surface.reshape(-1, 3), bump.reshape(-1))).reshape(*depth.shape, 3)
     dense = register(points, rast[0].numpy(), graph.triangles, trusted, completed)
     flipped = mirrored(dense, completed, graph.mirror, graph.paired, seen, settings.residual_limit)
-    return Completion(completed, base, source, score, dense, flipped, frame, centring)
+    return Completion(completed, base, source, score, dense, flipped, frame, centring, detail)
 
 
 def _foundation_frame(vertices: np.ndarray, graph: VertexGraph) -> RigidMotion:

@@ -8,11 +8,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from seethrough.morphable.face_model import FaceModel
 
 MIDLINE_MM = 0.5
 """A vertex of the mean face that is its own partner lies at most so far from the middle; others have no partner."""
+
+_AROUND_MM = 3.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,23 @@ class VertexGraph:
             cotangent = (u * v).sum(1) / np.maximum(area, 1e-12)
             np.add.at(total, np.searchsorted(keys, across), cotangent / 2)
         return np.clip(total, 0.01, 100.0)
+
+    @cached_property
+    def loose_parts(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Parts of the mesh that hang on nothing, as eyeballs do: (their vertices, vertices of the skin around them).
+
+        The skin is the largest part; around are its vertices within 3 mm of the part, or else the nearest one.
+        """
+        count, label = connected_components(self.adjacency, directed=False)
+        skin = np.flatnonzero(label == np.bincount(label).argmax())
+        found = []
+        for part in range(count):
+            members = np.flatnonzero(label == part)
+            if members[0] in skin:
+                continue
+            distance, _ = KDTree(self.mean[members]).query(self.mean[skin])
+            found.append((members, skin[distance <= max(_AROUND_MM, distance.min())]))
+        return found
 
     def grown(self, members: np.ndarray, rings: int = 1) -> np.ndarray:
         """Return (V,) bool: the vertices of a set and those up to ``rings`` edges away."""

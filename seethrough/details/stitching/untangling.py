@@ -1,0 +1,65 @@
+"""Taking back detail where it would turn triangles over."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seethrough.details.stitching.self_intersections import self_intersections
+
+LEAST_COSINE = 0.05
+_HALVINGS = 4
+
+
+def triangle_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Return (T, 3) normals as long as twice the triangles' areas."""
+    corners = vertices[triangles]
+    return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+
+
+def turned_over(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return (T,) bool: normals (T, 3) that have turned by 87 degrees or more; one without length has not turned."""
+    lengths = np.sqrt((before**2).sum(1) * (after**2).sum(1))
+    return ((before * after).sum(1) <= LEAST_COSINE * lengths) & ((before**2).sum(1) > 0)
+
+
+def untangled(
+    smooth: np.ndarray, detailed: np.ndarray, triangles: np.ndarray, *, crossings: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Move vertices back towards a smooth surface until no triangle lies turned over, nor crosses another anew.
+
+    Displacements along normals that meet, as in the corners of eyes and mouth, fold a mesh. There the displacement of
+    the triangles' corners is halved, a few times, and then taken back; at the end nothing is folded that the smooth
+    surface has flat, however coarse or noisy the detail.
+
+    Args:
+        smooth: (V, 3) mm.
+        detailed: (V, 3) mm.
+        triangles: (T, 3).
+        crossings: also look for triangles that pass through one another, and do not on the smooth surface.
+
+    Returns:
+        (V, 3) vertices and (V,) the share of its displacement that each has kept, in [0, 1].
+    """
+    share, placed = np.ones(len(smooth)), np.array(detailed, dtype=np.float64)
+    moved, before = detailed - smooth, triangle_normals(smooth, triangles)
+    old = _keys(self_intersections(smooth, triangles), len(triangles)) if crossings else None
+    work, rounds = np.arange(len(triangles)), 0
+    while True:
+        bad = work[turned_over(before[work], triangle_normals(placed, triangles[work]))]
+        if old is not None:
+            pairs = self_intersections(placed, triangles)
+            bad = np.concatenate([bad, pairs[~np.isin(_keys(pairs, len(triangles)), old)].ravel()])
+        corners = np.unique(triangles[bad])
+        corners = corners[share[corners] > 0]
+        if not len(corners):
+            return placed, share
+        share[corners] = share[corners] / 2 if rounds < _HALVINGS else 0.0
+        placed[corners] = smooth[corners] + share[corners, None] * moved[corners]
+        changed = np.zeros(len(smooth), bool)
+        changed[corners] = True
+        work = np.flatnonzero(changed[triangles].any(1))  # the others are as they were
+        rounds += 1
+
+
+def _keys(pairs: np.ndarray, count: int) -> np.ndarray:
+    return pairs[:, 0] * count + pairs[:, 1]
