@@ -21,6 +21,7 @@ SECTIONS: dict[str, str] = {
     "loader": "tools.benchmark.loader:cases",
     "now_metric": "tools.benchmark.now_metric:cases",
     "shape_from_shading": "tools.benchmark.shape_from_shading:cases",
+    "hole_filling": "tools.benchmark.hole_filling:cases",
     "soft_symmetry": "tools.benchmark.soft_symmetry:cases",
 }
 """Section -> the function that returns its cases; its module is imported only when the section is asked for."""

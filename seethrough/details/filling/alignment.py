@@ -117,7 +117,7 @@ def align_reference(reference: np.ndarray, landmarks: np.ndarray, seen: np.ndarr
 
 
 def warp_reference(
-    reference: Reference, similarity: Similarity, box: tuple[slice, slice]
+    reference: Reference, similarity: Similarity, box: tuple[slice, slice], samples: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sample a reference's bump where the pixels of a face lie, bilinearly; where it is finer, means of its pixels.
 
@@ -129,6 +129,7 @@ def warp_reference(
         reference: the reference.
         similarity: from its crop to that of the face.
         box: rows and columns of the face's crop that are wanted.
+        samples: along each side of a pixel; None for as many as the reference has pixels there.
 
     Returns:
         (h, w) float64 mm, and (h, w) bool, where every pixel that a sample rests on is inside the reference's mask;
@@ -139,6 +140,6 @@ def warp_reference(
     back = similarity.inverse()
     matrix = np.concatenate([back.linear, back.shift[:, None]], axis=1)
     bump, covered = np.zeros(shape), np.zeros(shape, bool)
-    samples = max(1, round(back.scale))
-    sample_maps(reference.codes, reference.packed, matrix, rows.start, columns.start, samples, bump, covered)
+    count = max(1, round(back.scale)) if samples is None else samples
+    sample_maps(reference.codes, reference.packed, matrix, rows.start, columns.start, count, bump, covered)
     return bump, covered

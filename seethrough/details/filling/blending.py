@@ -20,10 +20,25 @@ class Source:
     Attributes:
         bump: (H, W) mm, anything where it is not covered.
         covered: (H, W) bool.
+        steps: two of (H, W) mm, by which the bump rises from each pixel to the one at its right and to the one below,
+            anything where these are not both covered; None for the differences of ``bump``.
     """
 
     bump: np.ndarray
     covered: np.ndarray
+    steps: tuple[np.ndarray, np.ndarray] | None = None
+
+    def within(self, box: tuple[slice, slice]) -> Source:
+        """Return the part in a box."""
+        steps = None if self.steps is None else (self.steps[0][box], self.steps[1][box])
+        return Source(self.bump[box], self.covered[box], steps)
+
+    def gradient(self, axis: int) -> np.ndarray:
+        """Return by how much the bump rises from pixel to pixel along an axis, one less than there are pixels."""
+        first, second = pairs(axis)
+        if self.steps is not None:
+            return self.steps[0 if axis == 1 else 1][first]
+        return self.bump[second] - self.bump[first]
 
 
 @dataclass(frozen=True)
@@ -72,9 +87,9 @@ def blend(bump: np.ndarray, hole: np.ndarray, face: np.ndarray, sources: Sequenc
     hole = hole & ~adrift
     if not hole.any():
         return Blend(filled, label, adrift)
-    box = _box_around(hole)
+    box = box_around(hole)
     inside = hole[box]
-    parts = [Source(source.bump[box], source.covered[box]) for source in sources]
+    parts = [source.within(box) for source in sources]
     filled[box] = np.where(inside, _solved(filled[box], inside, held[box], parts, label[box]), filled[box])
     return Blend(filled, label, adrift)
 
@@ -85,8 +100,8 @@ def _solved(
     wanted, anchor = np.zeros(bump.shape), np.zeros(bump.shape)
     weights = []
     for axis in (1, 0):
-        first, second = _pairs(axis)
-        gradient = _gradients(sources, label, first, second)
+        first, second = pairs(axis)
+        gradient = _gradients(sources, label, axis)
         weights.append((hole[first] & hole[second]).astype(np.float64))
         for here, there, sign in ((first, second, 1.0), (second, first, -1.0)):
             # The gradient is that of the second pixel less the first.
@@ -100,16 +115,22 @@ def _solved(
     return GridEquation(*weights, anchor).solve(wanted, start)
 
 
-def _gradients(
-    sources: Sequence[Source], label: np.ndarray, first: tuple[slice, slice], second: tuple[slice, slice]
-) -> np.ndarray:
-    """Return the mean gradient of those sources that one of two neighbours takes and that cover both; 0 without."""
+def _gradients(sources: Sequence[Source], label: np.ndarray, axis: int) -> np.ndarray:
+    """Return the mean gradient of those sources that one of two neighbours takes and that cover both.
+
+    Where no such source covers both, it is that of the first one that does, and 0 where none does.
+    """
+    first, second = pairs(axis)
     total, count = np.zeros(label[first].shape), np.zeros(label[first].shape)
     for number, source in enumerate(sources):
         taken = (label[first] == number) | (label[second] == number)
         taken &= source.covered[first] & source.covered[second]
-        total += np.where(taken, source.bump[second] - source.bump[first], 0.0)
+        total += np.where(taken, source.gradient(axis), 0.0)
         count += taken
+    for source in sources:
+        other = (count == 0) & source.covered[first] & source.covered[second]
+        total += np.where(other, source.gradient(axis), 0.0)
+        count += other
     return total / np.maximum(count, 1)
 
 
@@ -126,23 +147,23 @@ def _untouched(hole: np.ndarray, held: np.ndarray) -> np.ndarray:
     count = int(ndimage.label(hole, output=parts))  # pyright: ignore[reportArgumentType]
     touched = np.zeros(count + 1, bool)
     for axis in (1, 0):
-        first, second = _pairs(axis)
+        first, second = pairs(axis)
         for here, there in ((first, second), (second, first)):
             touched[parts[here][held[there]]] = True
     touched[0] = True
     return ~touched[parts]
 
 
-def _pairs(axis: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def pairs(axis: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Return what picks each pixel and its neighbour along an axis."""
     every, but_last, but_first = slice(None), slice(None, -1), slice(1, None)
     return ((every, but_last), (every, but_first)) if axis == 1 else ((but_last, every), (but_first, every))
 
 
-def _box_around(hole: np.ndarray) -> tuple[slice, slice]:
+def box_around(hole: np.ndarray) -> tuple[slice, slice]:
     """Return rows and columns of the hole with one pixel of room."""
     slices = []
     for axis in (1, 0):
         places = np.flatnonzero(hole.any(axis))
-        slices.append(slice(max(int(places[0]) - 1, 0), int(places[-1]) + 2))
+        slices.append(slice(max(int(places[0]) - 1, 0), min(int(places[-1]) + 2, hole.shape[1 - axis])))
     return slices[0], slices[1]

@@ -9,9 +9,10 @@ import numpy as np
 from scipy import ndimage
 from torch import Tensor
 
-from seethrough.details.filling.alignment import align_reference, visible_landmarks, warp_reference
-from seethrough.details.filling.blending import NO_SOURCE, Source, blend
-from seethrough.details.filling.reference_set import ReferenceSet
+from seethrough.details.filling.alignment import Similarity, align_reference, visible_landmarks, warp_reference
+from seethrough.details.filling.blending import NO_SOURCE, Source, blend, box_around
+from seethrough.details.filling.mixing import mix
+from seethrough.details.filling.reference_set import Reference, ReferenceSet
 from seethrough.details.filling.report import FillingReport, SourceReport
 from seethrough.details.filling.search import Candidates, ReferenceSearch
 from seethrough.details.filling.settings import FillSettings
@@ -31,8 +32,8 @@ class Filling:
     Attributes:
         bump: (H, W) float32 mm towards the camera; outside the hole exactly what it was.
         report: what was done.
-        source: (H, W) int32, for each pixel of the hole the place in ``report.sources`` of the reference that filled
-            it; -1 where none covers it, and outside the hole.
+        source: (H, W) int32, for each pixel of the hole what filled it: 0 the mixture or the first reference, and so
+            on; -1 where no reference covers it, and outside the hole.
     """
 
     bump: np.ndarray
@@ -105,8 +106,9 @@ def fill_holes(
 ) -> Filling:
     """Fill the part of a face that is hidden by what lies before it.
 
-    The best reference is the one whose recognition feature is the most alike among those seen from about the same
-    side. It is laid over the face by the landmarks in sight and blended into the hole. What it does not cover is left
+    The best references are those whose recognition features are the most alike among those seen from about the same
+    side. They are laid over the face by the landmarks in sight, mixed so that they resemble what is seen of it (or,
+    with the preset ``paper``, the best one is taken alone), and blended into the hole. What they do not cover is left
     to the next best ones, and what none of them covers to a membrane.
 
     Args:
@@ -151,16 +153,20 @@ def fill_from(
     if not holed.hole.any():
         return _unchanged(holed)
     rows = ranked.rows.tolist() if isinstance(ranked, Candidates) else list(ranked)
-    sources, reports = _covering(holed, references, rows, settings)
+    layers = _layers(holed, references, rows, settings)
+    result = blend(holed.bump.astype(np.float64), holed.hole, holed.face, [layer.source for layer in layers])
+    count, reports = int(holed.hole.sum()), []
+    for number, layer in enumerate(layers):
+        filled, weight = float((result.source == number).sum() / count), float(np.abs(layer.weights).sum())
+        for laid, part in zip(layer.laid, layer.weights.tolist(), strict=True):
+            reports.append(laid.report(abs(part) / weight * filled, part))
     if isinstance(ranked, Candidates):
         reports = [_with_distances(report, ranked, rows.index(report.row)) for report in reports]
-    result = blend(holed.bump.astype(np.float64), holed.hole, holed.face, sources)
-    count = int(holed.hole.sum())
-    shares = [float((result.source == number).sum() / count) for number in range(len(sources))]
     report = FillingReport(
         hole_pixels=count,
         hole_share=float(count / holed.face.sum()),
-        sources=tuple(replace(report, share=share) for report, share in zip(reports, shares, strict=True)),
+        sources=tuple(reports),
+        mixed=len(layers[0].laid) if layers and len(layers[0].laid) > 1 else 0,
         harmonic_share=float(((result.source == NO_SOURCE) & holed.hole & ~result.adrift).sum() / count),
         adrift_share=float(result.adrift.sum() / count),
         landmarks_seen=int(holed.seen.sum()),
@@ -170,31 +176,55 @@ def fill_from(
     return Filling(np.where(holed.hole, filled, holed.bump), report, result.source)
 
 
-def _covering(
-    holed: Holed, references: ReferenceSet, rows: list[int], settings: FillSettings
-) -> tuple[list[Source], list[SourceReport]]:
-    """Return the first references that each cover enough of what those before them have left."""
-    open_part, sources, reports = holed.hole.copy(), [], []
+@dataclass(frozen=True)
+class _Laid:
+    """A reference laid over the face."""
+
+    reference: Reference
+    similarity: Similarity
+    landmarks: int
+
+    def report(self, share: float, weight: float) -> SourceReport:
+        reference, similarity = self.reference, self.similarity
+        told = (reference.row, reference.id, reference.identity, None, None, share, weight)
+        return SourceReport(*told, similarity.scale, similarity.angle, self.landmarks)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What one part of the hole is filled from."""
+
+    source: Source
+    laid: list[_Laid]
+    weights: np.ndarray
+
+
+def _layers(holed: Holed, references: ReferenceSet, rows: list[int], settings: FillSettings) -> list[_Layer]:
+    """Return the mixture of the first references, if several are mixed, and single ones for what is left."""
+    box = box_around(holed.hole)
+    open_part, layers = holed.hole.copy(), []
+    if settings.mixed > 1 and len(rows) > 1:
+        laid = [_lay(holed, references[row]) for row in rows[: settings.mixed]]
+        mixture = mix(holed.bump, holed.face & ~holed.hole, [(each.reference, each.similarity) for each in laid], box)
+        layers.append(_Layer(mixture.source, laid, mixture.weights))
+        open_part &= ~mixture.source.covered
     least = max(1.0, settings.least_share * float(holed.hole.sum()))
-    box = tuple(slice(max(int(p[0]) - 1, 0), int(p[-1]) + 2) for p in _extents(holed.hole))
+    most = len(layers) + settings.references_at_most
     for row in rows:
-        if len(sources) == settings.references_at_most or open_part.sum() < least:
+        if len(layers) == most or open_part.sum() < least:
             break
-        reference = references[row]
-        similarity, landmarks = align_reference(reference.landmarks.astype(np.float64), holed.landmarks, holed.seen)
+        laid = _lay(holed, references[row])
         source = Source(np.zeros(holed.hole.shape), np.zeros(holed.hole.shape, bool))
-        source.bump[box], source.covered[box] = warp_reference(reference, similarity, box)
-        if (open_part & source.covered).sum() < least:
-            continue
-        open_part &= ~source.covered
-        sources.append(source)
-        told = (reference.row, reference.id, reference.identity, None, None, 0.0)
-        reports.append(SourceReport(*told, similarity.scale, similarity.angle, landmarks))
-    return sources, reports
+        source.bump[box], source.covered[box] = warp_reference(laid.reference, laid.similarity, box)
+        if (open_part & source.covered).sum() >= least:
+            open_part &= ~source.covered
+            layers.append(_Layer(source, [laid], np.ones(1)))
+    return layers
 
 
-def _extents(hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+def _lay(holed: Holed, reference: Reference) -> _Laid:
+    points = reference.landmarks.astype(np.float64)
+    return _Laid(reference, *align_reference(points, holed.landmarks, holed.seen))
 
 
 def _with_distances(report: SourceReport, ranked: Candidates, place: int) -> SourceReport:

@@ -35,7 +35,7 @@ def sample_maps(codes, packed, matrix, top, left, samples, bump, covered):
                 for di in range(2):
                     for dj in range(2):
                         weight = (a if di else 1 - a) * (b if dj else 1 - b)
-                        if weight > 0:
+                        if weight > 1e-6:  # a grid laid on itself meets pixels up to rounding
                             place = (i + di) * size + j + dj
                             if not (packed[place >> 3] >> (7 - (place & 7))) & 1:
                                 whole = False
@@ -43,6 +43,28 @@ def sample_maps(codes, packed, matrix, top, left, samples, bump, covered):
             if whole:
                 covered[row, column] = True
                 bump[row, column] = (total / (samples * samples) / FINER - ZERO) / CODES_PER_MM
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def add_weighted(bump, covered, offset, part, sums):
+    """Add a map (h, w), and its steps to the right and down, to ``sums`` (3, 4, h, w) where they are covered.
+
+    The four sums are those of the values, of ``part`` times them, of ones, and of ``part``.
+    """
+    height, width = bump.shape
+    for row in range(height):
+        for column in range(width):
+            if not covered[row, column]:
+                continue
+            here = bump[row, column]
+            for kind in range(3):
+                down, right = row + (kind == 2), column + (kind == 1)
+                if down < height and right < width and covered[down, right]:
+                    value = bump[down, right] - here if kind else here - offset
+                    sums[kind, 0, row, column] += value
+                    sums[kind, 1, row, column] += part * value
+                    sums[kind, 2, row, column] += 1.0
+                    sums[kind, 3, row, column] += part
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -16,7 +16,8 @@ class SourceReport:
         identity: name of the person; None where unknown.
         pose_distance: rad, or standard deviations with the preset ``paper``; None where it was not asked for.
         similarity: cosine of the recognition features; None where there are none.
-        share: of the hole that it filled.
+        share: of the hole that it filled; of what several filled together, by the size of their weights.
+        weight: with which it was mixed, 1 where it was taken alone; may be negative.
         scale: pixels of the face's crop for a pixel of the reference's.
         angle: rad, by which it was turned.
         landmarks: how many the alignment rests on.
@@ -28,6 +29,7 @@ class SourceReport:
     pose_distance: float | None
     similarity: float | None
     share: float
+    weight: float
     scale: float
     angle: float
     landmarks: int
@@ -41,6 +43,7 @@ class FillingReport:
         hole_pixels: pixels of the hole.
         hole_share: of the face.
         sources: the references, in the order of their use.
+        mixed: how many of them, the first ones, were mixed; 0 where each was taken alone.
         harmonic_share: of the hole, that no reference covers; a membrane fills it.
         adrift_share: of the hole, that touches no visible pixel; nothing could be blended there.
         landmarks_seen: of the 68.
@@ -50,6 +53,7 @@ class FillingReport:
     hole_pixels: int
     hole_share: float
     sources: tuple[SourceReport, ...] = ()
+    mixed: int = 0
     harmonic_share: float = 0.0
     adrift_share: float = 0.0
     landmarks_seen: int = 68

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from seethrough.details.filling.search import NEAREST, PRESETS
 from seethrough.errors import SeethroughError
 
+TOGETHER = 32
+"""References that fill a hole together unless said otherwise."""
+
 
 @dataclass(frozen=True)
 class FillSettings:
@@ -15,7 +18,9 @@ class FillSettings:
     Attributes:
         preset: how references are compared, one of :data:`seethrough.details.filling.search.PRESETS`.
         k: references on the short list by viewpoint.
-        references_at_most: how many of them, best first, may share one hole.
+        together: how many of them, best first, fill the hole together (:mod:`seethrough.details.filling.mixing`); 1
+            is the paper's way, a single one; None takes :data:`TOGETHER` with ``default`` and 1 with ``paper``.
+        references_at_most: how many further ones, best first, may fill what is left, each a part of its own.
         least_share: of the hole, that a further reference has to cover to be used.
         widen: share of the crop's side by which the hole is widened first: a translator sees some pixels across an
             occluder's outline, and its bumps beside one are not to be trusted. These pixels change; others never do.
@@ -26,6 +31,7 @@ class FillSettings:
 
     preset: str = "default"
     k: int = NEAREST
+    together: int | None = None
     references_at_most: int = 4
     least_share: float = 0.01
     widen: float = 0.0
@@ -34,10 +40,15 @@ class FillSettings:
         """Refuse impossible values."""
         if self.preset not in PRESETS:
             raise SeethroughError(f"unknown search preset {self.preset!r}: choose one of {', '.join(PRESETS)}")
-        for name in ("k", "references_at_most"):
-            if getattr(self, name) < 1:
+        for name in ("k", "together", "references_at_most"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise SeethroughError(f"{name}={getattr(self, name)} must be at least 1")
         if not 0 <= self.least_share <= 1:
             raise SeethroughError(f"least_share={self.least_share} must lie between 0 and 1")
         if not 0 <= self.widen <= 0.1:
             raise SeethroughError(f"widen={self.widen} must lie between 0 and 0.1 of the crop's side")
+
+    @property
+    def mixed(self) -> int:
+        """How many references fill a hole together."""
+        return self.together or (TOGETHER if self.preset == "default" else 1)

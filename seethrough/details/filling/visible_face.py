@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,9 @@ def visible_by_network(path: str | Path, image: Tensor) -> np.ndarray:
     if not path.is_file():
         raise SeethroughError(f"{path}: no such network; check the path")
     try:
-        network = torch.jit.load(str(path), map_location=image.device).eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torch prefers another format; this one runs no pickle
+            network = torch.jit.load(str(path), map_location=image.device).eval()
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:120]
         raise SeethroughError(f"{path}: not a TorchScript network ({reason}); save it by torch.jit.save") from None
