@@ -18,7 +18,7 @@ def add_detail_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="default",
         metavar="PRESET",
-        help="also write details by shape from shading, without a network: default, kinect, ivcam",
+        help="also write details by shape from shading, without a translator: default, kinect, ivcam",
     )
     add_foundation_options(parser, None)
 
