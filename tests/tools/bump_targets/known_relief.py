@@ -22,7 +22,7 @@ def known_face(seed: int) -> tuple[StudyFace, DetailFoundation]:
     """Render one face over a foundation of few modes, as it would be found in a photo."""
     (face,) = study_faces(seed, 1, SIZE, FOUNDATIONS["few modes"])
     nothing = torch.zeros(1, 3)
-    foundation = Foundation(nothing, nothing[:, :].long(), face.camera, torch.zeros(68, 2))
+    foundation = Foundation(nothing, nothing.long(), face.camera, torch.zeros(68, 2))
     covered = face.skin.float()
     crop = CropTransform(1.0, (SIZE / 2, SIZE / 2), SIZE)
     return face, DetailFoundation(crop, face.image, foundation, face.depth, covered, face.skin, face.skin, 0.005)
