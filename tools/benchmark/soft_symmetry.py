@@ -1,4 +1,4 @@
-"""Section ``soft_symmetry``: completing a turned face of the open model from its detailed depth of 500 px."""
+"""Section ``soft_symmetry``: completing a turned face of the open model from its depth of 500 px, and stitching it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 
 from seethrough.details import foundation_depth, foundation_from_vertices
 from seethrough.details.foundation import Foundation
+from seethrough.details.stitching import StitchSettings, fixed_topology_mesh, stitch
 from seethrough.details.symmetry import PRESETS, complete
 from seethrough.details.symmetry.vertex_graph import vertex_graph
 from seethrough.morphable import FaceModel, load_face_model
@@ -41,8 +42,27 @@ def _complete(level: int, preset: str, name: str) -> Measurement:
     return measure("soft_symmetry", name, step, repeats=9)
 
 
+def _stitch(name: str, crossings: bool) -> Measurement:
+    model, *face = turned_face(1)
+    done, chosen = complete(face[0], model, *face[1:]), StitchSettings(crossings=crossings)
+    return measure("soft_symmetry", name, lambda: stitch(done, model, chosen), repeats=5)
+
+
+def _fixed(name: str) -> Measurement:
+    model, *face = turned_face(1)
+    done = complete(face[0], model, *face[1:])
+    return measure("soft_symmetry", name, lambda: fixed_topology_mesh(done, model), repeats=5)
+
+
 def cases() -> Mapping[str, Case]:
     """Return the cases of this section."""
     sizes = {1: "10k vertices", 2: "41k vertices"}
     names = {(level, preset): f"{SIZE} px {size} {preset}" for level, size in sizes.items() for preset in PRESETS}
-    return {name: partial(_complete, level, preset, name) for (level, preset), name in names.items()}
+    completions = {name: partial(_complete, level, preset, name) for (level, preset), name in names.items()}
+    stitching = {
+        f"{SIZE} px 10k vertices stitched": False,
+        f"{SIZE} px 10k vertices stitched, crossings": True,
+    }
+    meshes = {name: partial(_stitch, name, crossings) for name, crossings in stitching.items()}
+    fixed = f"{SIZE} px 10k vertices model's triangles"
+    return {**completions, **meshes, fixed: partial(_fixed, fixed)}

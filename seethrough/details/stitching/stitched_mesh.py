@@ -140,9 +140,10 @@ def _refined(completion: Completion, model: FaceModel, spacing: float) -> Refine
     pixel = float((seen if len(seen) else foundation)[:, 2].mean()) / camera.focal
 
     def too_long(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        detailed = (start[:, _OWN] + end[:, _OWN] + start[:, _OTHER] + end[:, _OTHER]) > 0
+        # Where detail fades out edges may be longer, without end: triangles at the border would become slivers.
+        weight = np.maximum(*(ends[:, [_OWN, _OTHER]].max(1) for ends in (start, end)))
         length = ((start[:, _FOUNDATION] - end[:, _FOUNDATION]) ** 2).sum(1)
-        return detailed & (length > (spacing * pixel) ** 2)
+        return weight**2 * length > (spacing * pixel) ** 2
 
     return refine(values, graph.triangles, too_long)
 

@@ -35,7 +35,7 @@ def test_parts_fill_their_triangles_exactly_and_nothing_is_too_long(size, seed, 
 
     def too_long(start: np.ndarray, end: np.ndarray) -> np.ndarray:
         length = np.linalg.norm(start[:, :3] - end[:, :3], axis=1)
-        return (start[:, 4] + end[:, 4] > 0) & (length > longest)
+        return np.maximum(start[:, 4], end[:, 4]) * length > longest
 
     fine = refine(values, triangles, too_long, rounds)
     parts = areas(fine.values, fine.triangles)

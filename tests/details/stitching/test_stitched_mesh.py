@@ -21,24 +21,23 @@ from seethrough.rendering import Camera, pose
 from tests.small_face import small_face_model
 
 MODEL = small_face_model(25)
-SIZE = 120
 
 
-def completed(model: FaceModel, yaw: float, pitch: float, seed: int, holes: int, strength: float = 0.6) -> Completion:
+def completed(model: FaceModel, yaw: float, pitch: float, seed: int, holes: int, size: int = 120) -> Completion:
     """Complete a face with ripples in its depth and square holes in its mask."""
     draw = torch.Generator().manual_seed(seed)
     identity = torch.randn(1, model.sizes.identity, generator=draw)
     expression = 0.5 * torch.randn(1, model.sizes.expression, generator=draw)
     vertices = pose(model.shape(identity, expression), torch.tensor([[pitch, yaw, 0.1]]), torch.zeros(1, 3))[0]
-    foundation = foundation_from_vertices(model, vertices, Camera(1000 * SIZE / 270, SIZE, SIZE))
+    foundation = foundation_from_vertices(model, vertices, Camera(1000 * size / 270, size, size))
     depth, mask = foundation_depth(foundation, backend="cpu")
     wave = torch.rand(4, generator=draw) + 0.5
-    place = torch.arange(SIZE) * 270 / SIZE
+    place = torch.arange(size) * 270 / size
     ripples = torch.sin(place[:, None] / (6 * wave[0])) * torch.cos(place / (6 * wave[1])) + wave[2] - 1
     for _ in range(holes):
         top, left = torch.randint(0, 90, (2,), generator=draw)
         mask[0, top : top + 30, left : left + 30] = 0
-    return complete(foundation, model, depth - strength * ripples, mask)
+    return complete(foundation, model, depth - 0.6 * ripples, mask)
 
 
 def check(done: Completion, face: StitchedFace, model: FaceModel) -> None:
@@ -79,8 +78,8 @@ def test_a_hundred_poses_and_holes_of_a_face_with_eyes_and_mouth() -> None:
 
 
 def test_the_dense_points_of_both_sides_lie_on_the_mesh() -> None:
-    done = completed(MODEL, 0.6, 0.1, 3, 0)
-    face = stitch(done, MODEL, StitchSettings(spacing=0.7))
+    done = completed(MODEL, 0.6, 0.1, 3, 0, size=260)
+    face = stitch(done, MODEL, StitchSettings(spacing=1.0))
     assert min(face.shares()[name] for name in PARTS) > 0.002
     tree = TriangleTree.of(face.vertices, face.triangles)
     weights = detail_weights(vertex_graph(MODEL), done.visible)

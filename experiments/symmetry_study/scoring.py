@@ -1,0 +1,62 @@
+"""What is measured on one face, and how rows of faces become a table."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from experiments.symmetry_study.faces import TurnedFace
+from seethrough.meshes import Mesh
+from seethrough.metrics.triangle_tree import TriangleTree
+
+MEASURES = ("seconds", "hidden_mm", "hidden_degrees", "across_mm", "across_degrees", "seen_mm")
+
+
+def score(face: TurnedFace, method: Callable[[TurnedFace], Mesh]) -> dict[str, float]:
+    """Measure one face completed by one method.
+
+    Returns:
+        CPU seconds, and for the vertices of the true surface that the camera does not see, those among them whose
+        partner across the face it does see, and those that it sees: the mean distance to the closest point of the
+        completed face, mm, and the mean angle between the normals there. Nothing is aligned: the pose is known.
+    """
+    start = time.process_time()
+    mesh = method(face)
+    numbers = {"seconds": time.process_time() - start}
+    tree, normals, true_normals = TriangleTree.of(mesh.vertices, mesh.triangles), mesh.normals(), face.truth.normals()
+    for name, chosen in (("hidden", face.hidden), ("across", face.across), ("seen", face.seen)):
+        closest = tree.closest(face.truth.vertices[chosen])
+        mixed = np.einsum("nk,nkc->nc", closest.barycentric, normals[mesh.triangles[closest.triangles]])
+        mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
+        cosine = (mixed * true_normals[chosen]).sum(1).clip(-1, 1)
+        numbers[f"{name}_mm"] = float(np.sqrt(closest.squared).mean())
+        numbers[f"{name}_degrees"] = float(np.degrees(np.arccos(cosine)).mean())
+    return numbers
+
+
+def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> list[dict[str, object]]:
+    """Average faces: one row for each combination of ``groups``, in the order in which they first come.
+
+    Each measure becomes its mean over seeds of the means over faces, and its standard deviation over seeds; besides,
+    ``gain_mm`` is by how much less ``across_mm`` is than with the foundation only, face by face.
+    """
+    rows = list(rows)
+    plain = {row["face"]: float(str(row["across_mm"])) for row in rows if row["method"] == "foundation only"}
+    gathered: dict[tuple, dict[object, list[dict[str, float]]]] = {}
+    for row in rows:
+        numbers = {measure: float(str(row[measure])) for measure in MEASURES}
+        numbers["gain_mm"] = plain.get(row["face"], float("nan")) - numbers["across_mm"]
+        gathered.setdefault(tuple(row[name] for name in groups), {}).setdefault(row["seed"], []).append(numbers)
+    table = []
+    for key, seeds in gathered.items():
+        line: dict[str, object] = dict(zip(groups, key, strict=True))
+        for measure in (*MEASURES, "gain_mm"):
+            means = [statistics.fmean(numbers[measure] for numbers in faces) for faces in seeds.values()]
+            line[measure] = statistics.fmean(means)
+            line[f"{measure}_deviation"] = statistics.stdev(means) if len(means) > 1 else float("nan")
+        line["faces"] = sum(map(len, seeds.values()))
+        table.append(line)
+    return table
