@@ -91,10 +91,12 @@ def _source(options: argparse.Namespace) -> FaceSource:
             )
     from datamodules.detail.datamodule import DetailDataModule
     from experiments.building import build_data
-    from experiments.config.composition import compose
+    from experiments.config.composition import compose, selected
     from tools.reference_index.rendered_faces import RenderedFaces
 
-    data = build_data(compose(["bump", *names], overrides))
+    data = None
+    if selected(["bump", *names], overrides)[1] == "detail":
+        data = build_data(compose(["bump", *names], overrides))
     if not isinstance(data, DetailDataModule):
         raise SeethroughError(
             f"{' '.join(names)}: has no bump maps; make them by `python -m tools.bump_targets`, or name data/detail"

@@ -106,7 +106,7 @@ def test_a_mixture_finds_the_parts_that_the_face_is_made_of(references: Referenc
     )
     error = [np.abs(each.bump - truth)[hole].mean() for each in (together, alone)]
     membrane = np.abs(harmonic_fill(Holed.of(truth, FACE & ~hole, FACE, points())) - truth)[hole].mean()
-    assert error[0] < 0.7 * error[1]
+    assert error[0] < 0.8 * error[1]
     assert error[0] < 0.85 * membrane
     weights = {source.id: source.weight for source in together.report.sources}
     assert sorted(sorted(weights, key=lambda name: -weights[name])[:2]) == ["face-002", "face-009"]

@@ -63,6 +63,7 @@ class Bright(nn.Module):
         return torch.cat([-face] * (self.channels - 1) + [face], 1)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_a_network_of_somebody_else_s(tmp_path: Path) -> None:
     image = torch.rand(3, 12, 12)
     for channels in (1, 2):

@@ -1,0 +1,1 @@
+"""How near filled bumps come to the truth, on rendered faces."""
