@@ -25,3 +25,7 @@ class NowConfig(PhotoConfig):
     crop: Literal["landmarks", "box"] = "landmarks"
     """What a crop follows: `landmarks` as in all data sets, or `box` for a square of 1.6 times the mean side of the
     data set's own box of the face."""
+
+    def is_served_by(self, key: str, prepared: object) -> bool:
+        """Return whether a folder of some of the people has those that are evaluated."""
+        return key == "lists" and self.lists == "all" and prepared == self.test_split

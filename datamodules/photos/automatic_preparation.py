@@ -29,8 +29,8 @@ def listing_options(config: PhotoConfig) -> dict[str, Any]:
 def refuse_another_preparation(config: PhotoConfig, facts: PreparedFolder) -> None:
     """Refuse a prepared folder that these settings would not have given.
 
-    With ``data.root``, everything must agree. Without, a folder is read as it is, but for settings that differ from
-    their defaults: someone has asked for them.
+    With ``data.root``, everything must agree, or the folder have all faces that are read all the same. Without, a
+    folder is read as it is, but for settings that differ from their defaults: someone has asked for them.
 
     Raises:
         SeethroughError: names the key, both values, and what to do.
@@ -44,6 +44,8 @@ def refuse_another_preparation(config: PhotoConfig, facts: PreparedFolder) -> No
         pairs.insert(0, ("root", facts.root, config.root))
     for key, before, now in pairs:
         if before == now or (key == "root" and Path(before).resolve() == Path(now).resolve()):
+            continue
+        if config.root and config.is_served_by(key, before):
             continue
         if config.root or now != defaults[key]:
             moved = "; if it only moved, leave data.root out or mend it in preparation.json" if key == "root" else ""

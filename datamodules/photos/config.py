@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from datamodules.photos.augmentation import AugmentationConfig
-from datamodules.photos.prepared_folder import DEFAULT_FIELD, DEFAULT_SIDE
+from datamodules.photos.augmentation.config import AugmentationConfig
+from datamodules.photos.crop_size import DEFAULT_FIELD, DEFAULT_SIDE
 from seethrough.errors import SeethroughError
 
 
@@ -52,6 +52,10 @@ class PhotoConfig:
                 raise SeethroughError(f"data.{name}={getattr(self, name)} must be at least {least}")
         if not 0 <= self.validation_share < 1:
             raise SeethroughError(f"data.validation_share={self.validation_share} must lie in [0, 1)")
+
+    def is_served_by(self, key: str, prepared: object) -> bool:
+        """Return whether a folder that was prepared with another value of ``key`` has all faces that are read of it."""
+        return False
 
     @property
     def stored_side(self) -> int:

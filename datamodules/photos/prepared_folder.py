@@ -12,10 +12,6 @@ from datamodules.photos.atomic_files import writing_text
 from datamodules.photos.manifest import FORMAT, MANIFEST, PREPARATION
 from seethrough.errors import SeethroughError
 
-DEFAULT_SIDE = 256
-DEFAULT_FIELD = 256 / 224
-"""Room around the face for shifts, turns and scales: the stored crop shows this much more than FOCUS' crop."""
-
 
 @dataclass(frozen=True)
 class PreparedFolder:

@@ -45,6 +45,11 @@ def listing(config: VggCasiaConfig) -> Listing:
     except PermissionError as error:
         raise SeethroughError(f"{error.filename}: cannot be read; change its permissions") from error
     if not len(records) and not faults:
+        if layout == "vgg_face":
+            where = f"data.path_template={config.path_template}"
+            raise SeethroughError(
+                f"{root}: no photo of the lists in {root / 'files'} lies where {where} says; correct it"
+            )
         raise SeethroughError(f"{root}: no photo found in the layout {layout}; {EXPECTED}")
     return Listing(records, faults, note)
 

@@ -15,10 +15,11 @@ from skimage.data import astronaut
 
 from datamodules.photos.augmentation import AugmentationConfig, augmented
 from datamodules.photos.config import PhotoConfig
+from datamodules.photos.crop_size import DEFAULT_FIELD, DEFAULT_SIDE
 from datamodules.photos.datamodule import PhotoDataModule
 from datamodules.photos.face_files import FaceFiles
 from datamodules.photos.manifest import MANIFEST, ManifestRow, crop_path, mask_path, write_manifest
-from datamodules.photos.prepared_folder import DEFAULT_FIELD, DEFAULT_SIDE, PreparedFolder
+from datamodules.photos.prepared_folder import PreparedFolder
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
 

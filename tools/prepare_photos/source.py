@@ -59,7 +59,6 @@ def read_source(words: list[str], skip_bad: bool) -> Source:
     Raises:
         SeethroughError: the words name no data set, or several, or one that has no photos.
     """
-    from experiments.building import build_data
     from experiments.config.composition import compose
 
     names, overrides = split_words(words)
@@ -81,9 +80,12 @@ def read_source(words: list[str], skip_bad: bool) -> Source:
             data_sets = [name for name in config_names() if name.startswith("data/")]
             raise SeethroughError(f"{paths[0]}: no such file, folder or data config{did_you_mean(paths[0], data_sets)}")
         configs, overrides = ["data/photos"], [f"data.root={_quoted(paths[0])}", *overrides]
-    data = build_data(compose([METHOD, *configs], overrides))
+    composition = compose([METHOD, *configs], overrides)  # before Lightning is imported: a mistake is told at once
 
     from datamodules.photos.datamodule import PhotoDataModule
+    from experiments.building import build_data
+
+    data = build_data(composition)
 
     if not isinstance(data, PhotoDataModule):
         raise SeethroughError(f"{' '.join(names)}: this data set is not made of photos, so there is nothing to prepare")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datamodules.photos.prepared_folder import DEFAULT_FIELD, DEFAULT_SIDE
+from datamodules.photos.crop_size import DEFAULT_FIELD, DEFAULT_SIDE
 from seethrough.errors import SeethroughError
 from seethrough.photos.detection import DETECTORS
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from datamodules.photos.crop_size import DEFAULT_FIELD
 from datamodules.photos.manifest import MANIFEST, ManifestRow, crop_path, mask_path, write_manifest
-from datamodules.photos.prepared_folder import DEFAULT_FIELD, PreparedFolder
+from datamodules.photos.prepared_folder import PreparedFolder
 
 
 def landmarks(side: int, number: int = 0) -> np.ndarray:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from datamodules.photos.automatic_preparation import listing_options
+from datamodules.now.config import NowConfig
+from datamodules.photos.automatic_preparation import listing_options, refuse_another_preparation
 from datamodules.photos.config import PhotoConfig
 from datamodules.photos.datamodule import PhotoDataModule
-from datamodules.photos.prepared_folder import read_prepared_folder
+from datamodules.photos.prepared_folder import PreparedFolder, read_prepared_folder
 from seethrough.errors import SeethroughError
 from tests.datamodules.photos.prepared import prepared_folder
 from tests.datamodules.photos.preparing.small_photos import MadePhoto, landmarks
@@ -122,3 +123,14 @@ def test_automatic_preparation_notes_its_options(root: Path) -> None:
     data = family(root.parent / "prepared", root=str(root), skip_bad=True)
     data.prepare_data()
     assert read_prepared_folder(root.parent / "prepared").settings["listing"] == {"crop": "landmarks", "masks": True}
+
+
+def test_a_folder_of_the_people_that_are_evaluated_will_do(tmp_path: Path) -> None:
+    config = NowConfig(root="NoW", prepared=str(tmp_path), lists="validation")
+    facts = PreparedFolder("now", "NoW", 16, 1.0, "dlib", 3, 0, {"listing": listing_options(config)})
+    refuse_another_preparation(replace(config, lists="all"), facts)
+    for other in ({"lists": "test"}, {"lists": "all", "test_split": "all"}, {"crop": "box"}):
+        with pytest.raises(SeethroughError, match=f"prepared with data.{next(iter(other))}="):
+            refuse_another_preparation(replace(config, **other), facts)
+    with pytest.raises(SeethroughError, match=r"prepared with data\.lists='validation'"):
+        refuse_another_preparation(replace(config, lists="test", root=""), facts)

@@ -70,6 +70,12 @@ def test_a_folder_above_several_data_sets_is_not_taken_for_one_of_them(tmp_path)
     assert len(listed(tmp_path, layout="casia_folders").records) == 4
 
 
+def test_a_wrong_template_is_named(tmp_path):
+    write_vgg_face(tmp_path)
+    with pytest.raises(SeethroughError, match=r"no photo of the lists .* path_template=a/\{id\} says; correct it"):
+        listed(tmp_path, path_template="a/{id}", only_downloaded=True)
+
+
 def test_settings_that_cannot_be(tmp_path):
     with pytest.raises(SeethroughError, match=r"data.minimum_box=-1"):
         listed(write_casia(tmp_path), minimum_box=-1.0)
