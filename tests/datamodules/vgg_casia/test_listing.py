@@ -72,7 +72,7 @@ def test_a_folder_above_several_data_sets_is_not_taken_for_one_of_them(tmp_path)
 
 def test_a_wrong_template_is_named(tmp_path):
     write_vgg_face(tmp_path)
-    with pytest.raises(SeethroughError, match=r"no photo of the lists .* path_template=a/\{id\} says; correct it"):
+    with pytest.raises(SeethroughError, match=r"no photo of the lists .*path_template=a/\{id\} says; correct it"):
         listed(tmp_path, path_template="a/{id}", only_downloaded=True)
 
 
