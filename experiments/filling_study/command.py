@@ -34,12 +34,13 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser("python -m experiments.filling_study", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("references", metavar="DIR", help="a set of python -m tools.reference_index data/detail")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="of data/detail, as the set was made with")
     parser.add_argument("--faces", type=int, default=30, help="people of the test set (default 30)")
     parser.add_argument("--pools", default="data/pools", metavar="DIR", help="folder of rendered pools")
     parser.add_argument("--seed", type=int, default=0, help="of the holes and the random references (default 0)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the table and the rows of all faces")
     parser.add_argument("--picture", type=Path, metavar="PATH", help="draw some faces as relief")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if options.faces < 2:
         raise SeethroughError(f"--faces {options.faces}: an interval needs at least 2")
     torch.set_num_threads(1)
@@ -57,13 +58,20 @@ def main(arguments: list[str]) -> None:
 def _measure(options: argparse.Namespace) -> tuple[list[dict[str, object]], list[np.ndarray]]:
     from experiments.building import build_data
     from experiments.config.composition import compose
-    from tools.reference_index.rendered_faces import RenderedFaces
+    from tools.reference_index.rendered_faces import WHAT_BUMPS_ARE, RenderedFaces
 
     references = ReferenceSet(options.references)
     size, features = references.size, FeatureReader(references.description.feature_network)
     changes = [f"data.scene.image_size={size}", f"data.test_size={options.faces}", f"data.folder={options.pools}"]
+    changes += options.settings
     source = RenderedFaces(build_data(compose(["bump", "data/detail"], changes)), "test")  # pyright: ignore
     references.description.require(source.model, references.folder)
+    for name in WHAT_BUMPS_ARE:
+        theirs, ours = references.settings.get(name), source.settings[name]
+        if theirs != ours:
+            raise SeethroughError(
+                f"{references.folder}: made with data.scene.{name}={theirs}, the faces have {ours}; give both the same"
+            )
     searches = {preset: ReferenceSearch(references, preset) for preset in ("default", "paper")}
     k, rows, picture = min(100, len(references)), [], []
     for place in tqdm(range(options.faces), unit="face", disable=None):

@@ -18,6 +18,9 @@ from seethrough.details.filling import viewpoint_in_focus_crop
 from seethrough.errors import SeethroughError
 from tools.reference_index.face_source import SourceFace, UnfitFace
 
+WHAT_BUMPS_ARE = ("foundation_modes", "relief")
+"""Settings of the scenes without which bumps of two sets cannot be compared."""
+
 
 class RenderedFaces:
     """The faces of one split of ``data/detail``; what of its pool is missing is rendered first.
@@ -39,7 +42,10 @@ class RenderedFaces:
         self._layout, self._columns = open_columns(folder, DetailLayout)
         self._count = min(count or self._layout.rows, self._layout.rows)
         self.crop_size = config.scene.image_size
-        self.settings: dict[str, Any] = {"source": data.set_name(split), "count": self._count}
+        self.settings: dict[str, Any] = {
+            "source": data.set_name(split), "count": self._count,
+            **{name: getattr(config.scene, name) for name in WHAT_BUMPS_ARE},
+        }  # fmt: skip
 
     def __len__(self) -> int:
         return self._count

@@ -112,7 +112,7 @@ def _solved(
     start = np.zeros(bump.shape)
     for number, source in enumerate(sources):
         start[label == number] = source.bump[label == number]
-    return GridEquation(*weights, anchor).solve(wanted, start)
+    return GridEquation(weights[0], weights[1], anchor).solve(wanted, start)
 
 
 def _gradients(sources: Sequence[Source], label: np.ndarray, axis: int) -> np.ndarray:

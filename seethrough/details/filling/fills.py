@@ -8,7 +8,8 @@ import numpy as np
 
 from seethrough.details.filling.alignment import align_reference, warp_reference
 from seethrough.details.filling.blending import Source, blend
-from seethrough.details.filling.hole_filling import Filling, Holed, fill_from
+from seethrough.details.filling.hole_filling import Filling, fill_from
+from seethrough.details.filling.holed import Holed
 from seethrough.details.filling.reference_set import ReferenceSet
 from seethrough.details.filling.search import Candidates, ReferenceSearch
 from seethrough.details.filling.settings import FillSettings

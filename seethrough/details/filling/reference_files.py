@@ -89,7 +89,8 @@ def row_bytes(shape: tuple[int, ...], kind: str) -> int:
 
 def row_checksum(bump: np.ndarray, mask: np.ndarray) -> int:
     """Return the CRC-32 of a face's bump codes and packed mask."""
-    return zlib.crc32(np.ascontiguousarray(mask), zlib.crc32(np.ascontiguousarray(bump)))
+    first, second = np.ascontiguousarray(bump), np.ascontiguousarray(mask)
+    return zlib.crc32(second, zlib.crc32(first))  # pyright: ignore[reportArgumentType]
 
 
 def file_hash(path: Path) -> str:

@@ -131,18 +131,15 @@ class ReferenceWriter:
         bumps = [encode_bump(np.where(face.mask, face.bump, 0.0)) for face in faces]
         masks = [np.packbits(face.mask) for face in faces]
         values: dict[str, list[Any]] = {
-            "bump": bumps,
-            "mask": masks,
+            **{"bump": bumps, "mask": masks},
             "landmarks": [face.landmarks for face in faces],
             "rotation": [face.viewpoint.rotation for face in faces],
             "translation": [face.viewpoint.translation for face in faces],
             "feature": [face.feature for face in faces],
             "checksum": [row_checksum(bump, mask) for bump, mask in zip(bumps, masks, strict=True)],
         }
-        rows = {}
-        for name, (shape, kind) in self.description.columns().items():
-            rows[name] = np.array(values[name], dtype=kind).reshape(len(faces), *shape)
-        return rows
+        columns = self.description.columns().items()
+        return {name: np.array(values[name], kind).reshape(len(faces), *shape) for name, (shape, kind) in columns}
 
     def _go_on(self) -> None:
         if (self.folder / DESCRIPTION).exists():
@@ -178,14 +175,12 @@ class ReferenceWriter:
         return {**lengths, **{self.folder / name: length for name, length in texts.items()}}
 
     def _compare(self, plan: dict[str, Any]) -> None:
-        ours = {**{key: value for key, value in self._plan.items() if key != "settings"}, **self._plan["settings"]}
-        theirs = {**{key: value for key, value in plan.items() if key != "settings"}, **plan["settings"]}
+        ours, theirs = ({**each, **each["settings"], "settings": None} for each in (self._plan, plan))
         for key in (*ours, *theirs):
             if ours.get(key) != theirs.get(key):
-                told = f"{key}={theirs.get(key)}, not {ours.get(key)}"
+                told = f"({key}={theirs.get(key)}, not {ours.get(key)}"[:120]
                 raise SeethroughError(
-                    f"{self.folder}: a reference set of other settings ({told[:120]}); add --overwrite, or choose "
-                    "another folder"
+                    f"{self.folder}: a reference set of other settings {told}); add --overwrite, or choose another folder"
                 )
 
     def _remove(self) -> None:

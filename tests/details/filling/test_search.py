@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seethrough.details.filling import ReferenceSearch, ReferenceSet, Viewpoint, nearest, search
+from seethrough.details.filling import ReferenceSearch, ReferenceSet, Viewpoint, nearest, vector_search
 from seethrough.details.filling.viewpoint import rotation_matrices, viewpoint_in_focus_crop
 from seethrough.errors import SeethroughError
 from seethrough.photos import align
@@ -102,11 +102,11 @@ class FlatIndex:
 
 def test_faiss_finds_the_same_where_it_is_installed(references: ReferenceSet, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = ReferenceSearch(references).nearest(pose(0.2, 0.1, 0), None, k=9)
-    monkeypatch.setattr(search, "FAISS_FROM", 10)
-    assert isinstance(search.vector_search(np.zeros((20, 9))), search.ExactSearch)
+    monkeypatch.setattr(vector_search, "FAISS_FROM", 10)
+    assert isinstance(vector_search.vector_search(np.zeros((20, 9))), vector_search.ExactSearch)
     monkeypatch.setitem(sys.modules, "faiss", SimpleNamespace(IndexFlatL2=FlatIndex))  # pyright: ignore
-    monkeypatch.setattr(search, "find_spec", lambda name: object())
-    assert isinstance(search.vector_search(np.zeros((20, 9))), search.FaissSearch)
+    monkeypatch.setattr(vector_search, "find_spec", lambda name: object())
+    assert isinstance(vector_search.vector_search(np.zeros((20, 9))), vector_search.FaissSearch)
     found = ReferenceSearch(references).nearest(pose(0.2, 0.1, 0), None, k=9)
     assert np.array_equal(found.rows, exact.rows)
     assert np.allclose(found.pose_distance, exact.pose_distance, atol=1e-6)
