@@ -43,14 +43,14 @@ def _complete(level: int, preset: str, name: str) -> Measurement:
 
 
 def _stitch(name: str, crossings: bool) -> Measurement:
-    model, *face = turned_face(1)
-    done, chosen = complete(face[0], model, *face[1:]), StitchSettings(crossings=crossings)
+    model, foundation, depth, mask = turned_face(1)
+    done, chosen = complete(foundation, model, depth, mask), StitchSettings(crossings=crossings)
     return measure("soft_symmetry", name, lambda: stitch(done, model, chosen), repeats=5)
 
 
 def _fixed(name: str) -> Measurement:
-    model, *face = turned_face(1)
-    done = complete(face[0], model, *face[1:])
+    model, foundation, depth, mask = turned_face(1)
+    done = complete(foundation, model, depth, mask)
     return measure("soft_symmetry", name, lambda: fixed_topology_mesh(done, model), repeats=5)
 
 

@@ -58,7 +58,7 @@ def check(done: Completion, face: StitchedFace, model: FaceModel) -> None:
     assert sum(face.shares().values()) == pytest.approx(1)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.floats(-1.2, 1.2), st.floats(-0.5, 0.5), st.integers(0, 9999), st.integers(0, 4))
 def test_any_pose_and_any_holes_give_one_clean_sheet(yaw: float, pitch: float, seed: int, holes: int) -> None:
     done = completed(MODEL, yaw, pitch, seed, holes)
@@ -68,19 +68,20 @@ def test_any_pose_and_any_holes_give_one_clean_sheet(yaw: float, pitch: float, s
 
 
 @pytest.mark.slow
-def test_a_hundred_poses_and_holes_of_a_face_with_eyes_and_mouth() -> None:
+@pytest.mark.parametrize("first", [0, 50])
+def test_a_hundred_poses_and_holes_of_a_face_with_eyes_and_mouth(first: int) -> None:
     model = load_face_model("open", level=0)
-    for seed in range(100):
-        yaw, pitch = np.random.default_rng(seed).uniform([-1.3, -0.5], [1.3, 0.5])
+    for seed in range(first, first + 50):
+        yaw, pitch = np.random.default_rng(seed).uniform([-1.3, -0.5], [1.3, 0.5]).tolist()
         done = completed(model, yaw, pitch, seed, seed % 5)
-        face = stitch(done, model, StitchSettings(spacing=3.0))
+        face = stitch(done, model, StitchSettings(spacing=1.0))
         check(done, face, model)
 
 
 def test_the_dense_points_of_both_sides_lie_on_the_mesh() -> None:
-    done = completed(MODEL, 0.6, 0.1, 3, 0, size=260)
+    done = completed(MODEL, 0.6, 0.1, 3, 0, size=200)
     face = stitch(done, MODEL, StitchSettings(spacing=1.0))
-    assert min(face.shares()[name] for name in PARTS) > 0.002
+    assert min(face.shares()[name] for name in PARTS) > 0.001
     tree = TriangleTree.of(face.vertices, face.triangles)
     weights = detail_weights(vertex_graph(MODEL), done.visible)
     for points, weight in zip((done.dense, done.mirrored), weights, strict=True):
