@@ -103,13 +103,12 @@ class ReferenceWriter:
             for name, entries in lines.items():
                 text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
                 self._extend(self.folder / name, text.encode())
-            self.taken, self.rows = self.taken + len(faces) + len(skipped), self.rows + len(faces)
-            self.skipped += len(skipped)
+            self.rows, self.skipped = self.rows + len(faces), self.skipped + len(skipped)
+            self.taken = self.rows + self.skipped
             self._note()
         except OSError as error:
-            raise SeethroughError(
-                f"{self.folder}: cannot be written ({error.strerror}); free some room and give the command again"
-            ) from None
+            told = f"{self.folder}: cannot be written ({error.strerror}); free some room"
+            raise SeethroughError(f"{told} and give the command again") from None
 
     def finish(self) -> None:
         """Make the folder a finished set.
@@ -131,7 +130,8 @@ class ReferenceWriter:
         bumps = [encode_bump(np.where(face.mask, face.bump, 0.0)) for face in faces]
         masks = [np.packbits(face.mask) for face in faces]
         values: dict[str, list[Any]] = {
-            **{"bump": bumps, "mask": masks},
+            "bump": bumps,
+            "mask": masks,
             "landmarks": [face.landmarks for face in faces],
             "rotation": [face.viewpoint.rotation for face in faces],
             "translation": [face.viewpoint.translation for face in faces],
@@ -179,26 +179,23 @@ class ReferenceWriter:
         for key in (*ours, *theirs):
             if ours.get(key) != theirs.get(key):
                 told = f"({key}={theirs.get(key)}, not {ours.get(key)}"[:120]
-                raise SeethroughError(
-                    f"{self.folder}: a reference set of other settings {told}); add --overwrite, or choose another folder"
-                )
+                what = f"{self.folder}: a reference set of other settings {told})"
+                raise SeethroughError(f"{what}; add --overwrite, or choose another folder")
 
     def _remove(self) -> None:
-        known = (DESCRIPTION, PROGRESS)
-        if any(self.folder.iterdir()) and not any((self.folder / name).exists() for name in known):
+        if any(self.folder.iterdir()) and not any((self.folder / name).exists() for name in (DESCRIPTION, PROGRESS)):
             raise SeethroughError(f"{self.folder}: not a reference set, so it is not removed; choose another folder")
         shutil.rmtree(self.folder)
         self.folder.mkdir()
 
     def _note(self) -> None:
-        texts = {name: (self.folder / name).stat().st_size for name in (FACES, SKIPPED)}
-        counts = {"taken": self.taken, "rows": self.rows, "skipped": self.skipped}
-        replace_json(self.folder / PROGRESS, {**counts, "bytes": texts, "plan": self._plan})
+        told = {"taken": self.taken, "rows": self.rows, "skipped": self.skipped, "plan": self._plan}
+        told["bytes"] = {name: (self.folder / name).stat().st_size for name in (FACES, SKIPPED)}
+        replace_json(self.folder / PROGRESS, told)
 
     @staticmethod
     def _extend(path: Path, content: bytes) -> None:
-        if content:
-            with path.open("ab") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+        with path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
