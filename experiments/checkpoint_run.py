@@ -31,7 +31,7 @@ class CheckpointRun(RunFolder):
 
     @classmethod
     def of(cls, path: str | Path) -> CheckpointRun:
-        """Return the run of a checkpoint file, or of one that comes along (``default``, ``default_bump``); writes nothing.
+        """Return the run of a checkpoint file, or of one that comes along by its name; writes nothing.
 
         Raises:
             SeethroughError: there is no such file.
