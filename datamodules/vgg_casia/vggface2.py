@@ -18,7 +18,7 @@ from seethrough.errors import SeethroughError
 
 PERSON = re.compile(r"n\d{6}")
 SPLITS: dict[str, Split] = {"train": "train", "test": "test"}
-TABLE_FOLDERS = ("", "meta", "bb_landmark", "meta/bb_landmark")
+TABLE_FOLDERS = ("", "meta", "bb_landmark", "meta/bb_landmark", "label")
 
 
 def split_folders(root: Path) -> dict[str, str]:
@@ -33,7 +33,7 @@ def split_folders(root: Path) -> dict[str, str]:
 
 
 def table(root: Path, *names: str) -> Path | None:
-    """Return the first of some tables that is there: in the root, ``meta`` or ``bb_landmark``."""
+    """Return the first of some tables that is there: in the root or in one of :data:`TABLE_FOLDERS`."""
     candidates = (root / folder / name for name in names for folder in TABLE_FOLDERS)
     return next((path for path in candidates if path.is_file()), None)
 
@@ -42,7 +42,7 @@ def list_vggface2(root: Path, *, boxes: bool = True, minimum_box: float = 0.0) -
     """List ``train/n000002/0001_01.jpg`` and so on, in the order of ``train_list.txt`` where there is one, else sorted.
 
     Args:
-        root: holds ``train``, ``test`` or both, and the tables beside them, in ``meta`` or in ``bb_landmark``.
+        root: holds ``train``, ``test`` or both, and the tables beside them or in one of :data:`TABLE_FOLDERS`.
         boxes: read the loose boxes, if they are there; they tell which of several faces is the person.
         minimum_box: pass over photos whose box has a shorter side than this many pixels.
 

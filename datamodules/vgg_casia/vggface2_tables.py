@@ -26,6 +26,8 @@ class Person(NamedTuple):
 def read_people(path: Path) -> tuple[dict[str, Person], list[Fault]]:
     """Read ``Class_ID, Name, Sample_Num, Flag, Gender``; names may be quoted, and hold commas even where they are not.
 
+    Rows of the official file end with a comma, but for a few.
+
     Returns:
         The people by class (``n000002``), and one fault for each row that cannot be read.
     """
@@ -35,6 +37,7 @@ def read_people(path: Path) -> tuple[dict[str, Person], list[Fault]]:
         if row == 1 and cells[0].lower() == "class_id":
             continue
         where = f"{path} row {row}"
+        cells = cells[:-1] if not cells[-1] else cells
         if len(cells) < 5:
             what = f"{len(cells)} columns, expected Class_ID, Name, Sample_Num, Flag, Gender"
             faults.append(Fault(where, what, id=f"{path.name}_row_{row}"))

@@ -47,6 +47,22 @@ def test_people_have_names_with_commas(tmp_path):
     assert people["n000002"].photos == 2
 
 
+def test_people_as_the_official_file_writes_them(tmp_path):
+    meta = write_vggface2(tmp_path) / "identity_meta.csv"
+    meta.write_text(
+        'Class_ID, Name, Sample_Num, Flag, Gender,\nn000001, "14th_Dalai_Lama",424,0, m,\n'
+        'n000002, "A_Fine_Frenzy",315,1, f,\nn000003, "Jane,_Doe",12,1, f\n'
+    )
+    meta.rename(write(tmp_path / "label/identity_meta.csv"))
+    people, faults = read_people(tmp_path / "label/identity_meta.csv")
+    assert not faults
+    assert [(each.name, each.photos, each.in_training) for each in people.values()] == [
+        ("14th_Dalai_Lama", 424, False), ("A_Fine_Frenzy", 315, True), ("Jane,_Doe", 12, True),
+    ]  # fmt: skip
+    (tmp_path / "test/n000001").rename(tmp_path / "train/n000001")
+    assert "14th_Dalai_Lama belongs to test" in " ".join(fault.what for fault in listed(tmp_path).faults)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
