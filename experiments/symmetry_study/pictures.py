@@ -40,7 +40,7 @@ def from_the_hidden_side(face: TurnedFace) -> RigidMotion:
     motions = []
     for degrees in (-50, 50):
         turn = Rotation.from_euler("y", degrees, degrees=True).as_matrix() @ flip @ upright.rotation
-        motions.append(RigidMotion(turn, middle - turn @ middle))
+        motions.append(RigidMotion(turn, [0, 0, middle[2]] - turn @ middle))
     return min(motions, key=lambda motion: (normals @ motion.rotation.T)[:, 2].mean())
 
 

@@ -44,11 +44,11 @@ def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> li
     ``gain_mm`` is by how much less ``across_mm`` is than with the foundation only, face by face.
     """
     rows = list(rows)
-    plain = {row["face"]: float(str(row["across_mm"])) for row in rows if row["method"] == "foundation only"}
+    plain = {_face(row): float(str(row["across_mm"])) for row in rows if row["method"] == "foundation only"}
     gathered: dict[tuple, dict[object, list[dict[str, float]]]] = {}
     for row in rows:
         numbers = {measure: float(str(row[measure])) for measure in MEASURES}
-        numbers["gain_mm"] = plain.get(row["face"], float("nan")) - numbers["across_mm"]
+        numbers["gain_mm"] = plain.get(_face(row), float("nan")) - numbers["across_mm"]
         gathered.setdefault(tuple(row[name] for name in groups), {}).setdefault(row["seed"], []).append(numbers)
     table = []
     for key, seeds in gathered.items():
@@ -60,3 +60,7 @@ def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> li
         line["faces"] = sum(map(len, seeds.values()))
         table.append(line)
     return table
+
+
+def _face(row: Mapping[str, object]) -> tuple[object, object]:
+    return row.get("modes"), row["face"]

@@ -62,12 +62,15 @@ def test_each_method_is_measured_and_symmetry_finds_what_the_foundation_lacks() 
 
 
 def test_means_are_over_faces_deviations_over_seeds_and_gains_face_by_face() -> None:
-    def row(method: str, seed: int, face: str, value: float) -> dict[str, object]:
-        return {"method": method, "seed": seed, "face": face, **dict.fromkeys(MEASURES, value)}
+    def row(method: str, seed: int, face: str, value: float, modes: int = 8) -> dict[str, object]:
+        return {"method": method, "seed": seed, "face": face, "modes": modes, **dict.fromkeys(MEASURES, value)}
 
     rows = [row("foundation only", 0, "a", 3.0), row("foundation only", 1, "b", 5.0)]
     rows += [row("other", 0, "a", 1.0), row("other", 1, "b", 5.0)]
     plain, other = summarise(rows, ("method",))
+    fewer = [row("foundation only", 0, "a", 9.0, 30), row("other", 0, "a", 4.0, 30)]
+    gains = {(line["modes"], line["method"]): line["gain_mm"] for line in summarise(rows + fewer, ("modes", "method"))}
+    assert gains[30, "other"] == 5.0 and gains[8, "other"] == 1.0
     assert (plain["hidden_mm"], plain["gain_mm"]) == (4.0, 0.0)
     assert (other["across_mm"], other["gain_mm"], other["faces"]) == (3.0, 1.0, 2)
     assert other["gain_mm_deviation"] == pytest.approx(2**0.5)
