@@ -1,40 +1,55 @@
-"""From a reconstructed face to its detail: foundation, bump map, detailed surface."""
+"""From a reconstructed face to its detail: foundation, bump map, detailed surface, and on demand the complete face."""
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.reconstruction.completion_stages import CompletionStages
 from experiments.reconstruction.detail_writing import write_detail
 from experiments.reconstruction.estimator import FaceEstimator
+from experiments.reconstruction.face_state import read_bump_settings, read_bump_state, write_bump_state
 from experiments.reconstruction.foundations import FoundationSource
+from experiments.reconstruction.model_colours import ModelColours
+from experiments.reconstruction.stage_range import StageRange
 from experiments.reconstruction.stages import StageClock
+from experiments.reconstruction.visible_part import with_visible_part
 from experiments.reconstruction.writing import Reconstruction
-from seethrough.details import FOUNDATIONS
 from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.details.face_detail import FaceDetail, shaded_detail, translated_detail
+from seethrough.details.shaded_skin import NARROWED
 from seethrough.details.shading import shading_preset
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
     from lightning_modules.bump.loading import LoadedTranslator
 
+TRANSLATOR = "translator"
+
 
 @dataclass(frozen=True)
 class DetailStages:
-    """The stages ``foundation``, ``bump`` and ``mesh`` with what they need.
+    """The stages ``foundation``, ``bump`` and ``mesh``, and those that complete the face, with what they need.
 
     Attributes:
-        source: places foundations.
+        source: places foundations; None takes the foundation of the earlier run whose bump map is used again.
         translator: makes bump maps; None for shape from shading.
         shading: name of the parameters of shape from shading.
+        mask: where the visible face is known from, see :mod:`experiments.reconstruction.visible_part`.
+        completion: completes the face; None stops at the detailed surface.
     """
 
-    source: FoundationSource
+    source: FoundationSource | None
     translator: LoadedTranslator | None
     shading: str = "default"
+    mask: str = "focus"
+    completion: CompletionStages | None = None
+
+    @property
+    def reuses_face(self) -> bool:
+        """Whether the fitted face is that of an earlier run."""
+        return self.completion is not None and self.completion.stages.reuses("face")
 
     def __call__(
         self, name: str, result: Reconstruction, estimator: FaceEstimator, folder: Path, clock: StageClock
@@ -44,14 +59,43 @@ class DetailStages:
         Raises:
             SeethroughError: no foundation, nothing of the face visible, or a folder that cannot be written.
         """
-        with clock.stage("foundation"):
-            face = self.source.placed(
-                name, result.photo, estimator, result.estimate, result.crop, result.face.landmarks
+        stages = StageRange(last="bump") if self.completion is None else self.completion.stages
+        if not stages.reaches("foundation"):
+            return {}
+        reused = stages.reuses("bump")
+        made = read_bump_settings(folder) if reused else self.settings()
+        source = self.source or FoundationSource(made["foundation"])
+        if reused and source.choice != made["foundation"]:
+            raise SeethroughError(
+                f"the bump map of the earlier run lies on --foundation {made['foundation']}: name that one, or start "
+                "with --stages foundation.."
             )
-        with clock.stage("bump"):
-            detail = self.bump(face)
-        with clock.stage("mesh"):
-            return write_detail(detail, folder, self.settings())
+        with clock.stage("foundation"):
+            face = source.placed(name, result.photo, estimator, result.estimate, result.crop, result.face.landmarks)
+            face = with_visible_part(face, made["mask"], self.translator, result)
+        if not stages.reaches("bump"):
+            return {}
+        outputs: dict[str, str] = {}
+        if reused:
+            detail = read_bump_state(folder, face)
+            clock.reuse("bump", "mesh")
+        else:
+            with clock.stage("bump"):
+                detail = self.bump(face)
+            with clock.stage("mesh"):
+                outputs = write_detail(detail, folder, made)
+        if self.completion is None:
+            return outputs
+        if not reused:
+            outputs["state_bump"] = str(write_bump_state(folder, detail, made))
+        model, colours = estimator.written_model, None
+        if source.model is None:
+            colours = ModelColours.fitted(estimator, result.estimate.parameters)
+        else:
+            model, colours = source.model, ModelColours.mean(source.model)
+        # Shape from shading leaves out what is near an occluder; a translator's bumps there are no better.
+        widen = NARROWED if made["bump_by"] == TRANSLATOR else 0.0
+        return outputs | self.completion(detail, result, model, colours, folder, clock, widen)
 
     def bump(self, face: DetailFoundation) -> FaceDetail:
         """Return the detail of a face: of the translator where there is one, else by its shading."""
@@ -61,40 +105,11 @@ class DetailStages:
 
     def settings(self) -> dict[str, Any]:
         """Return what ``detail.json`` says of how it was made."""
-        made: dict[str, Any] = {"foundation": self.source.choice}
+        made: dict[str, Any] = {"foundation": None if self.source is None else self.source.choice, "mask": self.mask}
         if self.translator is None:
             return made | {"bump_by": "shape from shading", "shading": self.shading}
         return made | {
-            "bump_by": "translator",
+            "bump_by": TRANSLATOR,
             "translator": str(self.translator.source),
             "translator_size_px": self.translator.view.size,
         }
-
-
-def detail_stages(options: argparse.Namespace) -> DetailStages | None:
-    """Return the stages that the parsed options ask for, None for none.
-
-    Raises:
-        SeethroughError: an option without the one that it belongs to, or what is not there.
-    """
-    if options.bump is None and options.shading is None:
-        for name in ("foundation", "foundation_model", "foundation_expressions"):
-            if getattr(options, name) is not None:
-                raise SeethroughError(
-                    f"--{name.replace('_', '-')} says what details lie on: add --bump RUN or --shading"
-                )
-        return None
-    if options.misfit_prior:
-        raise SeethroughError(
-            "--misfit-prior corrects the face model's meshes, details lie on the face that covers the photo: give one"
-        )
-    if options.shading is not None:
-        shading_preset(options.shading)
-    translator = None
-    if options.bump is not None:
-        from lightning_modules.bump.loading import load_translator
-
-        translator = load_translator(options.bump)
-    preset = FOUNDATIONS[0] if translator is None else translator.foundation
-    source = FoundationSource(options.foundation or preset, options.foundation_model, options.foundation_expressions)
-    return DetailStages(source, translator, options.shading or "default")

@@ -65,7 +65,7 @@ class FaceDrawing:
 
     def shape(self, size: int) -> Layer:
         """The posed shape with its expression, in clay."""
-        return self._draw(self._posed, _clay(self._posed, self.model.triangles), size)
+        return self._draw(self._posed, clay(self._posed, self.model.triangles), size)
 
     def turned(self, size: int, yaw: float) -> Layer:
         """The face in the photo's own light, turned by ``yaw`` rad about the vertical from looking at the camera."""
@@ -75,12 +75,12 @@ class FaceDrawing:
     def turned_shape(self, size: int, yaw: float) -> Layer:
         """The shape with its expression in clay, turned by ``yaw`` rad."""
         posed = self._at_rest(self.vertices, yaw)
-        return self._draw(posed, _clay(posed, self.model.triangles), size)
+        return self._draw(posed, clay(posed, self.model.triangles), size)
 
     def neutral_shape(self, size: int) -> Layer:
         """The shape without expression, from the front, in clay."""
         posed = self._at_rest(self.neutral, 0.0)
-        return self._draw(posed, _clay(posed, self.model.triangles), size)
+        return self._draw(posed, clay(posed, self.model.triangles), size)
 
     def _at_rest(self, vertices: Tensor, yaw: float) -> Tensor:
         # Turned about the middle of its own box, so that it stays in the picture.
@@ -88,17 +88,30 @@ class FaceDrawing:
         angles = vertices.new_tensor([[0.0, yaw, 0.0]])
         return pose(vertices - middle, angles, torch.zeros_like(angles))
 
-    @torch.no_grad()
     def _draw(self, posed: Tensor, colours: Tensor, size: int) -> Layer:
-        renderer = Renderer(self.model.triangles, self.camera.resized(size * SAMPLES))
-        rendering = renderer(posed, colours.contiguous())
-        # Outside the face the samples are black, so the mean colour is weighted by the opacity already.
-        opacity = functional.avg_pool2d(rendering.mask, SAMPLES)
-        colour = functional.avg_pool2d(rendering.image, SAMPLES) / opacity.clamp_min(1e-6)
-        return Layer(colour[0].permute(1, 2, 0).clamp(0, 1).numpy(), opacity[0, 0].numpy())
+        return drawn_mesh(posed, self.model.triangles, colours, self.camera.resized(size))
 
 
-def _clay(posed: Tensor, triangles: Tensor) -> Tensor:
+@torch.no_grad()
+def drawn_mesh(posed: Tensor, triangles: Tensor, colours: Tensor, camera: Camera) -> Layer:
+    """Draw a mesh, antialiased.
+
+    Args:
+        posed: (1, V, 3) mm, camera frame.
+        triangles: (T, 3).
+        colours: (1, V, 3) RGB in [0, 1].
+        camera: of the picture.
+    """
+    renderer = Renderer(triangles, camera.resized(camera.height * SAMPLES))
+    rendering = renderer(posed, colours.contiguous())
+    # Outside the face the samples are black, so the mean colour is weighted by the opacity already.
+    opacity = functional.avg_pool2d(rendering.mask, SAMPLES)
+    colour = functional.avg_pool2d(rendering.image, SAMPLES) / opacity.clamp_min(1e-6)
+    return Layer(colour[0].permute(1, 2, 0).clamp(0, 1).numpy(), opacity[0, 0].numpy())
+
+
+def clay(posed: Tensor, triangles: Tensor) -> Tensor:
+    """Return (1, V, 3) colours of a posed mesh (1, V, 3) of grey clay under three lights."""
     normals = vertex_normals(posed, triangles)
     light = torch.full_like(normals[..., :1], _SKY)
     for direction, strength in _LIGHTS:

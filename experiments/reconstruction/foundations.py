@@ -31,6 +31,9 @@ class FoundationSource:
         expression: expression file of BFM 2009, whose mean is added as in the released code.
         size: pixels of the detail crop's side.
 
+    Attributes:
+        model: of a file's coefficients; None where the foundation is of the network's face model.
+
     Raises:
         SeethroughError: neither a preset nor a path; a face model that is missing, or not wanted.
     """
@@ -44,7 +47,7 @@ class FoundationSource:
     ) -> None:
         self.choice, self.size = choice, size
         self.files: CoefficientFiles | None = None
-        self._model: FaceModel | None = None
+        self.model: FaceModel | None = None
         if choice in FOUNDATIONS:
             if face_model or expression:
                 raise SeethroughError(
@@ -62,7 +65,7 @@ class FoundationSource:
                 f"--foundation {choice}: say of which face model its coefficients are with --foundation-model, for "
                 "instance 01_MorphableModel.mat"
             )
-        self._model = load_face_model(face_model, expression=expression, add_expression_mean=expression is not None)
+        self.model = load_face_model(face_model, expression=expression, add_expression_mean=expression is not None)
 
     @property
     def single(self) -> bool:
@@ -85,13 +88,13 @@ class FoundationSource:
             SeethroughError: unfit landmarks or coefficients.
         """
         crop = detail_crop(landmarks, size=self.size)
-        if self.files is None or self._model is None:
+        if self.files is None or self.model is None:
             foundation = foundation_of(
                 estimator.written_model, estimate.parameters, estimator.renderer.camera, aligned, landmarks,
                 crop=crop, preset=self.choice,
             )  # fmt: skip
             return foundation, crop
-        return foundation_from_coefficients(self._model, self.files.of(name), crop=crop), crop
+        return foundation_from_coefficients(self.model, self.files.of(name), crop=crop), crop
 
     def placed(
         self,

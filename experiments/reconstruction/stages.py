@@ -6,13 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-STAGES = ("read", "detect", "align", "predict", "refine", "write", "foundation", "bump", "mesh")
+STAGES = (
+    "read", "detect", "align", "predict", "refine", "write", "foundation", "bump", "mesh", "fill", "symmetry", "stitch",
+    "texture", "pictures",
+)  # fmt: skip
 
 
 class StageClock:
     """Times the stages of one face.
 
-    A stage is ``ok``, ``failed``, or ``skipped``: not asked for, or not reached.
+    A stage is ``ok``, ``failed``, ``reused``: an earlier run did it, or ``skipped``: not asked for, or not reached.
     """
 
     def __init__(self, stages: dict[str, dict[str, object]] | None = None) -> None:
@@ -29,6 +32,15 @@ class StageClock:
         finally:
             row["seconds"] = round(time.perf_counter() - start, 4)
 
+    def reuse(self, *names: str) -> None:
+        """Mark stages whose results an earlier run has left."""
+        for name in names:
+            self._stages[name] = {"status": "reused", "seconds": 0.0}
+
+    def tell(self, name: str, note: str) -> None:
+        """Add to a stage how it was done."""
+        self._stages[name]["note"] = note
+
     def copy(self) -> StageClock:
         """Return a clock with the stages so far, for one of several faces of a photo."""
         return StageClock(self._stages)
@@ -39,6 +51,6 @@ class StageClock:
         return next((name for name, row in self._stages.items() if row["status"] == "failed"), None)
 
     def table(self) -> dict[str, dict[str, object]]:
-        """Return ``{stage: {status, seconds}}`` for every stage, in order."""
+        """Return ``{stage: {status, seconds}}``, some with a ``note``, for every stage, in order."""
         skipped = {"status": "skipped", "seconds": 0.0}
         return {name: dict(self._stages.get(name, skipped)) for name in STAGES}

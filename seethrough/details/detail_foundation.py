@@ -52,6 +52,8 @@ def place_foundation(
     foundation: Foundation,
     crop: CropTransform,
     mask: np.ndarray | None = None,
+    *,
+    seen: np.ndarray | None = None,
 ) -> DetailFoundation:
     """Put a foundation over its photo.
 
@@ -61,6 +63,7 @@ def place_foundation(
         foundation: seen in ``crop``.
         crop: the detail crop.
         mask: (H, W) probability in [0, 1] that the photo shows the face there; None where nothing tells.
+        seen: (S, S) the same in the crop, instead of ``mask``.
 
     Raises:
         SeethroughError: no pixel of the crop shows the foundation, or its landmarks are not finite.
@@ -71,10 +74,11 @@ def place_foundation(
     if not bool((covered > 0.5).any()):
         raise SeethroughError("the foundation lies outside the detail crop; are its pose and its camera those of it?")
     points = crop.to_crop(landmarks)
-    seen = None if mask is None else torch.from_numpy(crop.crop_mask(mask))
+    plane = crop.crop_mask(mask) if seen is None and mask is not None else seen
+    shown = None if plane is None else torch.from_numpy(plane)
     inside = torch.from_numpy(crop.inside(*photo.shape[:2]))
-    skin = shaded_skin(depth, covered, foundation.camera, points, seen) & inside
-    visible = (covered > 0.5) & inside & ~_hidden(covered > 0.5, seen)
+    skin = shaded_skin(depth, covered, foundation.camera, points, shown) & inside
+    visible = (covered > 0.5) & inside & ~_hidden(covered > 0.5, shown)
     image = torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)
     misfit = float(np.linalg.norm(foundation.landmarks.cpu().numpy() - points, axis=1).mean()) / crop.size
     if not np.isfinite(misfit):

@@ -20,11 +20,15 @@ _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963
 _MILLIMETRES_PER_METRE = 1000.0
 
 
-def encode_glb(mesh: Mesh) -> bytes:
+def encode_glb(mesh: Mesh, texture: bytes | None = None) -> bytes:
     """Encode a mesh: metres, +y up, +z towards the viewer (the format's own axes), linear vertex colours.
 
     The format multiplies COLOR_0 in linear light, while our colours are what a screen shows, so they are linearised
     here and encoded again on reading. Texture coordinates get v down, as the format counts them.
+
+    Args:
+        mesh: the mesh.
+        texture: a PNG file that is laid over it by its ``uv``.
     """
     positions = (mesh.vertices / _MILLIMETRES_PER_METRE).astype("<f4")
     arrays: list[tuple[str, np.ndarray]] = [("POSITION", positions), ("NORMAL", mesh.normals().astype("<f4"))]
@@ -50,6 +54,17 @@ def encode_glb(mesh: Mesh) -> bytes:
             attributes[name] = len(accessors)
         accessors.append(accessor)
         body += values.tobytes()  # every item is four bytes wide, so each view stays aligned
+    # Without a material the format means polished metal.
+    material: dict[str, Any] = {
+        "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.8},
+        "doubleSided": True,
+    }
+    pictures: dict[str, Any] = {}
+    if texture is not None:
+        pictures = {"images": [{"bufferView": len(views), "mimeType": "image/png"}], "textures": [{"source": 0}]}
+        material["pbrMetallicRoughness"]["baseColorTexture"] = {"index": 0}
+        views.append({"buffer": 0, "byteOffset": len(body), "byteLength": len(texture)})
+        body += texture + b"\0" * (-len(texture) % 4)
     document = {
         "asset": {"version": "2.0", "generator": "seethrough"},
         "scene": 0,
@@ -58,8 +73,8 @@ def encode_glb(mesh: Mesh) -> bytes:
         "meshes": [
             {"primitives": [{"attributes": attributes, "indices": len(accessors) - 1, "material": 0, "mode": 4}]}
         ],
-        # Without a material the format means polished metal.
-        "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.8}, "doubleSided": True}],
+        "materials": [material],
+        **pictures,
         "accessors": accessors,
         "bufferViews": views,
         "buffers": [{"byteLength": len(body)}],

@@ -10,11 +10,17 @@ from seethrough.errors import SeethroughError
 from seethrough.meshes.mesh import Mesh, fan, mesh_from_file
 
 
-def encode_obj(mesh: Mesh) -> bytes:
-    """Encode a mesh; coordinates with a tenth of a micrometre, colours with four digits behind each vertex."""
+def encode_obj(mesh: Mesh, material: tuple[str, str] | None = None) -> bytes:
+    """Encode a mesh; coordinates with a tenth of a micrometre, colours with four digits behind each vertex.
+
+    Args:
+        mesh: the mesh.
+        material: a material file beside this one, and the name of the material in it that all faces have.
+    """
     rows = mesh.vertices if mesh.colours is None else np.concatenate([mesh.vertices, mesh.colours.clip(0, 1)], axis=1)
     pattern = "v %.4f %.4f %.4f" + ("" if mesh.colours is None else " %.4f %.4f %.4f")
     lines = ["# millimetres; x to the viewer's right, y up, z towards the viewer"]
+    lines += [] if material is None else [f"mtllib {material[0]}", f"usemtl {material[1]}"]
     lines += [pattern % tuple(row) for row in rows]
     if mesh.uv is None:
         lines += [f"f {a} {b} {c}" for a, b, c in mesh.triangles + 1]

@@ -79,7 +79,7 @@ def fill_holes(
 
 def fill_from(
     holed: Holed,
-    references: ReferenceSet,
+    references: ReferenceSet | None,
     ranked: Candidates | Iterable[int],
     settings: FillSettings | None = None,
 ) -> Filling:
@@ -87,7 +87,7 @@ def fill_from(
 
     Args:
         holed: the map.
-        references: the set.
+        references: the set; None makes a membrane.
         ranked: candidates, or rows of the set; none makes a membrane.
         settings: how many references may share the hole.
     """
@@ -95,7 +95,7 @@ def fill_from(
     if not holed.hole.any():
         return _unchanged(holed)
     rows = ranked.rows.tolist() if isinstance(ranked, Candidates) else list(ranked)
-    layers = _layers(holed, references, rows, settings)
+    layers = [] if references is None else _layers(holed, references, rows, settings)
     result = blend(holed.bump.astype(np.float64), holed.hole, holed.face, [layer.source for layer in layers])
     count, reports = int(holed.hole.sum()), []
     for number, layer in enumerate(layers):

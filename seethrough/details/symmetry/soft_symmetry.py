@@ -102,7 +102,7 @@ def complete(
     trusted &= np.abs(depth - detailed) <= settings.bump_limit
     bump = np.where(trusted, depth - detailed, 0.0)
 
-    frame = _foundation_frame(vertices, graph)
+    frame = foundation_frame(vertices, graph)
     frontal = frontal_depth(foundation, frame.rotation) if settings.visibility == "frontal" else None
     normals = vertex_normals(vertices, graph.triangles)
     score = vertex_scores(vertices, normals, camera, depth, trusted, settings, frontal)
@@ -135,8 +135,13 @@ def complete(
     return Completion(completed, base, source, score, dense, flipped, frame, centring, detail)
 
 
-def _foundation_frame(vertices: np.ndarray, graph: VertexGraph) -> RigidMotion:
-    """Return camera -> frontal frame: as the mean face lies, then with the foundation as symmetric as it can be."""
+def foundation_frame(vertices: np.ndarray, graph: VertexGraph) -> RigidMotion:
+    """Return camera -> frontal frame: as the mean face lies, then with the foundation as symmetric as it can be.
+
+    Args:
+        vertices: (V, 3) mm, camera frame, of the posed foundation.
+        graph: of its face model.
+    """
     frame = rigid_fit(vertices, graph.mean)
     return centred_on_pairs(frame(vertices), graph.mirror, graph.paired).after(frame)
 

@@ -1,0 +1,160 @@
+"""From a bump map with holes to a complete face: filling, soft symmetry, one mesh, its texture, pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from experiments.reconstruction.completion_writing import CompletionWriter
+from experiments.reconstruction.face_state import read_fill, write_fill
+from experiments.reconstruction.face_views import FaceViews, PosedMesh
+from experiments.reconstruction.filled_bump import FilledBump, HoleFiller
+from experiments.reconstruction.model_colours import ModelColours
+from experiments.reconstruction.stage_range import StageRange
+from experiments.reconstruction.stage_sheet import stage_sheet
+from experiments.reconstruction.stages import StageClock
+from experiments.reconstruction.turntable import turntable
+from experiments.reconstruction.writing import Reconstruction
+from seethrough.details import apply_bump
+from seethrough.details.face_detail import FaceDetail
+from seethrough.details.stitching import StitchedFace, stitch
+from seethrough.details.symmetry import Completion, complete
+from seethrough.details.symmetry.occlusion import vertex_normals
+from seethrough.details.symmetry.vertex_graph import vertex_graph
+from seethrough.details.texture import Atlas, FaceTexture, PhotoView, face_texture
+from seethrough.morphable import FaceModel
+from seethrough.rendering import REST_DISTANCE
+
+TEXTURE_SIZE = 1024
+
+
+@dataclass
+class CompletionStages:
+    """The stages ``fill``, ``symmetry``, ``stitch``, ``texture`` and ``pictures`` with what they need.
+
+    Attributes:
+        stages: which of them are done.
+        filler: fills holes.
+    """
+
+    stages: StageRange
+    filler: HoleFiller
+
+    def __call__(
+        self,
+        detail: FaceDetail,
+        result: Reconstruction,
+        model: FaceModel,
+        colours: ModelColours,
+        folder: Path,
+        clock: StageClock,
+        widen: float,
+    ) -> dict[str, str]:
+        """Complete one face and write what the stages make; returns ``{name: path}``.
+
+        Args:
+            detail: its bump map.
+            result: the face that FOCUS fitted.
+            model: the face model of the foundation.
+            colours: of the face model.
+            folder: where to.
+            clock: times the stages.
+            widen: see :class:`~seethrough.details.filling.FillSettings`.
+
+        Raises:
+            SeethroughError: as of the stages, or a folder that cannot be written.
+        """
+        writer = CompletionWriter(folder, detail, model)
+        if not self.stages.reaches("fill"):
+            return writer.outputs
+        if self.stages.reuses("fill"):
+            filled = read_fill(folder)
+            clock.reuse("fill")
+        else:
+            with clock.stage("fill"):
+                filled = self.filler(detail, result, model, widen)
+                writer.outputs["state_fill"] = str(write_fill(folder, filled))
+                writer.write_maps(filled)
+        clock.tell("fill", filled.by)
+        if not self.stages.reaches("symmetry"):
+            return writer.told(filling=filled.report)
+        with clock.stage("symmetry"):
+            completion = self._completed(detail, filled, model)
+            if self.stages.writes("symmetry"):
+                writer.write_symmetry(completion)
+        if not self.stages.reaches("stitch"):
+            return writer.told(filling=filled.report, completion=completion)
+        with clock.stage("stitch"):
+            stitched = stitch(completion, model)
+            if self.stages.writes("stitch") and not self.stages.reaches("texture"):
+                writer.write_stitched(stitched)
+        if not self.stages.reaches("texture"):
+            return writer.told(filling=filled.report, completion=completion, stitched=stitched)
+        with clock.stage("texture"):
+            texture = textured(detail, filled, completion, model, colours)
+            if self.stages.writes("texture"):
+                writer.write_stitched(stitched, texture)
+        if self.stages.reaches("pictures"):
+            with clock.stage("pictures"):
+                self._pictures(writer, detail, filled, completion, stitched, texture)
+        return writer.told(filling=filled.report, completion=completion, stitched=stitched, texture=texture)
+
+    def _completed(self, detail: FaceDetail, filled: FilledBump, model: FaceModel) -> Completion:
+        face = detail.face
+        bump = torch.from_numpy(filled.bump)
+        depth = apply_bump(face.depth, bump, along=detail.along, camera=face.foundation.camera)[None]
+        return complete(face.foundation, model, depth, torch.from_numpy(filled.trusted).float()[None])
+
+    def _pictures(
+        self,
+        writer: CompletionWriter,
+        detail: FaceDetail,
+        filled: FilledBump,
+        completion: Completion,
+        stitched: StitchedFace,
+        texture: FaceTexture,
+    ) -> None:
+        foundation = completion.frame.back(completion.foundation)
+        views = FaceViews.of(detail.face.foundation.camera, completion.frame, foundation)
+        whole = PosedMesh(stitched.camera_vertices, stitched.triangles, texture.at(stitched.uv))
+        meshes = [
+            ("foundation", PosedMesh(foundation, vertex_graph(writer.model).triangles)),
+            ("with its bump map", in_camera_frame(detail)),
+            ("holes filled", in_camera_frame(filled_detail(detail, filled))),
+            ("completed by soft symmetry", whole),
+        ]
+        # The half of the face that the photo shows less of, in the frontal frame.
+        hidden = completion.foundation[~completion.visible, 0].sum()
+        writer.write_pictures(
+            stage_sheet(detail, filled, meshes, views, 1.0 if hidden < 0 else -1.0), turntable(whole, views)
+        )
+
+
+def filled_detail(detail: FaceDetail, filled: FilledBump) -> FaceDetail:
+    """Return the detail with its holes filled."""
+    return FaceDetail(detail.face, torch.from_numpy(filled.bump), detail.face.covered > 0.5, detail.along)
+
+
+def in_camera_frame(detail: FaceDetail) -> PosedMesh:
+    """Return the dense mesh of a bump map."""
+    mesh = detail.mesh()
+    points = (mesh.vertices - [0, 0, REST_DISTANCE]) * [1, -1, -1]
+    return PosedMesh(points, mesh.triangles, mesh.colours)
+
+
+def textured(
+    detail: FaceDetail, filled: FilledBump, completion: Completion, model: FaceModel, colours: ModelColours
+) -> FaceTexture:
+    """Return the texture of a completed face."""
+    face = detail.face
+    vertices = completion.camera_vertices
+    normals = vertex_normals(vertices, vertex_graph(model).triangles)
+    view = PhotoView(
+        image=face.image.permute(1, 2, 0).numpy(),
+        shown=face.visible.numpy(),
+        depth=filled_detail(detail, filled).depth().double().numpy(),
+        camera=face.foundation.camera,
+    )
+    return face_texture(Atlas(model, TEXTURE_SIZE), view, vertices, normals, colours.albedo, colours.light(normals))

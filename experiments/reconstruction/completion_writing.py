@@ -1,0 +1,155 @@
+"""Everything that is written of a completed face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from experiments.command_line import write_json
+from experiments.reconstruction.filled_bump import FilledBump
+from experiments.reconstruction.turntable import gif_options
+from seethrough.details import apply_bump, write_bump
+from seethrough.details.depth_encoding import write_depth
+from seethrough.details.face_detail import FaceDetail
+from seethrough.details.stitching import StitchedFace, check_mesh, fixed_topology_mesh
+from seethrough.details.symmetry import Completion
+from seethrough.details.symmetry.symmetry_plane import RigidMotion
+from seethrough.details.symmetry.vertex_graph import vertex_graph
+from seethrough.details.texture import SOURCES, FaceTexture
+from seethrough.errors import SeethroughError
+from seethrough.meshes import Mesh, write_mesh
+from seethrough.meshes.textured import png_of, write_textured
+from seethrough.morphable import FaceModel
+from seethrough.rendering import REST_DISTANCE
+
+_SOURCE_COLOURS = np.array([[0, 0, 0], [64, 160, 96], [70, 110, 200], [210, 150, 60]], dtype=np.uint8)
+
+
+class CompletionWriter:
+    """Writes the files of one face.
+
+    Args:
+        folder: where to.
+        detail: the bump map before filling.
+        model: the face model of the foundation.
+
+    Attributes:
+        outputs: ``{name: path}`` of what was written.
+    """
+
+    def __init__(self, folder: Path, detail: FaceDetail, model: FaceModel) -> None:
+        self.folder, self.detail, self.model = folder, detail, model
+        self.outputs: dict[str, str] = {}
+
+    def write_maps(self, filled: FilledBump) -> None:
+        """Write the filled bump map, the detailed depth, and the mask of what was filled."""
+        face = self.detail.face
+        covered = (face.covered > 0.5).numpy()
+        bump = np.asarray(filled.bump)
+        depth = apply_bump(
+            face.depth, face.depth.new_tensor(bump), along=self.detail.along, camera=face.foundation.camera
+        )
+        self._saved("bump_filled", "bump_filled.png", lambda path: write_bump(path, bump, covered, bits=16))
+        self._saved("depth", "depth.png", lambda path: write_depth(path, depth.numpy(), covered))
+        hole = Image.fromarray((filled.hole * 255).astype(np.uint8))
+        self._saved("hole", "hole.png", hole.save)
+
+    def write_symmetry(self, completion: Completion) -> None:
+        """Write foundation and foundation + bump from the front, and the completed face model."""
+        frame = completion.frame
+        triangles, uv = vertex_graph(self.model).triangles, self.model.uv.double().cpu().numpy()
+        foundation = Mesh(completion.foundation, triangles, None, uv)
+        dense = self.detail.mesh()
+        frontal = frame(_camera_frame(dense.vertices))
+        meshes = {
+            "foundation_frontal": foundation,
+            "foundation_aligned": Mesh(_aligned(frame, completion.foundation), triangles, None, uv),
+            "detailed_frontal": Mesh(frontal, dense.triangles, dense.colours),
+            "completed_fixed_topology": fixed_topology_mesh(completion, self.model),
+        }
+        for name, mesh in meshes.items():
+            self._saved(name, f"{name}.ply", lambda path, mesh=mesh: write_mesh(path, mesh))
+
+    def write_stitched(self, stitched: StitchedFace, texture: FaceTexture | None = None) -> None:
+        """Write the completed mesh, from the front and in the photo's pose; OBJ and GLB with their texture."""
+        colours = None if texture is None else texture.at(stitched.uv).clip(0, 1)
+        picture = None if texture is None else png_of(texture.image)
+        aligned = stitched.camera_vertices * [1, -1, -1] + [0, 0, REST_DISTANCE]
+        for pose, vertices in (("frontal", stitched.vertices), ("aligned", aligned)):
+            mesh, name = Mesh(vertices, stitched.triangles, colours, stitched.uv), f"completed_{pose}"
+            self._saved(f"{name}_ply", f"{name}.ply", lambda path, mesh=mesh: write_mesh(path, mesh))
+            for suffix in ("obj", "glb"):
+                path = self.folder / f"{name}.{suffix}"
+                if picture is None:
+                    write_mesh(path, mesh)
+                else:
+                    write_textured(path, mesh, picture)
+                self.outputs[f"{name}_{suffix}"] = str(path)
+        if texture is not None:
+            self.outputs["texture"] = str(self.folder / "texture.png")
+            sources = Image.fromarray(_SOURCE_COLOURS[texture.source + 1])
+            self._saved("texture_sources", "texture_sources.png", sources.save)
+
+    def write_pictures(self, sheet: Image.Image, frames: list[Image.Image]) -> None:
+        """Write the picture of all stages and the turntable."""
+        self._saved("stages", "stages.png", sheet.save)
+        self._saved("turntable", "turntable.gif", lambda path: frames[0].save(path, **gif_options(frames)))
+
+    def told(
+        self,
+        filling: dict[str, Any],
+        completion: Completion | None = None,
+        stitched: StitchedFace | None = None,
+        texture: FaceTexture | None = None,
+    ) -> dict[str, str]:
+        """Write ``completion.json``, what was done with which result, and return all outputs."""
+        told: dict[str, Any] = {"filling": filling}
+        if completion is not None:
+            told["symmetry"] = {
+                "vertices": completion.shares(),
+                "centring": {"degrees": completion.centring[0], "mm": completion.centring[1]},
+                "frontal_frame": {
+                    "formula": "frontal_mm = rotation camera_mm + translation_mm; x right, y up, z towards the viewer",
+                    "rotation": completion.frame.rotation.tolist(),
+                    "translation_mm": completion.frame.translation.tolist(),
+                },
+            }
+        if stitched is not None:
+            report = check_mesh(stitched.vertices, stitched.triangles)
+            told["mesh"] = {
+                "vertices": len(stitched.vertices),
+                "triangles": len(stitched.triangles),
+                "clean": report.clean,
+                "borders": report.borders,
+                "parts": stitched.shares(),
+            }
+        if texture is not None:
+            told["texture"] = {
+                "size_px": len(texture.image),
+                "sources": texture.shares(),
+                "texture_sources": dict(zip(SOURCES, ("green", "blue", "orange"), strict=True)),
+            }
+        path = self.folder / "completion.json"
+        write_json(path, told)
+        return self.outputs | {"completion": str(path)}
+
+    def _saved(self, name: str, file: str, save: Callable[[Path], object]) -> None:
+        path = self.folder / file
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            save(path)
+        except OSError as error:
+            raise SeethroughError(f"{path}: cannot be written ({error.strerror}); is the disk full?") from None
+        self.outputs[name] = str(path)
+
+
+def _camera_frame(points: np.ndarray) -> np.ndarray:
+    return (points - [0, 0, REST_DISTANCE]) * [1, -1, -1]
+
+
+def _aligned(frame: RigidMotion, frontal: np.ndarray) -> np.ndarray:
+    return frame.back(frontal) * [1, -1, -1] + [0, 0, REST_DISTANCE]

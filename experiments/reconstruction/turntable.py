@@ -1,0 +1,34 @@
+"""A GIF of a face that turns to either side: in its colours, and as clay."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from experiments.reconstruction.face_views import FaceViews, PosedMesh
+
+SIZE, FRAMES, MILLISECONDS = 320, 24, 80
+WIDEST = math.radians(70)
+"""A face is a mask: further round one would look into it from behind."""
+
+
+def turntable(mesh: PosedMesh, views: FaceViews) -> list[Image.Image]:
+    """Return the frames of one turn to the left, to the right and back."""
+    # Sines of equal steps: half of the frames come twice.
+    yaws = [round(WIDEST * math.sin(2 * math.pi * frame / FRAMES), 9) for frame in range(FRAMES)]
+    drawn = {yaw: _frame(mesh, views, yaw) for yaw in dict.fromkeys(yaws)}
+    return [drawn[yaw] for yaw in yaws]
+
+
+def gif_options(frames: list[Image.Image]) -> dict:
+    """Return what Pillow needs to save the frames as one GIF that goes round."""
+    return {"save_all": True, "append_images": frames[1:], "duration": MILLISECONDS, "loop": 0, "optimize": False}
+
+
+def _frame(mesh: PosedMesh, views: FaceViews, yaw: float) -> Image.Image:
+    layers = [views.turned(mesh, SIZE, yaw, coloured=coloured) for coloured in (True, False)]
+    tiles = [layer.over(np.ones_like(layer.colour)) for layer in layers]
+    picture = Image.fromarray(np.rint(np.clip(np.concatenate(tiles, axis=1), 0, 1) * 255).astype(np.uint8))
+    return picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
