@@ -6,6 +6,8 @@ python -m experiments.reconstruct album/ --out out/ --adapt 100
 python -m experiments.reconstruct photo.jpg --out out/ --refine 0 --misfit-prior
 python -m experiments.reconstruct photo.jpg --out out/ --bump default
 python -m experiments.reconstruct photo.jpg --out out/ --shading
+python -m experiments.reconstruct photo.jpg --out out/ --detail --references data/references
+python -m experiments.reconstruct photo.jpg --out out/ --detail --stages fill.. --references data/others
 """
 
 from __future__ import annotations
@@ -40,20 +42,20 @@ def main(arguments: list[str]) -> int:
 
     # Imported here: a mistake in the command need not wait for networks and renderer.
     from experiments.reconstruction.checkpoints import choose_checkpoint
-    from experiments.reconstruction.detail_stages import detail_stages
+    from experiments.reconstruction.chosen_details import chosen_details
     from experiments.reconstruction.estimator import FaceEstimator
     from experiments.reconstruction.manifest import Manifest, Row
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
 
-    detail = detail_stages(options)
-    if detail is not None and detail.source.single and (len(photos) > 1 or options.faces != "largest"):
+    detail = chosen_details(options)
+    if detail is not None and detail.source is not None and detail.source.single and (len(photos) > 1 or options.faces != "largest"):
         raise SeethroughError(
             f"--foundation {options.foundation}: one file is of one face; for several, name a folder of files that are "
             "called as the photos are (photo.json, photo_face2.json)"
         )
-    detector = load_detector(options.detector)
+    detector = None if detail is not None and detail.reuses_face else load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
-    adapted = _adapted(options, checkpoint, photos, detector) if options.adapt else None
+    adapted = _adapted(options, checkpoint, photos, detector) if options.adapt and detector is not None else None
     estimator = FaceEstimator(checkpoint, options.level, adapted)
     if options.misfit_prior and estimator.misfit_identity is None:
         raise SeethroughError(

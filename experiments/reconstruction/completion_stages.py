@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -46,60 +46,62 @@ class CompletionStages:
         self,
         detail: FaceDetail,
         result: Reconstruction,
-        model: FaceModel,
+        writer: CompletionWriter,
         colours: ModelColours,
-        folder: Path,
         clock: StageClock,
         widen: float,
-    ) -> dict[str, str]:
-        """Complete one face and write what the stages make; returns ``{name: path}``.
+    ) -> None:
+        """Complete one face and write what the stages make.
 
         Args:
             detail: its bump map.
             result: the face that FOCUS fitted.
-            model: the face model of the foundation.
+            writer: knows the folder and the face model of the foundation.
             colours: of the face model.
-            folder: where to.
             clock: times the stages.
             widen: see :class:`~seethrough.details.filling.FillSettings`.
 
         Raises:
             SeethroughError: as of the stages, or a folder that cannot be written.
         """
-        writer = CompletionWriter(folder, detail, model)
-        if not self.stages.reaches("fill"):
-            return writer.outputs
+        stages, model = self.stages, writer.model
+        if not stages.reaches("fill"):
+            return
+        filled = self._filled(detail, result, writer, clock, widen)
+        found: dict[str, Any] = {"filling": filled.report}
+        if stages.reaches("symmetry"):
+            with clock.stage("symmetry"):
+                completion = found["completion"] = self._completed(detail, filled, model)
+                if stages.writes("symmetry"):
+                    writer.write_symmetry(completion)
+            if stages.reaches("stitch"):
+                with clock.stage("stitch"):
+                    stitched = found["stitched"] = stitch(completion, model)
+                    if stages.writes("stitch") and not stages.reaches("texture"):
+                        writer.write_stitched(stitched)
+                if stages.reaches("texture"):
+                    with clock.stage("texture"):
+                        texture = found["texture"] = textured(detail, filled, completion, model, colours)
+                        if stages.writes("texture"):
+                            writer.write_stitched(stitched, texture)
+                    if stages.reaches("pictures"):
+                        with clock.stage("pictures"):
+                            self._pictures(writer, detail, filled, completion, stitched, texture)
+        writer.told(**found)
+
+    def _filled(
+        self, detail: FaceDetail, result: Reconstruction, writer: CompletionWriter, clock: StageClock, widen: float
+    ) -> FilledBump:
         if self.stages.reuses("fill"):
-            filled = read_fill(folder)
+            filled = read_fill(writer.folder)
             clock.reuse("fill")
         else:
             with clock.stage("fill"):
-                filled = self.filler(detail, result, model, widen)
-                writer.outputs["state_fill"] = str(write_fill(folder, filled))
+                filled = self.filler(detail, result, writer.model, widen)
+                writer.outputs["state_fill"] = str(write_fill(writer.folder, filled))
                 writer.write_maps(filled)
         clock.tell("fill", filled.by)
-        if not self.stages.reaches("symmetry"):
-            return writer.told(filling=filled.report)
-        with clock.stage("symmetry"):
-            completion = self._completed(detail, filled, model)
-            if self.stages.writes("symmetry"):
-                writer.write_symmetry(completion)
-        if not self.stages.reaches("stitch"):
-            return writer.told(filling=filled.report, completion=completion)
-        with clock.stage("stitch"):
-            stitched = stitch(completion, model)
-            if self.stages.writes("stitch") and not self.stages.reaches("texture"):
-                writer.write_stitched(stitched)
-        if not self.stages.reaches("texture"):
-            return writer.told(filling=filled.report, completion=completion, stitched=stitched)
-        with clock.stage("texture"):
-            texture = textured(detail, filled, completion, model, colours)
-            if self.stages.writes("texture"):
-                writer.write_stitched(stitched, texture)
-        if self.stages.reaches("pictures"):
-            with clock.stage("pictures"):
-                self._pictures(writer, detail, filled, completion, stitched, texture)
-        return writer.told(filling=filled.report, completion=completion, stitched=stitched, texture=texture)
+        return filled
 
     def _completed(self, detail: FaceDetail, filled: FilledBump, model: FaceModel) -> Completion:
         face = detail.face

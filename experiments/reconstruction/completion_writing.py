@@ -36,14 +36,11 @@ class CompletionWriter:
         folder: where to.
         detail: the bump map before filling.
         model: the face model of the foundation.
-
-    Attributes:
-        outputs: ``{name: path}`` of what was written.
+        outputs: ``{name: path}``, to which what is written is added.
     """
 
-    def __init__(self, folder: Path, detail: FaceDetail, model: FaceModel) -> None:
-        self.folder, self.detail, self.model = folder, detail, model
-        self.outputs: dict[str, str] = {}
+    def __init__(self, folder: Path, detail: FaceDetail, model: FaceModel, outputs: dict[str, str]) -> None:
+        self.folder, self.detail, self.model, self.outputs = folder, detail, model, outputs
 
     def write_maps(self, filled: FilledBump) -> None:
         """Write the filled bump map, the detailed depth, and the mask of what was filled."""
@@ -105,8 +102,8 @@ class CompletionWriter:
         completion: Completion | None = None,
         stitched: StitchedFace | None = None,
         texture: FaceTexture | None = None,
-    ) -> dict[str, str]:
-        """Write ``completion.json``, what was done with which result, and return all outputs."""
+    ) -> None:
+        """Write ``completion.json``: what was done, and with which result."""
         told: dict[str, Any] = {"filling": filling}
         if completion is not None:
             told["symmetry"] = {
@@ -133,9 +130,7 @@ class CompletionWriter:
                 "sources": texture.shares(),
                 "texture_sources": dict(zip(SOURCES, ("green", "blue", "orange"), strict=True)),
             }
-        path = self.folder / "completion.json"
-        write_json(path, told)
-        return self.outputs | {"completion": str(path)}
+        self._saved("completion", "completion.json", lambda path: write_json(path, told))
 
     def _saved(self, name: str, file: str, save: Callable[[Path], object]) -> None:
         path = self.folder / file

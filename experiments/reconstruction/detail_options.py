@@ -7,6 +7,12 @@ import argparse
 
 def add_detail_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that ask for details."""
+    parser.add_argument(
+        "--detail",
+        action="store_true",
+        help="write the complete detailed face: bump map (--bump or --shading say by what), holes filled, the unseen "
+        "side by soft symmetry, one textured mesh, pictures of all stages",
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
         "--bump",
@@ -19,6 +25,19 @@ def add_detail_options(parser: argparse.ArgumentParser) -> None:
         const="default",
         metavar="PRESET",
         help="also write details by shape from shading, without a translator: default, kinect, ivcam",
+    )
+    parser.add_argument("--references", metavar="FOLDER", help="fill holes from these faces (tools.reference_index)")
+    parser.add_argument("--nearest", type=int, metavar="N", help="how many of them are compared in earnest (100)")
+    parser.add_argument(
+        "--mask",
+        metavar="SOURCE",
+        help="what hides the face is known from: focus, head (the translator's), a mask, or a TorchScript network",
+    )
+    parser.add_argument(
+        "--stages",
+        metavar="FIRST..LAST",
+        help="stop early, or start again from what an earlier run left: face, foundation, bump, fill, symmetry, "
+        "stitch, texture, pictures",
     )
     add_foundation_options(parser, None)
 

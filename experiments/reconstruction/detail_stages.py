@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.reconstruction.completion_stages import CompletionStages
+from experiments.reconstruction.completion_writing import CompletionWriter
 from experiments.reconstruction.detail_writing import write_detail
 from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.face_state import read_bump_settings, read_bump_state, write_bump_state
@@ -52,16 +53,30 @@ class DetailStages:
         return self.completion is not None and self.completion.stages.reuses("face")
 
     def __call__(
-        self, name: str, result: Reconstruction, estimator: FaceEstimator, folder: Path, clock: StageClock
-    ) -> dict[str, str]:
-        """Make and write the detail of one face; returns ``{name: path}``.
+        self,
+        name: str,
+        result: Reconstruction,
+        estimator: FaceEstimator,
+        folder: Path,
+        clock: StageClock,
+        outputs: dict[str, str],
+    ) -> None:
+        """Make and write the detail of one face.
+
+        Args:
+            name: of the face, for its coefficient file.
+            result: the fitted face.
+            estimator: knows the face model.
+            folder: where to.
+            clock: times the stages.
+            outputs: ``{name: path}``, to which what is written is added; so that after a fault it is told.
 
         Raises:
             SeethroughError: no foundation, nothing of the face visible, or a folder that cannot be written.
         """
         stages = StageRange(last="bump") if self.completion is None else self.completion.stages
         if not stages.reaches("foundation"):
-            return {}
+            return
         reused = stages.reuses("bump")
         made = read_bump_settings(folder) if reused else self.settings()
         source = self.source or FoundationSource(made["foundation"])
@@ -74,8 +89,7 @@ class DetailStages:
             face = source.placed(name, result.photo, estimator, result.estimate, result.crop, result.face.landmarks)
             face = with_visible_part(face, made["mask"], self.translator, result)
         if not stages.reaches("bump"):
-            return {}
-        outputs: dict[str, str] = {}
+            return
         if reused:
             detail = read_bump_state(folder, face)
             clock.reuse("bump", "mesh")
@@ -83,9 +97,9 @@ class DetailStages:
             with clock.stage("bump"):
                 detail = self.bump(face)
             with clock.stage("mesh"):
-                outputs = write_detail(detail, folder, made)
+                outputs |= write_detail(detail, folder, made)
         if self.completion is None:
-            return outputs
+            return
         if not reused:
             outputs["state_bump"] = str(write_bump_state(folder, detail, made))
         model, colours = estimator.written_model, None
@@ -95,7 +109,7 @@ class DetailStages:
             model, colours = source.model, ModelColours.mean(source.model)
         # Shape from shading leaves out what is near an occluder; a translator's bumps there are no better.
         widen = NARROWED if made["bump_by"] == TRANSLATOR else 0.0
-        return outputs | self.completion(detail, result, model, colours, folder, clock, widen)
+        self.completion(detail, result, CompletionWriter(folder, detail, model, outputs), colours, clock, widen)
 
     def bump(self, face: DetailFoundation) -> FaceDetail:
         """Return the detail of a face: of the translator where there is one, else by its shading."""

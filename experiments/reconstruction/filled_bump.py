@@ -116,7 +116,9 @@ class HoleFiller:
             fitted[: len(values)] = values[: len(fitted)]
             return fitted, " and identity coefficients"
         if self._recogniser is None:
-            told = "" if description.feature_network == NONE else f" alone: {description.feature_network} is not at hand"
+            told = (
+                "" if description.feature_network == NONE else f" alone: {description.feature_network} is not at hand"
+            )
             return None, told
         crop = torch.from_numpy(np.ascontiguousarray(result.crop.crop(result.photo), dtype=np.float32))
         points = torch.from_numpy(result.crop.to_crop(result.face.landmarks).astype(np.float32))[None]

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from experiments.reconstruction.detail_stages import DetailStages
+from experiments.reconstruction.earlier_results import FACE_STATE, earlier_rows, folder_of
 from experiments.reconstruction.estimator import FaceEstimator
+from experiments.reconstruction.face_state import read_face, write_face
 from experiments.reconstruction.grey_photos import is_grey, tinted
 from experiments.reconstruction.manifest import Manifest, Row, manifest_row, printable
-from experiments.reconstruction.stages import StageClock
+from experiments.reconstruction.stages import FACE_STAGES, StageClock
 from experiments.reconstruction.writing import Reconstruction, write_reconstruction
 from seethrough.errors import SeethroughError
 from seethrough.photos import DetectedFace, FaceDetector, align, choose_faces, read_photo
@@ -25,7 +27,7 @@ class PhotoToMesh:
     """The stages with everything that they need.
 
     Attributes:
-        detector: finds faces.
+        detector: finds faces; None takes those of an earlier run.
         estimator: networks and face models.
         manifest: gives folders for the results.
         faces: ``largest`` or ``all`` of a photo.
@@ -34,7 +36,7 @@ class PhotoToMesh:
         detail: the stages that add details; None for none.
     """
 
-    detector: FaceDetector
+    detector: FaceDetector | None
     estimator: FaceEstimator
     manifest: Manifest
     faces: str
@@ -48,6 +50,11 @@ class PhotoToMesh:
         try:
             with clock.stage("read"):
                 photo = read_photo(path)
+            if self.detector is None:
+                return [
+                    self._again(path, photo, row, index, clock.copy())
+                    for index, row in enumerate(earlier_rows(self.manifest, path))
+                ]
             with clock.stage("detect"):
                 faces = choose_faces(self.detector.faces(photo), self.faces)
                 if not faces:
@@ -67,19 +74,28 @@ class PhotoToMesh:
             with clock.stage("write"):
                 folder = self.manifest.folder_for(path, index, len(faces))
                 outputs = write_reconstruction(result, self.estimator, folder, self.settings)
+                if self.detail is not None and self.detail.completion is not None:
+                    outputs[FACE_STATE] = str(write_face(folder, result, self.settings))
             if self.detail is not None:
-                name = path.stem if len(faces) == 1 else f"{path.stem}_face{index + 1}"
-                outputs |= self.detail(name, result, self.estimator, folder, clock)
+                self.detail(name_of(path, index, len(faces)), result, self.estimator, folder, clock, outputs)
         except Exception as error:
             # What was written before the fault stays, and is told.
             return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
-        return manifest_row(
-            path,
-            clock.table(),
-            landmark_error_px=result.landmark_error,
-            occluded_fraction=result.occluded_fraction,
-            outputs=outputs,
-        )
+        return _done(path, clock, result, outputs)
+
+    def _again(self, path: Path, photo: np.ndarray, row: Row, index: int, clock: StageClock) -> Row:
+        """Go on with a face that an earlier run has kept."""
+        assert self.detail is not None
+        outputs: dict[str, str] = dict(row["outputs"])
+        folder = folder_of(row)
+        try:
+            result = read_face(folder, path, photo, self.estimator, self.settings)
+            clock.reuse(*[name for name in FACE_STAGES if row["stages"].get(name, {}).get("status") != "skipped"])
+            name = name_of(path, index, len(earlier_rows(self.manifest, path)))
+            self.detail(name, result, self.estimator, folder, clock, outputs)
+        except Exception as error:
+            return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
+        return _done(path, clock, result, outputs)
 
     def _reconstruct(self, path: Path, photo: np.ndarray, face: DetectedFace, clock: StageClock) -> Reconstruction:
         with clock.stage("align"):
@@ -112,6 +128,21 @@ class PhotoToMesh:
         except OSError as unwritten:
             return f"{fault}; its traceback could not be written to {log} ({unwritten.strerror})"
         return f"{fault}; its traceback is in {log}"
+
+
+def name_of(path: Path, index: int, faces: int) -> str:
+    """Return what a face is called in a folder of coefficient files."""
+    return path.stem if faces == 1 else f"{path.stem}_face{index + 1}"
+
+
+def _done(path: Path, clock: StageClock, result: Reconstruction, outputs: dict[str, str]) -> Row:
+    return manifest_row(
+        path,
+        clock.table(),
+        landmark_error_px=result.landmark_error,
+        occluded_fraction=result.occluded_fraction,
+        outputs=outputs,
+    )
 
 
 def _refuse_diverged(result: Reconstruction) -> None:

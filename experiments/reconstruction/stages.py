@@ -11,6 +11,9 @@ STAGES = (
     "texture", "pictures",
 )  # fmt: skip
 
+FACE_STAGES = STAGES[1 : STAGES.index("foundation")]
+"""Those that an earlier run may have done; the photo is read again."""
+
 
 class StageClock:
     """Times the stages of one face.
