@@ -48,7 +48,8 @@ def main(arguments: list[str]) -> int:
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
 
     detail = chosen_details(options)
-    if detail is not None and detail.source is not None and detail.source.single and (len(photos) > 1 or options.faces != "largest"):
+    several = len(photos) > 1 or options.faces != "largest"
+    if several and detail is not None and detail.source is not None and detail.source.single:
         raise SeethroughError(
             f"--foundation {options.foundation}: one file is of one face; for several, name a folder of files that are "
             "called as the photos are (photo.json, photo_face2.json)"

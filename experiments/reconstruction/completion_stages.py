@@ -19,13 +19,14 @@ from experiments.reconstruction.turntable import turntable
 from experiments.reconstruction.writing import Reconstruction
 from seethrough.details import apply_bump
 from seethrough.details.face_detail import FaceDetail
+from seethrough.details.shaded_skin import LEAST_PIECE, without_islands
 from seethrough.details.stitching import StitchedFace, stitch
 from seethrough.details.symmetry import Completion, complete
 from seethrough.details.symmetry.occlusion import vertex_normals
 from seethrough.details.symmetry.vertex_graph import vertex_graph
 from seethrough.details.texture import Atlas, FaceTexture, PhotoView, face_texture
 from seethrough.morphable import FaceModel
-from seethrough.rendering import REST_DISTANCE
+from seethrough.rendering import REST_DISTANCE, Renderer
 
 TEXTURE_SIZE = 1024
 
@@ -81,7 +82,7 @@ class CompletionStages:
                         writer.write_stitched(stitched)
                 if stages.reaches("texture"):
                     with clock.stage("texture"):
-                        texture = found["texture"] = textured(detail, filled, completion, model, colours)
+                        texture = found["texture"] = textured(detail, completion, model, colours)
                         if stages.writes("texture"):
                             writer.write_stitched(stitched, texture)
                     if stages.reaches("pictures"):
@@ -146,17 +147,19 @@ def in_camera_frame(detail: FaceDetail) -> PosedMesh:
     return PosedMesh(points, mesh.triangles, mesh.colours)
 
 
-def textured(
-    detail: FaceDetail, filled: FilledBump, completion: Completion, model: FaceModel, colours: ModelColours
-) -> FaceTexture:
+@torch.no_grad()
+def textured(detail: FaceDetail, completion: Completion, model: FaceModel, colours: ModelColours) -> FaceTexture:
     """Return the texture of a completed face."""
     face = detail.face
     vertices = completion.camera_vertices
     normals = vertex_normals(vertices, vertex_graph(model).triangles)
+    # Of the model's own triangles, with eyes and mouth open: the photo shows eyeballs, and teeth between the lips.
+    renderer = Renderer(model.triangles, face.foundation.camera)
+    depth, _ = renderer.depth(torch.from_numpy(vertices).float()[None])
     view = PhotoView(
         image=face.image.permute(1, 2, 0).numpy(),
-        shown=face.visible.numpy(),
-        depth=filled_detail(detail, filled).depth().double().numpy(),
+        shown=without_islands(face.visible, LEAST_PIECE * float((face.covered > 0.5).sum())).numpy(),
+        depth=depth[0, 0].numpy(),
         camera=face.foundation.camera,
     )
     return face_texture(Atlas(model, TEXTURE_SIZE), view, vertices, normals, colours.albedo, colours.light(normals))

@@ -65,7 +65,7 @@ def read_face(
     x, y = arrays["centre"].tolist()
     crop = CropTransform(float(arrays["scale"]), (x, y), int(told["size"]))
     left, top, right, bottom = arrays["box"].tolist()
-    face = DetectedFace((left, top, right, bottom), float(arrays["score"]), arrays["landmarks"])
+    face = DetectedFace(arrays["landmarks"], (left, top, right, bottom), float(arrays["score"]))
     rendering = estimator.render(estimate)
     fitted = rendering.landmarks[0].numpy().astype(np.float64)
     return Reconstruction(path, photo, face, crop, estimate, fitted, rendering.mask[0, 0].numpy())

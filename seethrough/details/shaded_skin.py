@@ -47,7 +47,7 @@ def shaded_skin(
     facing = -(depth_normals(depth, mask, camera) * rays).sum(-1)
     seen = _narrowed(seen, max(1, round(NARROWED * camera.width)))
     seen &= (facing > math.cos(math.radians(STEEPEST_DEGREES))) & ~_openings(landmarks, camera).to(mask.device)
-    return _without_islands(seen, LEAST_PIECE * float((mask > 0.5).sum()))
+    return without_islands(seen, LEAST_PIECE * float((mask > 0.5).sum()))
 
 
 def _openings(landmarks: np.ndarray, camera: Camera) -> Tensor:
@@ -67,7 +67,8 @@ def _narrowed(mask: Tensor, pixels: int) -> Tensor:
     return functional.max_pool2d(outside, 2 * pixels + 1, stride=1)[0, 0] < 0.5
 
 
-def _without_islands(mask: Tensor, least: float) -> Tensor:
+def without_islands(mask: Tensor, least: float) -> Tensor:
+    """Return a (H, W) bool mask without its pieces of fewer than ``least`` pixels."""
     inside = mask.cpu().numpy()
     pieces = np.zeros(inside.shape, dtype=np.int32)
     count = ndimage.label(inside, output=pieces)

@@ -56,3 +56,22 @@ def save_network(run: Path, **changes: object) -> Path:
     (run / "config.yaml").write_text("method: focus\n", encoding="utf-8")
     torch.save(checkpoint, run / "checkpoints" / "step_00000001.ckpt")
     return run
+
+
+def save_translator(run: Path) -> Path:
+    """Write a run folder with a translator that learned from images of 64 px, and says half a millimetre everywhere."""
+    from lightning_modules.bump.config import BumpConfig, TranslatorConfig
+    from lightning_modules.bump.lightning_model import BumpModule
+    from seethrough.details.bump_encoding import CODES_PER_MM
+
+    torch.manual_seed(0)
+    module = BumpModule(BumpConfig(translator=TranslatorConfig(width=4, depth=2, padding=1)))
+    module.look(torch.zeros(1, 3, SIZE, SIZE))
+    with torch.no_grad():
+        module.translator.head.weight.zero_()
+        module.translator.head.bias.fill_(float(np.arctanh((127 + 0.5 * CODES_PER_MM) / 127.5 - 1)))
+    checkpoint = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
+    module.on_save_checkpoint(checkpoint)
+    (run / "checkpoints").mkdir(parents=True)
+    torch.save(checkpoint, run / "checkpoints" / "step_00000001.ckpt")
+    return run

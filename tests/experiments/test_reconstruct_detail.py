@@ -7,19 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from experiments.reconstruct import main
 from lightning_modules.bump import packing as bump_packing
-from lightning_modules.bump.config import BumpConfig, TranslatorConfig
-from lightning_modules.bump.lightning_model import BumpModule
 from seethrough.details import read_bump
-from seethrough.details.bump_encoding import CODES_PER_MM
 from seethrough.details.depth_encoding import read_depth
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
-from tests.experiments.reconstruction_photos import save_photos
+from tests.experiments.reconstruction_photos import save_photos, save_translator
 
 FAST = ["--checkpoint", "none", "--refine", "0", "--level", "0"]
 DETAILS = [
@@ -35,19 +31,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose network learned from images of 64 px, and says half a millimetre everywhere."""
-    torch.manual_seed(0)
-    module = BumpModule(BumpConfig(translator=TranslatorConfig(width=4, depth=2, padding=1)))
-    module.look(torch.zeros(1, 3, 64, 64))
-    with torch.no_grad():
-        module.translator.head.weight.zero_()
-        module.translator.head.bias.fill_(float(np.arctanh((127 + 0.5 * CODES_PER_MM) / 127.5 - 1)))
-    checkpoint = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
-    module.on_save_checkpoint(checkpoint)
-    folder = tmp_path_factory.mktemp("run") / "checkpoints"
-    folder.mkdir()
-    torch.save(checkpoint, folder / "step_00000001.ckpt")
-    return folder.parent
+    return save_translator(tmp_path_factory.mktemp("run") / "half")
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,11 @@ SOURCES = ("photo", "mirrored", "model")
 DEPTH_TOLERANCE_MM = 4.0
 """A point that lies deeper behind what the camera sees is hidden by the face itself."""
 
-FLAT, FACING = 0.2, 0.5
-"""Cosines to the viewing ray below which a pixel is stretched over too many texels, and above which it counts in full."""
+FLAT, FACING = 0.3, 0.6
+"""Cosines to the viewing ray below which a pixel is stretched over too many texels, and from which on it counts."""
 
-FEATHER = 0.01  # of the crop's side, over which the photo fades out towards what hides the face
+NARROWED, FEATHER = 0.012, 0.02
+"""Of the crop's side: outlines of masks are only about right, and the photo fades out towards what hides the face."""
 _RELIT = 3.0  # most by which light differs between the sides
 _GAIN_LEVEL = 5  # squares of 32 texels tell how the photo's colours differ from the model's
 
@@ -33,7 +34,7 @@ class PhotoView:
     Attributes:
         image: (H, W, 3) RGB in [0, 1], the detail crop.
         shown: (H, W) bool, pixels that show the face.
-        depth: (H, W) mm, of the surface that the camera sees; 0 beside the face.
+        depth: (H, W) mm, of what the camera sees of the completed face; 0 beside it.
         camera: of the crop.
     """
 
@@ -46,10 +47,11 @@ class PhotoView:
         """Return (N,) in [0, 1], how far the photo tells the colour of points with unit normals, camera frame, mm."""
         rays = points / np.linalg.norm(points, axis=1, keepdims=True)
         slant = np.clip((-(normals * rays).sum(1) - FLAT) / (FACING - FLAT), 0, 1)
-        reach = max(1.0, FEATHER * max(self.shown.shape))
+        side = max(self.shown.shape)
         inside = ndimage.distance_transform_edt(np.pad(self.shown, 1))
         assert isinstance(inside, np.ndarray)
-        shown = self._at(np.clip((inside[1:-1, 1:-1] - 1) / reach, 0, 1), points)
+        faded = (inside[1:-1, 1:-1] - max(1.0, NARROWED * side)) / max(1.0, FEATHER * side)
+        shown = self._at(np.clip(faded, 0, 1), points)
         column, row = self._pixels(points)
         height, width = self.depth.shape
         within = (row >= 0) & (row < height) & (column >= 0) & (column < width)
