@@ -118,6 +118,6 @@ def test_what_the_face_itself_hides_is_not_taken(model: FaceModel, atlas: Atlas)
     view = photo_of(model, np.ones((128, 128), bool), (0.6, 0.6, 0.6))
     vertices, normals = posed(model)
     assert view.weights(vertices, normals).max() == 1.0
-    assert (view.weights(vertices + [0, 0, 8.0], normals) == 0).all()  # behind what the camera sees
+    assert (view.weights(vertices + np.array([0, 0, 8.0]), normals) == 0).all()  # behind what the camera sees
     assert (view.weights(vertices, -normals) == 0).all()  # from behind
-    assert (view.weights(vertices + [300.0, 0, 0], normals) == 0).all()  # beside the picture
+    assert (view.weights(vertices + np.array([300.0, 0, 0]), normals) == 0).all()  # beside the picture
