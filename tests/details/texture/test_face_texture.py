@@ -59,7 +59,9 @@ def test_texels_are_points_of_the_model(model: FaceModel, atlas: Atlas) -> None:
 def test_across_is_the_other_side(model: FaceModel, atlas: Atlas) -> None:
     points = atlas.of_vertices(model.mean.double().numpy())
     inner = np.abs(points[:, 0]) < 70
-    np.testing.assert_allclose(atlas.across(points)[inner], (points * [-1, 1, 1])[inner], atol=1.0)
+    difference = np.abs(atlas.across(points) - points * [-1, 1, 1])[inner]
+    # The diagonals of its squares are no mirror images of one another: heights differ between the vertices.
+    assert (difference.max(0) < [0.01, 0.01, 1.5]).all() and difference.mean() < 0.1
 
 
 def test_what_is_farther_to_the_front_has_the_texel() -> None:
@@ -79,7 +81,7 @@ def test_what_is_farther_to_the_front_has_the_texel() -> None:
         uv=torch.cat([model.uv] * 2),
     )
     front = np.repeat([0.0, 1.0], count)[:, None]
-    assert (Atlas(both, SIZE).of_vertices(front) == 1).all()
+    assert (Atlas(both, SIZE).of_vertices(front) > 0.999).all()
 
 
 def test_the_photo_then_its_mirror_image_then_the_model(model: FaceModel, atlas: Atlas) -> None:
@@ -90,7 +92,8 @@ def test_the_photo_then_its_mirror_image_then_the_model(model: FaceModel, atlas:
     points = np.zeros((SIZE, SIZE, 3))
     points[atlas.covered] = atlas.of_vertices(model.mean.double().numpy())
     front = atlas.covered & (np.abs(points[..., 0]) < 45) & (np.abs(points[..., 0]) > 25)
-    upper, lower = front & (points[..., 1] > 25), front & (points[..., 1] < -25)
+    height = points[..., 1]
+    upper, lower = front & (height > 25) & (height < 60), front & (height < -25) & (height > -60)
     right = points[..., 0] > 0
     assert (texture.source[upper & right] == 0).all() and (texture.source[upper & ~right] == 1).all()
     assert (texture.source[lower] == 2).all() and (texture.source[~atlas.covered] == -1).all()
