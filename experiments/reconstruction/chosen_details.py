@@ -73,7 +73,7 @@ def _completion(options: argparse.Namespace) -> CompletionStages:
     if options.nearest is not None and options.references is None:
         raise SeethroughError("--nearest says how many references are compared: add --references FOLDER")
     references = None if stages.reuses("fill") or not stages.reaches("fill") else options.references
-    return CompletionStages(stages, HoleFiller(references, options.nearest or NEAREST))
+    return CompletionStages(stages, HoleFiller(references, NEAREST if options.nearest is None else options.nearest))
 
 
 def _default_translator() -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from experiments.reconstruction.completion_writing import CompletionWriter
+from experiments.reconstruction.completion_writing import CompletionWriter, frame_of
 from experiments.reconstruction.face_state import read_fill, write_fill
 from experiments.reconstruction.face_views import FaceViews, PosedMesh
 from experiments.reconstruction.filled_bump import FilledBump, HoleFiller
@@ -17,11 +17,10 @@ from experiments.reconstruction.stage_sheet import stage_sheet
 from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.turntable import turntable
 from experiments.reconstruction.writing import Reconstruction
-from seethrough.details import apply_bump
 from seethrough.details.face_detail import FaceDetail
 from seethrough.details.shaded_skin import LEAST_PIECE, without_islands
 from seethrough.details.stitching import StitchedFace, stitch
-from seethrough.details.symmetry import Completion, complete
+from seethrough.details.symmetry import Completion, SymmetrySettings, complete
 from seethrough.details.symmetry.occlusion import vertex_normals
 from seethrough.details.symmetry.vertex_graph import vertex_graph
 from seethrough.details.texture import Atlas, FaceTexture, PhotoView, face_texture
@@ -50,7 +49,6 @@ class CompletionStages:
         writer: CompletionWriter,
         colours: ModelColours,
         clock: StageClock,
-        widen: float,
     ) -> None:
         """Complete one face and write what the stages make.
 
@@ -60,21 +58,23 @@ class CompletionStages:
             writer: knows the folder and the face model of the foundation.
             colours: of the face model.
             clock: times the stages.
-            widen: see :class:`~seethrough.details.filling.FillSettings`.
 
         Raises:
             SeethroughError: as of the stages, or a folder that cannot be written.
         """
         stages, model = self.stages, writer.model
+        if stages.writes("bump") and not stages.reaches("symmetry"):
+            writer.write_surfaces(frame_of(detail.face.foundation, model))
         if not stages.reaches("fill"):
             return
-        filled = self._filled(detail, result, writer, clock, widen)
+        filled = self._filled(detail, result, writer, clock)
         found: dict[str, Any] = {"filling": filled.report}
         if stages.reaches("symmetry"):
             with clock.stage("symmetry"):
                 completion = found["completion"] = self._completed(detail, filled, model)
                 if stages.writes("symmetry"):
-                    writer.write_symmetry(completion)
+                    writer.write_surfaces(completion.frame)
+                    writer.write_completed_model(completion)
             if stages.reaches("stitch"):
                 with clock.stage("stitch"):
                     stitched = found["stitched"] = stitch(completion, model)
@@ -91,24 +91,23 @@ class CompletionStages:
         writer.told(**found)
 
     def _filled(
-        self, detail: FaceDetail, result: Reconstruction, writer: CompletionWriter, clock: StageClock, widen: float
+        self, detail: FaceDetail, result: Reconstruction, writer: CompletionWriter, clock: StageClock
     ) -> FilledBump:
         if self.stages.reuses("fill"):
             filled = read_fill(writer.folder)
             clock.reuse("fill")
         else:
             with clock.stage("fill"):
-                filled = self.filler(detail, result, writer.model, widen)
+                filled = self.filler(detail, result, writer.model)
                 writer.outputs["state_fill"] = str(write_fill(writer.folder, filled))
-                writer.write_maps(filled)
+                writer.write_maps(filled, filled.surface(detail))
         clock.tell("fill", filled.by)
         return filled
 
     def _completed(self, detail: FaceDetail, filled: FilledBump, model: FaceModel) -> Completion:
-        face = detail.face
-        bump = torch.from_numpy(filled.bump)
-        depth = apply_bump(face.depth, bump, along=detail.along, camera=face.foundation.camera)[None]
-        return complete(face.foundation, model, depth, torch.from_numpy(filled.trusted).float()[None])
+        depth, trusted = filled.surface(detail).depth(), torch.from_numpy(filled.trusted)
+        settings = SymmetrySettings(along=detail.along)
+        return complete(detail.face.foundation, model, depth[None], trusted.float()[None], settings)
 
     def _pictures(
         self,
@@ -125,7 +124,7 @@ class CompletionStages:
         meshes = [
             ("foundation", PosedMesh(foundation, vertex_graph(writer.model).triangles)),
             ("with its bump map", in_camera_frame(detail)),
-            ("holes filled", in_camera_frame(filled_detail(detail, filled))),
+            ("holes filled", in_camera_frame(filled.surface(detail))),
             ("completed by soft symmetry", whole),
         ]
         # The half of the face that the photo shows less of, in the frontal frame.
@@ -133,11 +132,6 @@ class CompletionStages:
         writer.write_pictures(
             stage_sheet(detail, filled, meshes, views, 1.0 if hidden < 0 else -1.0), turntable(whole, views)
         )
-
-
-def filled_detail(detail: FaceDetail, filled: FilledBump) -> FaceDetail:
-    """Return the detail with its holes filled."""
-    return FaceDetail(detail.face, torch.from_numpy(filled.bump), detail.face.covered > 0.5, detail.along)
 
 
 def in_camera_frame(detail: FaceDetail) -> PosedMesh:

@@ -12,11 +12,11 @@ from PIL import Image
 from experiments.command_line import write_json
 from experiments.reconstruction.filled_bump import FilledBump
 from experiments.reconstruction.turntable import gif_options
-from seethrough.details import apply_bump, write_bump
-from seethrough.details.depth_encoding import write_depth
+from seethrough.details import Foundation, write_bump
+from seethrough.details.depth_encoding import write_depth, write_normals
 from seethrough.details.face_detail import FaceDetail
 from seethrough.details.stitching import StitchedFace, check_mesh, fixed_topology_mesh
-from seethrough.details.symmetry import Completion
+from seethrough.details.symmetry import Completion, foundation_frame
 from seethrough.details.symmetry.symmetry_plane import RigidMotion
 from seethrough.details.symmetry.vertex_graph import vertex_graph
 from seethrough.details.texture import SOURCES, FaceTexture
@@ -42,34 +42,25 @@ class CompletionWriter:
     def __init__(self, folder: Path, detail: FaceDetail, model: FaceModel, outputs: dict[str, str]) -> None:
         self.folder, self.detail, self.model, self.outputs = folder, detail, model, outputs
 
-    def write_maps(self, filled: FilledBump) -> None:
-        """Write the filled bump map, the detailed depth, and the mask of what was filled."""
-        face = self.detail.face
-        covered = (face.covered > 0.5).numpy()
-        bump = np.asarray(filled.bump)
-        depth = apply_bump(
-            face.depth, face.depth.new_tensor(bump), along=self.detail.along, camera=face.foundation.camera
-        )
-        self._saved("bump_filled", "bump_filled.png", lambda path: write_bump(path, bump, covered, bits=16))
-        self._saved("depth", "depth.png", lambda path: write_depth(path, depth.numpy(), covered))
-        hole = Image.fromarray((filled.hole * 255).astype(np.uint8))
-        self._saved("hole", "hole.png", hole.save)
+    def write_maps(self, filled: FilledBump, surface: FaceDetail) -> None:
+        """Write the filled bump map, depth and normals of its surface, and the mask of what was filled."""
+        covered = (self.detail.face.covered > 0.5).numpy()
+        depth, normals = surface.depth().numpy(), surface.normals().numpy()
+        self._saved("bump_filled", "bump_filled.png", lambda path: write_bump(path, filled.bump, covered, bits=16))
+        self._saved("depth_filled", "depth_filled.png", lambda path: write_depth(path, depth, covered))
+        self._saved("normals_filled", "normals_filled.png", lambda path: write_normals(path, normals, covered))
+        self._saved("hole", "hole.png", Image.fromarray((filled.hole * 255).astype(np.uint8)).save)
 
-    def write_symmetry(self, completion: Completion) -> None:
-        """Write foundation and foundation + bump from the front, and the completed face model."""
-        frame = completion.frame
-        triangles, uv = vertex_graph(self.model).triangles, self.model.uv.double().cpu().numpy()
-        foundation = Mesh(completion.foundation, triangles, None, uv)
+    def write_surfaces(self, frame: RigidMotion) -> None:
+        """Write foundation, and foundation + bump, from the front; the foundation in the photo's pose too."""
+        self.outputs |= write_foundation(self.folder, self.detail.face.foundation, self.model, frame)
         dense = self.detail.mesh()
-        frontal = frame(_camera_frame(dense.vertices))
-        meshes = {
-            "foundation_frontal": foundation,
-            "foundation_aligned": Mesh(_aligned(frame, completion.foundation), triangles, None, uv),
-            "detailed_frontal": Mesh(frontal, dense.triangles, dense.colours),
-            "completed_fixed_topology": fixed_topology_mesh(completion, self.model),
-        }
-        for name, mesh in meshes.items():
-            self._saved(name, f"{name}.ply", lambda path, mesh=mesh: write_mesh(path, mesh))
+        frontal = frame((dense.vertices - [0, 0, REST_DISTANCE]) * [1, -1, -1])
+        self._mesh("detailed_frontal", Mesh(frontal, dense.triangles, dense.colours))
+
+    def write_completed_model(self, completion: Completion) -> None:
+        """Write the completed face with the face model's own vertices and triangles."""
+        self._mesh("completed_fixed_topology", fixed_topology_mesh(completion, self.model))
 
     def write_stitched(self, stitched: StitchedFace, texture: FaceTexture | None = None) -> None:
         """Write the completed mesh, from the front and in the photo's pose; OBJ and GLB with their texture."""
@@ -132,6 +123,9 @@ class CompletionWriter:
             }
         self._saved("completion", "completion.json", lambda path: write_json(path, told))
 
+    def _mesh(self, name: str, mesh: Mesh) -> None:
+        self._saved(name, f"{name}.ply", lambda path: write_mesh(path, mesh))
+
     def _saved(self, name: str, file: str, save: Callable[[Path], object]) -> None:
         path = self.folder / file
         try:
@@ -142,9 +136,16 @@ class CompletionWriter:
         self.outputs[name] = str(path)
 
 
-def _camera_frame(points: np.ndarray) -> np.ndarray:
-    return (points - [0, 0, REST_DISTANCE]) * [1, -1, -1]
+def write_foundation(folder: Path, foundation: Foundation, model: FaceModel, frame: RigidMotion) -> dict[str, str]:
+    """Write a foundation from the front and in the photo's pose; returns ``{name: path}``."""
+    vertices, uv = foundation.vertices.double().cpu().numpy(), model.uv.double().cpu().numpy()
+    aligned = vertices * [1, -1, -1] + [0, 0, REST_DISTANCE]
+    paths = {}
+    for name, points in (("foundation_frontal", frame(vertices)), ("foundation_aligned", aligned)):
+        paths[name] = str(write_mesh(folder / f"{name}.ply", Mesh(points, model.triangles.cpu().numpy(), None, uv)))
+    return paths
 
 
-def _aligned(frame: RigidMotion, frontal: np.ndarray) -> np.ndarray:
-    return frame.back(frontal) * [1, -1, -1] + [0, 0, REST_DISTANCE]
+def frame_of(foundation: Foundation, model: FaceModel) -> RigidMotion:
+    """Return the motion from the camera frame to the frontal frame of a foundation before its face is completed."""
+    return foundation_frame(foundation.vertices.double().cpu().numpy(), vertex_graph(model))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.reconstruction.completion_stages import CompletionStages
-from experiments.reconstruction.completion_writing import CompletionWriter
+from experiments.reconstruction.completion_writing import CompletionWriter, frame_of, write_foundation
 from experiments.reconstruction.detail_writing import write_detail
 from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.face_state import read_bump_settings, read_bump_state, write_bump_state
@@ -19,14 +19,11 @@ from experiments.reconstruction.visible_part import with_visible_part
 from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.details.face_detail import FaceDetail, shaded_detail, translated_detail
-from seethrough.details.shaded_skin import NARROWED
 from seethrough.details.shading import shading_preset
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
     from lightning_modules.bump.loading import LoadedTranslator
-
-TRANSLATOR = "translator"
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,12 @@ class DetailStages:
             )
         with clock.stage("foundation"):
             face = source.placed(name, result.photo, estimator, result.estimate, result.crop, result.face.landmarks)
-            face = with_visible_part(face, made["mask"], self.translator, result)
-        if not stages.reaches("bump"):
-            return
+            if not reused:
+                face = with_visible_part(face, self.mask, self.translator, result)
+            model = source.model or estimator.written_model
+            if not stages.reaches("bump"):
+                outputs |= write_foundation(folder, face.foundation, model, frame_of(face.foundation, model))
+                return
         if reused:
             detail = read_bump_state(folder, face)
             clock.reuse("bump", "mesh")
@@ -102,14 +102,10 @@ class DetailStages:
             return
         if not reused:
             outputs["state_bump"] = str(write_bump_state(folder, detail, made))
-        model, colours = estimator.written_model, None
-        if source.model is None:
-            colours = ModelColours.fitted(estimator, result.estimate.parameters)
-        else:
-            model, colours = source.model, ModelColours.mean(source.model)
-        # Shape from shading leaves out what is near an occluder; a translator's bumps there are no better.
-        widen = NARROWED if made["bump_by"] == TRANSLATOR else 0.0
-        self.completion(detail, result, CompletionWriter(folder, detail, model, outputs), colours, clock, widen)
+        fitted = source.model is None
+        parameters = result.estimate.parameters
+        colours = ModelColours.fitted(estimator, parameters) if fitted else ModelColours.mean(model)
+        self.completion(detail, result, CompletionWriter(folder, detail, model, outputs), colours, clock)
 
     def bump(self, face: DetailFoundation) -> FaceDetail:
         """Return the detail of a face: of the translator where there is one, else by its shading."""
@@ -123,7 +119,7 @@ class DetailStages:
         if self.translator is None:
             return made | {"bump_by": "shape from shading", "shading": self.shading}
         return made | {
-            "bump_by": TRANSLATOR,
+            "bump_by": "translator",
             "translator": str(self.translator.source),
             "translator_size_px": self.translator.view.size,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -88,7 +88,7 @@ def read_bump_state(folder: Path, face: DetailFoundation) -> FaceDetail:
     bump, known = torch.from_numpy(arrays["bump"]), torch.from_numpy(arrays["known"])
     if bump.shape != face.depth.shape or bool((known & (face.covered <= 0.5)).any()):
         raise SeethroughError(f"{folder / FILES['bump']} lies on another foundation; start at the stage bump")
-    return FaceDetail(face, bump, known, told["along"])
+    return FaceDetail(replace(face, visible=torch.from_numpy(arrays["visible"])), bump, known, told["along"])
 
 
 def write_fill(folder: Path, filled: FilledBump) -> Path:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+from scipy import ndimage
 
 from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.face_detail import FaceDetail
 from seethrough.details.filling import FillSettings, Holed, ReferenceSearch, ReferenceSet, Viewpoint, fill_from
 from seethrough.details.filling import fill_holes as fill_from_references
+from seethrough.details.shaded_skin import NARROWED
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.networks.perceptual import PerceptualNet, load_perceptual_net
@@ -28,8 +30,8 @@ class FilledBump:
         bump: (S, S) float32 mm towards the camera.
         trusted: (S, S) bool, where it says something: what the photo told, and what references filled. A membrane
             only bridges, so that soft symmetry may say more there.
-        hole: (S, S) bool, what was filled.
-        report: how.
+        hole: (S, S) bool, what was filled or bridged.
+        report: how. Its numbers are of the hidden part, and without references of all that was bridged.
     """
 
     bump: np.ndarray
@@ -41,6 +43,10 @@ class FilledBump:
     def by(self) -> str:
         """What filled it, for a manifest."""
         return self.report["by"]
+
+    def surface(self, detail: FaceDetail) -> FaceDetail:
+        """Return the detail of the same face without holes."""
+        return replace(detail, bump=torch.from_numpy(self.bump), known=detail.face.covered > 0.5, shading=None)
 
 
 class HoleFiller:
@@ -70,40 +76,46 @@ class HoleFiller:
         if known.description.feature_network == DLIB:
             self._recogniser = load_perceptual_net(DLIB)
 
-    def __call__(self, detail: FaceDetail, result: Reconstruction, model: FaceModel, widen: float = 0.0) -> FilledBump:
+    def __call__(self, detail: FaceDetail, result: Reconstruction, model: FaceModel) -> FilledBump:
         """Fill one face.
+
+        What shape from shading leaves out of the visible face (eyes, an open mouth, what is seen edge-on) is bridged
+        by a membrane; references fill what is hidden alone.
 
         Args:
             detail: its bump map with holes.
             result: the face that FOCUS fitted, for viewpoint and recognition features.
             model: the face model of the foundation.
-            widen: see :class:`~seethrough.details.filling.FillSettings`.
 
         Raises:
             SeethroughError: nearly all of the face is hidden, or a reference set of another face model.
         """
         face = detail.face
-        covered = (face.covered > 0.5).numpy()
+        covered, known = (face.covered > 0.5).numpy(), detail.known.numpy()
+        # A translator sees some pixels across the outline of what hides the face, and masks are only about right.
+        hidden = _widened(covered & ~face.visible.numpy(), covered)
         landmarks = face.foundation.landmarks.cpu()
-        if self.search is None:
-            holed = Holed.of(detail.bump, detail.known, face.covered, landmarks, widen)
-            filling = fill_from(holed, None, [], self.settings)
-            by = NO_REFERENCES
-        else:
+        bridged = fill_from(Holed.of(detail.bump, known & ~hidden, covered, landmarks), None, [], self.settings)
+        bump, report, by = bridged.bump, bridged.report, NO_REFERENCES
+        trusted = covered & known & ~hidden
+        if self.search is not None and hidden.any():
             references = self.search.references
             references.description.require(model, references.folder)
-            settings = FillSettings(preset=self.settings.preset, k=self.settings.k, widen=widen)
-            viewpoint = Viewpoint.of(result.estimate.parameters)
             feature, compared = self._feature(result)
+            viewpoint = Viewpoint.of(result.estimate.parameters)
             filling = fill_from_references(
-                detail.bump, detail.known, face.covered, landmarks, viewpoint, feature, self.search, settings
+                bump, covered & ~hidden, covered, landmarks, viewpoint, feature, self.search, self.settings
             )
+            bump, report = filling.bump, filling.report
+            trusted |= hidden & (filling.source >= 0)
             by = f"references of {references.folder}, compared by viewpoint{compared}"
-            holed = Holed.of(detail.bump, detail.known, face.covered, landmarks, widen)
-        hole = holed.hole & covered
-        trusted = covered & (~hole | (filling.source >= 0))
-        report = {"by": by if hole.any() else "nothing: no hole", **filling.report.as_row()}
-        return FilledBump(np.where(covered, filling.bump, 0).astype(np.float32), trusted, hole, report)
+        told = {
+            "by": by if hidden.any() else "nothing is hidden",
+            "bridged_pixels": int((covered & ~known & ~hidden).sum()),
+            **report.as_row(),
+        }
+        filled = np.where(covered, bump, 0).astype(np.float32)
+        return FilledBump(filled, trusted, covered & (hidden | ~known), told)
 
     @torch.no_grad()
     def _feature(self, result: Reconstruction) -> tuple[np.ndarray | None, str]:
@@ -124,3 +136,13 @@ class HoleFiller:
         points = torch.from_numpy(result.crop.to_crop(result.face.landmarks).astype(np.float32))[None]
         feature = self._recogniser.deep(crop.permute(2, 0, 1)[None], points)[0]
         return feature.double().numpy(), " and dlib's recognition network"
+
+
+def _widened(hidden: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """Return the hidden part of the face and what lies next to it."""
+    if not hidden.any():
+        return hidden
+    reach = max(1, round(NARROWED * max(hidden.shape)))
+    distance = ndimage.distance_transform_edt(~hidden)
+    assert isinstance(distance, np.ndarray)
+    return covered & (distance <= reach)

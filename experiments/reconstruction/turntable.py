@@ -31,4 +31,4 @@ def _frame(mesh: PosedMesh, views: FaceViews, yaw: float) -> Image.Image:
     layers = [views.turned(mesh, SIZE, yaw, coloured=coloured) for coloured in (True, False)]
     tiles = [layer.over(np.ones_like(layer.colour)) for layer in layers]
     picture = Image.fromarray(np.rint(np.clip(np.concatenate(tiles, axis=1), 0, 1) * 255).astype(np.uint8))
-    return picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

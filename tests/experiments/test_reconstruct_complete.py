@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from experiments.reconstruct import main
+from experiments.reconstruction import completion_stages, stage_sheet, turntable
 from experiments.reconstruction.stage_range import StageRange
 from seethrough.details import read_bump
 from seethrough.details.stitching import check_mesh
@@ -47,11 +48,20 @@ def done(photos, translator, mask, tmp_path_factory) -> tuple[list[str], Path, l
     """One photo up to the filled bump map, then from there to the end."""
     out = tmp_path_factory.mktemp("out")
     command = [str(photos["good"]), "--out", str(out), "--detail", *FAST, "--json", str(out / "rows.json")]
+    with pytest.MonkeyPatch.context() as patch:  # smaller pictures, the same way
+        patch.setattr(completion_stages, "TEXTURE_SIZE", 512)
+        patch.setattr(stage_sheet, "TILE", 60)
+        patch.setattr(turntable, "SIZE", 60)
+        rows = _in_two_runs(command, out, translator, mask)
+    return command, out, rows
+
+
+def _in_two_runs(command: list[str], out: Path, translator: Path, mask: Path) -> list[dict]:
     rows = []
     for options in (["--bump", str(translator), "--mask", str(mask), "--stages", "..fill"], ["--stages", "symmetry.."]):
         assert main([*command, *options]) == 0
         rows += json.loads((out / "rows.json").read_text())
-    return command, out, rows
+    return rows
 
 
 def statuses(row: dict) -> dict[str, str]:
@@ -128,7 +138,7 @@ def test_the_texture_is_the_photo_where_the_photo_shows_the_face(done) -> None:
     assert error[shown].mean() < 0.04 < error[model].mean()
     assert y[shown].min() > HIDDEN * len(photo) > y[model].min()
     with Image.open(outputs["turntable"]) as frames:
-        assert frames.n_frames == 24 and frames.info["loop"] == 0  # pyright: ignore
+        assert frames.n_frames == turntable.FRAMES and frames.info["loop"] == 0  # pyright: ignore
 
 
 def test_what_an_earlier_run_left_is_checked(done, photos, tmp_path) -> None:
