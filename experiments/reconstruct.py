@@ -22,6 +22,7 @@ from experiments.reconstruction.detail_options import add_detail_options
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
+    from experiments.reconstruction.detail_stages import DetailStages
     from lightning_modules.focus.lightning_model import FocusModule
     from seethrough.photos import FaceDetector
 
@@ -48,12 +49,8 @@ def main(arguments: list[str]) -> int:
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
 
     detail = chosen_details(options)
-    several = len(photos) > 1 or options.faces != "largest"
-    if several and detail is not None and detail.source is not None and detail.source.single:
-        raise SeethroughError(
-            f"--foundation {options.foundation}: one file is of one face; for several, name a folder of files that are "
-            "called as the photos are (photo.json, photo_face2.json)"
-        )
+    if detail is not None and (len(photos) > 1 or options.faces != "largest"):
+        _refuse_one_for_several(options, detail)
     detector = None if detail is not None and detail.reuses_face else load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
     adapted = _adapted(options, checkpoint, photos, detector) if options.adapt and detector is not None else None
@@ -86,6 +83,16 @@ def main(arguments: list[str]) -> int:
     if len(rows) > 1:
         print(f"{len(rows) - failed} of {len(rows)} reconstructed; {manifest.path}")
     return EXIT_FAILED if failed else 0
+
+
+def _refuse_one_for_several(options: argparse.Namespace, detail: DetailStages) -> None:
+    if detail.source is not None and detail.source.single:
+        raise SeethroughError(
+            f"--foundation {options.foundation}: one file is of one face; for several, name a folder of files that are "
+            "called as the photos are (photo.json, photo_face2.json)"
+        )
+    if detail.mask_of_one_photo:
+        raise SeethroughError(f"--mask {options.mask}: a mask is of one photo and one face; name a single photo")
 
 
 def _refuse_contradictions(options: argparse.Namespace) -> None:

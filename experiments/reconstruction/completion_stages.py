@@ -138,7 +138,7 @@ def in_camera_frame(detail: FaceDetail) -> PosedMesh:
     """Return the dense mesh of a bump map."""
     mesh = detail.mesh()
     points = (mesh.vertices - [0, 0, REST_DISTANCE]) * [1, -1, -1]
-    return PosedMesh(points, mesh.triangles, mesh.colours)
+    return PosedMesh(points, mesh.triangles)
 
 
 @torch.no_grad()

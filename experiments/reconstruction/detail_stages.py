@@ -19,6 +19,7 @@ from experiments.reconstruction.visible_part import with_visible_part
 from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.details.face_detail import FaceDetail, shaded_detail, translated_detail
+from seethrough.details.filling.visible_face import PICTURE_SUFFIXES
 from seethrough.details.shading import shading_preset
 from seethrough.errors import SeethroughError
 
@@ -48,6 +49,11 @@ class DetailStages:
     def reuses_face(self) -> bool:
         """Whether the fitted face is that of an earlier run."""
         return self.completion is not None and self.completion.stages.reuses("face")
+
+    @property
+    def mask_of_one_photo(self) -> bool:
+        """Whether the visible face is known from a mask of one photo."""
+        return self.mask.lower().endswith(PICTURE_SUFFIXES)
 
     def __call__(
         self,

@@ -99,7 +99,7 @@ def drawn_mesh(posed: Tensor, triangles: Tensor, colours: Tensor, camera: Camera
     Args:
         posed: (1, V, 3) mm, camera frame.
         triangles: (T, 3).
-        colours: (1, V, 3) RGB in [0, 1].
+        colours: (1, V, C) in [0, 1]; the layer's colour has as many channels.
         camera: of the picture.
     """
     renderer = Renderer(triangles, camera.resized(camera.height * SAMPLES))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from experiments.reconstruction.drawing import Layer, clay, drawn_mesh
 from seethrough.details.symmetry.symmetry_plane import RigidMotion
@@ -54,24 +53,26 @@ class FaceViews:
         low, high = frontal.min(0), frontal.max(0)
         return cls(photo, frame, (low + high) / 2, float((high - low)[:2].max()))
 
-    def aligned(self, mesh: PosedMesh, size: int, *, coloured: bool = False) -> Layer:
-        """Draw a mesh as the photo shows the face."""
-        return _drawn(mesh.vertices, mesh, self.photo.resized(size), coloured)
+    def aligned(self, mesh: PosedMesh, size: int) -> list[Layer]:
+        """Draw a mesh as the photo shows the face: as clay, and where it has colours in these too."""
+        return _drawn(mesh.vertices, mesh, self.photo.resized(size))
 
-    def turned(self, mesh: PosedMesh, size: int, yaw: float = 0.0, *, coloured: bool = False) -> Layer:
+    def turned(self, mesh: PosedMesh, size: int, yaw: float = 0.0) -> list[Layer]:
         """Draw a mesh from the front, turned by ``yaw`` rad about the vertical: positive shows more of the left."""
         c, s = math.cos(yaw), math.sin(yaw)
         turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
         centred = (self.frame(mesh.vertices) - self.middle) @ turn.T
         camera = Camera(_FILLED * size * REST_DISTANCE / self.extent, size, size)
-        return _drawn(centred * [1, -1, -1] + [0, 0, REST_DISTANCE], mesh, camera, coloured)
+        return _drawn(centred * [1, -1, -1] + [0, 0, REST_DISTANCE], mesh, camera)
 
 
-def _drawn(points: np.ndarray, mesh: PosedMesh, camera: Camera, coloured: bool) -> Layer:
+def _drawn(points: np.ndarray, mesh: PosedMesh, camera: Camera) -> list[Layer]:
     vertices = torch.from_numpy(np.ascontiguousarray(points, dtype=np.float32))[None]
     triangles = torch.from_numpy(np.ascontiguousarray(mesh.triangles, dtype=np.int32))
-    if coloured and mesh.colours is not None:
-        colours: Tensor = torch.from_numpy(np.ascontiguousarray(mesh.colours, dtype=np.float32))[None]
-    else:
-        colours = clay(vertices, triangles)
-    return drawn_mesh(vertices, triangles, colours, camera)
+    colours = clay(vertices, triangles)
+    if mesh.colours is not None:
+        # Both are drawn at once: finding out what each pixel sees is what takes time.
+        own = torch.from_numpy(np.ascontiguousarray(mesh.colours, dtype=np.float32))[None]
+        colours = torch.cat([colours, own], dim=2)
+    both = drawn_mesh(vertices, triangles, colours, camera)
+    return [Layer(both.colour[:, :, k : k + 3], both.opacity) for k in range(0, colours.shape[2], 3)]

@@ -17,7 +17,6 @@ from seethrough.details.face_detail import FaceDetail
 
 TILE = 300
 SIDE_VIEW = math.radians(55)
-_GROUND = np.array([1.0, 1.0, 1.0])
 
 
 def stage_sheet(
@@ -32,7 +31,7 @@ def stage_sheet(
     Args:
         detail: the bump map before filling.
         filled: and after.
-        meshes: the surface of each stage with its name; the last one is shown in its colours too.
+        meshes: the surface of each stage with its name; the last one, and no other, has colours.
         views: the cameras.
         yaw: sign of the side view.
 
@@ -43,14 +42,10 @@ def stage_sheet(
     limit = heat_limit(torch.from_numpy(filled.bump[filled.trusted]))
     names = ["photo, what is seen, bump map", *(name for name, _ in meshes), "in its colours"]
     columns = [_of_the_photo(detail, filled, limit)]
-    for index, (_, mesh) in enumerate([*meshes, meshes[-1]]):
-        coloured = index == len(meshes)
-        views_of = (
-            views.aligned(mesh, TILE, coloured=coloured),
-            views.turned(mesh, TILE, coloured=coloured),
-            views.turned(mesh, TILE, math.copysign(SIDE_VIEW, yaw), coloured=coloured),
-        )
-        columns.append([layer.over(np.broadcast_to(_GROUND, layer.colour.shape)) for layer in views_of])
+    for _, mesh in meshes:
+        side = math.copysign(SIDE_VIEW, yaw)
+        seen = [views.aligned(mesh, TILE), views.turned(mesh, TILE), views.turned(mesh, TILE, side)]
+        columns += [[layer.over(np.ones_like(layer.colour)) for layer in layers] for layers in zip(*seen, strict=True)]
     sheet = Image.new("RGB", (len(columns) * (TILE + GAP) + GAP, 3 * (TILE + GAP) + LABEL_HEIGHT + GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
     for place, (name, column) in enumerate(zip(names, columns, strict=True)):

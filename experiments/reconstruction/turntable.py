@@ -15,7 +15,7 @@ WIDEST = math.radians(70)
 
 
 def turntable(mesh: PosedMesh, views: FaceViews) -> list[Image.Image]:
-    """Return the frames of one turn to the left, to the right and back."""
+    """Return the frames of one turn of a mesh with colours to the left, to the right and back."""
     # Sines of equal steps: half of the frames come twice.
     yaws = [round(WIDEST * math.sin(2 * math.pi * frame / FRAMES), 9) for frame in range(FRAMES)]
     drawn = {yaw: _frame(mesh, views, yaw) for yaw in dict.fromkeys(yaws)}
@@ -28,7 +28,7 @@ def gif_options(frames: list[Image.Image]) -> dict:
 
 
 def _frame(mesh: PosedMesh, views: FaceViews, yaw: float) -> Image.Image:
-    layers = [views.turned(mesh, SIZE, yaw, coloured=coloured) for coloured in (True, False)]
-    tiles = [layer.over(np.ones_like(layer.colour)) for layer in layers]
+    clay, coloured = views.turned(mesh, SIZE, yaw)
+    tiles = [layer.over(np.ones_like(layer.colour)) for layer in (coloured, clay)]
     picture = Image.fromarray(np.rint(np.clip(np.concatenate(tiles, axis=1), 0, 1) * 255).astype(np.uint8))
     return picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

@@ -17,17 +17,28 @@ def encode_obj(mesh: Mesh, material: tuple[str, str] | None = None) -> bytes:
         mesh: the mesh.
         material: a material file beside this one, and the name of the material in it that all faces have.
     """
-    rows = mesh.vertices if mesh.colours is None else np.concatenate([mesh.vertices, mesh.colours.clip(0, 1)], axis=1)
-    pattern = "v %.4f %.4f %.4f" + ("" if mesh.colours is None else " %.4f %.4f %.4f")
-    lines = ["# millimetres; x to the viewer's right, y up, z towards the viewer"]
-    lines += [] if material is None else [f"mtllib {material[0]}", f"usemtl {material[1]}"]
-    lines += [pattern % tuple(row) for row in rows]
+    text = "# millimetres; x to the viewer's right, y up, z towards the viewer\n"
+    text += "" if material is None else f"mtllib {material[0]}\nusemtl {material[1]}\n"
+    text += (
+        _lines("v %.4f %.4f %.4f\n", mesh.vertices) if mesh.colours is None else _coloured(mesh.vertices, mesh.colours)
+    )
+    corners = mesh.triangles + 1
     if mesh.uv is None:
-        lines += [f"f {a} {b} {c}" for a, b, c in mesh.triangles + 1]
+        text += _lines("f %d %d %d\n", corners)
     else:
-        lines += [f"vt {u:.6f} {v:.6f}" for u, v in mesh.uv]
-        lines += [f"f {a}/{a} {b}/{b} {c}/{c}" for a, b, c in mesh.triangles + 1]
-    return "\n".join([*lines, ""]).encode("ascii")
+        text += _lines("vt %.6f %.6f\n", mesh.uv)
+        text += _lines("f %d/%d %d/%d %d/%d\n", np.repeat(corners, 2, axis=1))
+    return text.encode("ascii")
+
+
+def _coloured(vertices: np.ndarray, colours: np.ndarray) -> str:
+    rows = np.concatenate([vertices, colours.clip(0, 1)], axis=1)
+    return _lines("v %.4f %.4f %.4f %.4f %.4f %.4f\n", rows)
+
+
+def _lines(pattern: str, rows: np.ndarray) -> str:
+    # All rows in one go, of plain numbers: several times as fast as row by row.
+    return (pattern * len(rows)) % tuple(rows.ravel().tolist())
 
 
 def decode_obj(path: Path, content: bytes) -> Mesh:

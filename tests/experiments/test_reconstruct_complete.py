@@ -163,7 +163,7 @@ def test_what_an_earlier_run_left_is_checked(done, photos, tmp_path) -> None:
     photos["good"].write_bytes(original)
 
 
-def test_mistakes_are_told_before_any_work(photos, translator, tmp_path) -> None:
+def test_mistakes_are_told_before_any_work(photos, mask, tmp_path) -> None:
     def refused(told: str, *options: str) -> None:
         with pytest.raises(SeethroughError, match=told) as caught:
             main([str(photos["good"]), "--out", str(tmp_path / "out"), *FAST, *options])
@@ -177,6 +177,7 @@ def test_mistakes_are_told_before_any_work(photos, translator, tmp_path) -> None
     refused("--nearest .*: add --references", "--detail", "--shading", "--nearest", "5")
     refused("--mask head is a translator's mask", "--detail", "--shading", "--mask", "head")
     refused("no such mask or network", "--detail", "--shading", "--mask", str(tmp_path / "seen.png"))
+    refused("a mask is of one photo", "--faces", "all", "--detail", "--shading", "--mask", str(mask))
     refused("nowhere", "--detail", "--shading", "--references", str(tmp_path / "nowhere"))
     assert not (tmp_path / "out").exists()
 
