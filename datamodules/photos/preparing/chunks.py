@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.photos.preparing.settings import PreparationSettings
-from datamodules.photos.record import PhotoRecord
+from datamodules.photos.record import MaskSource, PhotoRecord
 
 MEAN_LENGTH, LONGEST = 8, 32
 
@@ -58,7 +58,7 @@ def _fingerprint(record: PhotoRecord) -> bytes:
     landmarks = None if record.landmarks is None else np.asarray(record.landmarks, dtype=np.float64).round(6).tolist()
     said = [
         record.id, record.source.name, _stamp(getattr(record.source, "path", None)), record.split, record.identity,
-        record.subset, _description(record.mask), _stamp(getattr(record.mask, "path", None)), record.box, landmarks,
+        record.subset, _description(record.mask), _stamps(record.mask), record.box, landmarks,
         _description(record.crop),
     ]  # fmt: skip
     return json.dumps(said, default=str).encode() + b"\n"
@@ -67,6 +67,12 @@ def _fingerprint(record: PhotoRecord) -> bytes:
 def _description(value: Any) -> str | None:
     # The default repr of other objects holds an address, which the next run would not repeat.
     return repr(value) if value is None or is_dataclass(value) else type(value).__qualname__
+
+
+def _stamps(mask: MaskSource | None) -> Any:
+    """Return size and date of the file of a mask, or of the files that it is merged from: a mended one is new."""
+    paths = getattr(mask, "paths", None)
+    return _stamp(getattr(mask, "path", None)) if paths is None else [_stamp(path) for path in paths]
 
 
 @lru_cache(maxsize=4)  # many photos of one archive have the same path
