@@ -36,7 +36,7 @@ def listing(config: ArConfig) -> Listing:
     if config.masks and not folder.is_dir():
         raise SeethroughError(f"data.masks={config.masks!r} is no folder; name the one with the masks")
     if folder.resolve() == root.resolve():
-        raise SeethroughError(f"data.masks={config.masks!r} is data.root itself: put the masks into a folder of their own")
+        raise SeethroughError(f"data.masks={config.masks!r} is data.root: put the masks into a folder of their own")
     photos, beside, faults = _photos(root, folder, wanted)
     masks, mask_faults = _masks(folder, beside, photos, {fault.id for fault in faults})
     if not photos and all(fault.what == NO_NAME for fault in faults):

@@ -55,7 +55,7 @@ def test_masks_below_the_root_by_a_path_of_another_form(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     found = listing(ArConfig(root="ar", masks=str(root / "a_masks")))
     assert not found.faults, "no mask was taken for a photo"
-    with pytest.raises(SeethroughError, match=r"is data\.root itself: put the masks into a folder of their own"):
+    with pytest.raises(SeethroughError, match=r"is data\.root: put the masks into a folder of their own"):
         listing(ArConfig(root="ar", masks=str(root)))
 
 
