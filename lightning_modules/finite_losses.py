@@ -1,4 +1,4 @@
-"""Noticing losses and weights that are not finite: on every process at the same step, not waiting for a GPU each time."""
+"""Noticing losses and weights that are not finite: on all processes at the same step, and rarely waiting for a GPU."""
 
 from __future__ import annotations
 
