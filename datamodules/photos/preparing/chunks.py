@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from functools import lru_cache
@@ -44,6 +45,7 @@ def plan_chunks(records: Sequence[PhotoRecord], settings: PreparationSettings) -
     A chunk ends behind a record whose hash says so, not at a fixed number: a photo that is added to a folder, taken
     away or mended changes its own chunk and no other.
     """
+    _stamp.cache_clear()  # files may have changed since this process looked at them
     prefix = json.dumps(asdict(settings), sort_keys=True).encode()
     start, digest = 0, hashlib.sha256(prefix)
     for index, record in enumerate(records):
@@ -77,7 +79,8 @@ def _stamps(mask: MaskSource | None) -> Any:
 
 @lru_cache(maxsize=4)  # many photos of one archive have the same path
 def _stamp(path: Any) -> tuple[int, int] | None:
-    if not isinstance(path, str | Path):
+    """Return size and date of a file; None while it cannot be read, so that it is tried again once it can."""
+    if not isinstance(path, str | Path) or not os.access(path, os.R_OK):
         return None
     try:
         status = Path(path).stat()
