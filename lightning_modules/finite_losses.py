@@ -1,4 +1,4 @@
-"""Noticing a loss that is not finite: on every process at the same step, and without waiting for a GPU each time."""
+"""Noticing losses and weights that are not finite: on all processes at the same step, and rarely waiting for a GPU."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from seethrough.errors import SeethroughError
 
@@ -60,3 +60,24 @@ class FiniteLosses:
         raise SeethroughError(
             f"a loss term is not finite on another process at step {steps[0].number} to {steps[-1].number}: {advice}"
         )
+
+    def check_saved(self, networks: nn.Module, step: int) -> None:
+        """Like :meth:`check`, and look at what is about to be saved; parameters agree on all processes.
+
+        A finite loss may have had a gradient that was not: its step has spoilt the weights, and only the next loss
+        would tell.
+
+        Args:
+            networks: whose parameters are saved.
+            step: training steps done.
+
+        Raises:
+            SeethroughError: a loss or a parameter is not finite.
+        """
+        self.check()
+        bad = [name for name, value in networks.named_parameters() if not value.isfinite().all()]
+        if bad:
+            raise SeethroughError(
+                f"weights '{bad[0]}' are not finite after {step} steps, though their losses were: lower the learning "
+                "rate; the last checkpoint is intact"
+            )

@@ -35,6 +35,8 @@ def listing(config: ArConfig) -> Listing:
     folder = Path(config.masks) if config.masks else root / MASKS
     if config.masks and not folder.is_dir():
         raise SeethroughError(f"data.masks={config.masks!r} is no folder; name the one with the masks")
+    if folder.resolve() == root.resolve():
+        raise SeethroughError(f"data.masks={config.masks!r} is data.root: put the masks into a folder of their own")
     photos, beside, faults = _photos(root, folder, wanted)
     masks, mask_faults = _masks(folder, beside, photos, {fault.id for fault in faults})
     if not photos and all(fault.what == NO_NAME for fault in faults):
@@ -128,9 +130,9 @@ def _masks(
 def _files(root: Path, left_out: Path | None) -> Iterator[Path]:
     """Yield all that lies below a folder, sorted; links are followed, but no folder is entered twice.
 
-    Folders that are called like a photo are yielded, not entered.
+    Folders that are called like a photo are yielded, not entered; nor is ``left_out``, however its path is written.
     """
-    entered: set[str] = set()
+    entered = set() if left_out is None else {os.path.realpath(left_out)}
     pending = [root]
     while pending:
         folder = pending.pop()
@@ -144,7 +146,7 @@ def _files(root: Path, left_out: Path | None) -> Iterator[Path]:
         below = []
         for entry in entries:
             path = Path(entry.path)
-            if entry.name.startswith(".") or (left_out is not None and path == left_out):
+            if entry.name.startswith("."):
                 continue
             if entry.is_dir() and path.suffix.lower() not in SUFFIXES:
                 below.append(path)

@@ -40,6 +40,12 @@ class PartMasks:
         """The classes that have a file."""
         return tuple(_class_name(tail) for tail in self.tails)
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that the mask is merged from."""
+        used = (tail for tail in self.tails if _class_name(tail) in (*FACE, *COVERS))
+        return tuple(self.folder / f"{self.stem}{tail}" for tail in used)
+
     def read_classes(self) -> dict[str, np.ndarray]:
         """Read the files that say what is face and what covers it.
 
@@ -50,11 +56,8 @@ class PartMasks:
             SeethroughError: a file is missing, damaged or of another shape than the first.
         """
         masks: dict[str, np.ndarray] = {}
-        for tail in self.tails:
-            name = _class_name(tail)
-            if name not in FACE and name not in COVERS:
-                continue
-            path = self.folder / f"{self.stem}{tail}"
+        for path in self.paths:
+            name = _class_name(path.name[len(self.stem) :])
             masks[name] = read_photo(path)[:, :, 0] != 0
             first = next(iter(masks.values()))
             if masks[name].shape != first.shape:

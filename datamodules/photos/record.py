@@ -32,7 +32,10 @@ class PhotoSource(Protocol):
 
 
 class MaskSource(Protocol):
-    """Where the mask of the visible face comes from; small and picklable."""
+    """Where the mask of the visible face comes from; small and picklable.
+
+    Its file, ``path``, or its files, ``paths``, tell a preparation that it was mended since.
+    """
 
     def read(self, height: int, width: int) -> np.ndarray:
         """Return (height, width) float32 in [0, 1], 1 = visible face, in the photo's own pixels.

@@ -52,7 +52,7 @@ def evaluation_table(summary: Summary, title: str, *, adapted: bool = False) -> 
     row("    gain over all face [95 %]", lambda s: _interval(s, "mask_f1_gain"))
     row("    precision (PPV)", lambda s: _number(s["mask_ppv"], 3))
     row("    IoU of the occluder", lambda s: _number(s["occluder_iou"], 3))
-    row("    F1 of the soft mask (released code)", lambda s: _number(s.get("mask_f1_soft", math.nan), 3))
+    row("    F1 of the soft mask (release)", lambda s: _number(s.get("mask_f1_soft", math.nan), 3))
     row("shape error, mm: reconstruction", lambda s: _number(s.get("shape_error_mean_mm", math.nan), 3))
     row("    with the misfit prior", lambda s: _number(s.get("shape_error_mean_misfit_prior_mm", math.nan), 3))
     row("    mean face", lambda s: _number(s.get("shape_error_mean_face_mm", math.nan), 3))
@@ -62,7 +62,7 @@ def evaluation_table(summary: Summary, title: str, *, adapted: bool = False) -> 
     for name, label in (("", "NoW error, mm: median, mean, deviation"), ("_misfit_prior", "    with the misfit prior")):
         row(label, lambda s, name=name: _now(s, name))
     row("    mean face, mean", lambda s: _number(s.get("now_error_mean_face_mm", math.nan), 3))
-    row("    an occluder adds to the mean [95 %]", lambda s: _interval(s, "twin_now_error_mean_mm"))
+    row("    mean: an occluder adds [95 %]", lambda s: _interval(s, "twin_now_error_mean_mm"))
     row("colour RMSE in the face, /255", lambda s: _number(s["image_rmse"], 1))
     row("    an occluder adds [95 %]", lambda s: _interval(s, "twin_image_rmse"))
     row("landmark error at 224 px, px: this run", lambda s: _number(s["landmark_error_px"], 2))

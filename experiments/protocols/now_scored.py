@@ -22,6 +22,7 @@ POINTS_NOTE = (
     "Median, mean and deviation are of the points of all scans together, as the challenge counts; paired differences "
     "are of the means of single photos, and their intervals resample people."
 )
+HIDDEN_FACES = "where no face is found, now.crop=box (with a now.prepared of its own) cuts by the boxes of the data set"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,7 @@ def predicted(settings: Settings, pairs: Path | None = None) -> tuple[Path | Non
                 result.notes.append("Not scored, the scans are not there.")
                 for name, folder in folders.items():
                     note, counts = handing_in(folder, root, split)
+                    note += f"; {HIDDEN_FACES}" if counts["missing"] and run.meshes is None else ""
                     result.notes.append(note)
                     result.numbers.setdefault(run.label, {})[f"{name}_predictions"] = counts
                 continue

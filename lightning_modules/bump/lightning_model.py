@@ -158,7 +158,7 @@ class BumpModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the view; do not keep a state that a bad loss may have spoilt."""
-        self.losses.check()
+        self.losses.check_saved(self.translator, self.global_step)
         if self.view is not None:
             checkpoint[KEY] = self.view.as_dict()
 

@@ -188,7 +188,7 @@ class FocusModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the step counter and which face model it is; a state that a bad loss may have spoilt is not kept."""
-        self.losses.check()
+        self.losses.check_saved(self.focus, self.em_step)
         checkpoint["em_step"] = self.em_step
         checkpoint["face_model_signature"] = model_signature(self.focus.face_renderer.model)
 

@@ -41,8 +41,8 @@ class LossConfig:
     pixel_form: Literal["squared", "norm"] = "squared"
     """`squared` as Eq. 5, `norm` for the release's colour distance."""
     pixel_normalisation: Literal["batch_area", "image_area", "pixels", "none"] = "batch_area"
-    """What the sum over pixels is divided by: the mask's area in the batch (release) or in each image, the pixels of an
-    image, or nothing (Eq. 5 as printed)."""
+    """What the sum over pixels is divided by: the mask's area in the batch (release; each process: in its own) or in
+    each image, the pixels of an image, or nothing (Eq. 5 as printed)."""
     initialisation_form: Literal["gaussian", "truncated", "masked"] = "gaussian"
     """Robust loss of the first stage: Gaussian log-likelihood (release), truncated quadratic, or the pixel loss under
     the preliminary mask (Sec. 3.3)."""

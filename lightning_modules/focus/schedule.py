@@ -164,6 +164,11 @@ class FocusSchedule:
             whole=self,
         )
 
+    def progress(self, step: int) -> float:
+        """Return the share of the whole training that lies before ``step``, in [0, 1); see :meth:`in_whole`."""
+        whole, place = self.in_whole(step)
+        return place / whole.total_steps
+
     def in_whole(self, step: int) -> tuple[FocusSchedule, int]:
         """Return the schedule with all segmentation steps, and the step there that trains the same of its network.
 

@@ -46,7 +46,7 @@ class StepTerms:
         """Return the weighted terms of training step ``step``, whose sum is minimised."""
         if phase.network is Network.SEGMENTATION:
             return self._segmentation_terms(phase, batch)
-        progress = step / self.schedule.total_steps
+        progress = self.schedule.progress(step)
         parameters = self.focus.encoder(batch["image"])
         if phase is Phase.SUPERVISE:
             assert self.supervised is not None  # the schedule that has such steps is the one it was built for

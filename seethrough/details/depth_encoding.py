@@ -36,8 +36,9 @@ def write_depth(path: str | Path, depth: np.ndarray, mask: np.ndarray) -> Path:
     if not np.isfinite(values[inside]).all():
         raise ValueError("a depth map must be finite on the face to be encoded")
     low, high = (values[inside].min(), values[inside].max()) if inside.any() else (0.0, 0.0)
-    step = max(STEP_MM, float(high - low) / (_HIGHEST - 2))
-    offset = float(np.floor(low)) - step
+    lowest = float(np.floor(low))
+    step = max(STEP_MM, (float(high) - lowest) / (_HIGHEST - 1))
+    offset = lowest - step
     codes = np.where(inside, np.clip(np.rint((values - offset) / step), 1, _HIGHEST), 0).astype(np.uint16)
     scale = PngInfo()
     scale.add_text(OFFSET_KEY, repr(offset))

@@ -122,7 +122,9 @@ class BumpTranslator(nn.Module):
         bump = bump[..., rows, columns]
         if self.mask_decoder is None or self.mask_output is None:
             return Translation(bump, None)
-        return Translation(bump, _output(self.mask_output, self.mask_decoder(features, skips[0]), 1.0)[..., rows, columns])
+        return Translation(
+            bump, _output(self.mask_output, self.mask_decoder(features, skips[0]), 1.0)[..., rows, columns]
+        )
 
 
 @in_full_precision

@@ -10,7 +10,10 @@ from seethrough.details.depth_encoding import STEP_MM, read_depth, write_depth, 
 from seethrough.errors import SeethroughError
 
 
-@pytest.mark.parametrize(("low", "high", "step"), [(540.2, 610.9, STEP_MM), (900.0, 1900.0, 1000 / 65533)])
+@pytest.mark.parametrize(
+    ("low", "high", "step"),
+    [(540.2, 610.9, STEP_MM), (900.0, 1900.0, 1000 / 65534), (900.9, 1900.0, 1000 / 65534), (540.9, 796.5, STEP_MM)],
+)
 def test_depth_comes_back_within_half_a_step(tmp_path: Path, low: float, high: float, step: float) -> None:
     depth = np.random.default_rng(0).uniform(low, high, (9, 13))
     depth[0, 0], depth[1, 1] = low, high

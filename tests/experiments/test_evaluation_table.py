@@ -108,3 +108,7 @@ def test_what_was_asked_for_is_in_the_table():
         columns |= {f"{name}_own_{score}_soft": np.full(4, 0.77) for score in ("acc", "ppv", "tpr", "f1")}
     printed = text(evaluation_table({"overall": summarise(columns)}, "a run"))
     assert "2.000 2.000 0.816" in printed and "1.400" in printed and "0.770" in printed
+    cost = {"twin_now_error_mean_mm": 0.1, "twin_now_error_mean_mm_low": -0.2, "twin_now_error_mean_mm_high": 0.4}
+    names = ("unoccluded", "occluded", "out_of_distribution")
+    printed = text(evaluation_table({name: summarise(columns) | cost for name in names}, "a run"))
+    assert printed.count("+0.100 [-0.200, +0.400]") == 3 and "…" not in printed  # no bound is cut off

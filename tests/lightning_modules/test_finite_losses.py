@@ -50,6 +50,21 @@ def test_the_first_bad_step_is_named_with_its_term_and_samples():
     losses.check()
 
 
+def test_weights_that_a_gradient_has_spoilt_are_not_saved():
+    losses, networks = FiniteLosses(), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    losses.check_saved(networks, 4)
+    root = networks(torch.zeros(1, 2)) * 0
+    loss = root.square().sum().sqrt()  # 0, with a slope of 0 / 0
+    losses.add(4, {"pixel": loss}, ["a"])
+    loss.backward()
+    torch.optim.SGD(networks.parameters(), lr=0.1).step()
+    with pytest.raises(SeethroughError, match=r"weights '0\.weight' are not finite after 5 steps"):
+        losses.check_saved(networks, 5)
+    losses.add(5, terms(pixel=float("nan")), ["b"])
+    with pytest.raises(SeethroughError, match="loss term 'pixel' is not finite at step 5"):
+        losses.check_saved(networks, 6)
+
+
 @pytest.mark.slow
 def test_all_processes_stop_at_the_same_step(tmp_path):
     command = [sys.executable, "-c", _PROCESS]

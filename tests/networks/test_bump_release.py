@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seethrough.errors import SeethroughError
 from seethrough.networks import bump_release
@@ -46,6 +48,35 @@ def test_every_layer_has_a_released_name() -> None:
     assert theirs["decoder.5.up"] == "up_block1024_512.conv0"
     assert theirs["decoder.0.second"] == "up_block32_16.conv2"
     assert theirs["mask_decoder.first"] == "up_block32_16_mask.conv"
+
+
+def test_the_output_is_the_released_forward_pass(narrow: BumpTranslator) -> None:
+    state = published(narrow)
+    image = torch.rand(1, 3, 52, 52)
+
+    def convolved(values: Tensor, name: str, stride: int = 1, padding: int = 1) -> Tensor:
+        weight, bias = (state[f"Gnet.{name}.{kind}"] for kind in ("weight", "bias"))
+        return functional.conv2d(values, weight, bias, stride, padding)
+
+    widths = [16, 32, 64, 128, 256, 512, 1024]
+    features = convolved(2 * image - 1, "conv_block1_16.conv", padding=7).relu()
+    skips = [convolved(features, "conv_block1_16.conv2").relu()]
+    for before, after in pairwise(widths):
+        features = convolved(skips[-1], f"conv_block{before}_{after}.conv_down", stride=2).relu()
+        for name in ("conv", "conv2"):
+            features = convolved(features, f"conv_block{before}_{after}.{name}").relu()
+        skips.append(features)
+    for level in range(5, -1, -1):
+        block = f"up_block{widths[level + 1]}_{widths[level]}"
+        larger = convolved(functional.interpolate(features, scale_factor=2), f"{block}.conv0")
+        features = torch.cat([larger, skips[level]], 1)
+        for name in ("conv", "conv2"):
+            features = convolved(features, f"{block}.{name}").relu()
+    code = 255 * (convolved(features, "last_alt").tanh() + 1) / 2
+    millimetres = (code - 127) * 1.25 / 12  # as the release makes points of its picture
+    found = released_translator(state, "file")(image)
+    assert found.std() > 1e-3
+    assert torch.allclose(found, millimetres[..., 6:58, 6:58], atol=1e-4)
 
 
 @pytest.mark.parametrize("form", ["python2", "legacy", "zip"])

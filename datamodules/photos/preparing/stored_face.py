@@ -15,6 +15,7 @@ from datamodules.photos.manifest import ManifestRow, bump_path, crop_path, mask_
 from datamodules.photos.preparing.face_search import FaceSearch
 from datamodules.photos.preparing.settings import PreparationSettings
 from datamodules.photos.record import PhotoFile, PhotoRecord, unfit_id
+from datamodules.sample import LANDMARK_COUNT
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform, FaceDetector, align
 from seethrough.photos.reading import photo_orientation
@@ -144,9 +145,16 @@ class FaceStore:
         )
 
     def _found(self, record: PhotoRecord) -> FoundFace:
-        """Read the photo and find its face; raises :class:`UnusablePhotoError`."""
+        """Read the photo and find its face.
+
+        Raises:
+            UnusablePhotoError: it cannot be read, or shows none.
+            SeethroughError: the detector is not installed.
+        """
         with unusable(record, UNREADABLE):
             photo = record.read()
+        if self._search is None and not _has_all_landmarks(record):
+            self._search = FaceSearch(self._load_detector())  # no photo is to blame for a detector that is not there
         with unusable(record, NO_FACE):
             landmarks, detected, score = self._landmarks(record, photo)
         with unusable(record, NO_CROP):
@@ -173,12 +181,9 @@ class FaceStore:
         return crop, files
 
     def _landmarks(self, record: PhotoRecord, photo: np.ndarray) -> tuple[np.ndarray, bool, float]:
-        given = record.landmarks
-        if given is not None and given.shape == (68, 2):
-            return np.asarray(given, dtype=np.float64), False, 0.0
-        if self._search is None:
-            self._search = FaceSearch(self._load_detector())
-        face = self._search(photo, record.box, given)
+        if self._search is None or _has_all_landmarks(record):
+            return np.asarray(record.landmarks, dtype=np.float64), False, 0.0
+        face = self._search(photo, record.box, record.landmarks)
         if face is None and record.crop is not None and record.box is not None:
             # The data set says what is shown, and evaluates on it: a face that is hidden too well must not be missing.
             face = self._search.guess(photo, record.box)
@@ -187,6 +192,10 @@ class FaceStore:
                 f"{record.source.name}: the detector {self.settings.detector} finds no face{_remedy(record)}"
             )
         return face.landmarks, True, face.score
+
+
+def _has_all_landmarks(record: PhotoRecord) -> bool:
+    return record.landmarks is not None and record.landmarks.shape == (LANDMARK_COUNT, 2)
 
 
 def _remedy(record: PhotoRecord) -> str:

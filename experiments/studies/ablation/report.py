@@ -33,7 +33,7 @@ def tables(report: Report) -> str:
                 compared = [cells.difference(method, focus, f"mask_{region}_f1", subset) for subset in shown]
                 against.append([f"{label}, {region} region", *compared])
         shapes.append([label, *_shape(report, row, ERROR, MEDIAN)])
-    shapes.append(["FOCUS, MP", *_shape(report, "focus", CORRECTED, None)])
+        shapes.append([f"{label}, MP", *_shape(report, row, CORRECTED, None)])
     return "\n".join(
         [
             "## Masks inside the rendered face",

@@ -49,6 +49,16 @@ def test_masks_in_a_folder_elsewhere(tmp_path: Path) -> None:
         listing(ArConfig(root=str(tmp_path / "ar"), masks="nowhere"))
 
 
+def test_masks_below_the_root_by_a_path_of_another_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_ar(tmp_path / "ar")
+    (root / "masks").rename(root / "a_masks")  # sorted before all photos
+    monkeypatch.chdir(tmp_path)
+    found = listing(ArConfig(root="ar", masks=str(root / "a_masks")))
+    assert not found.faults, "no mask was taken for a photo"
+    with pytest.raises(SeethroughError, match=r"is data\.root: put the masks into a folder of their own"):
+        listing(ArConfig(root="ar", masks=str(root)))
+
+
 def test_expressions_and_lights_can_be_left_out(tmp_path: Path) -> None:
     found = listing(ArConfig(root=str(write_ar(tmp_path)), other=False))
     assert len(found.records) == 6 and {record.subset for record in found.records} == {"neutral", "glasses", "scarf"}

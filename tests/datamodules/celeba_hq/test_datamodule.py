@@ -11,6 +11,9 @@ from PIL import Image
 
 from datamodules.celeba_hq.config import CelebaHqConfig
 from datamodules.celeba_hq.datamodule import CelebaHqDataModule
+from datamodules.celeba_hq.listing import listing
+from datamodules.photos.preparing import carry_out
+from datamodules.photos.preparing.of_config import preparation_of
 from datamodules.sample import check_sample
 from experiments.config.registry import DATA_SETS, load_class
 from tests.datamodules.celeba_hq.trees import CelebaTree, whole_tree
@@ -96,6 +99,7 @@ def test_what_is_wrong_with_the_tree_is_told_before_anything_is_prepared(tmp_pat
 
 def test_files_that_turn_out_to_be_damaged_are_skipped_and_named(tmp_path: Path) -> None:
     tree = whole_tree(tmp_path)
+    whole = tree.mask_path(4, "skin").read_bytes()
     for path in (tree.photo(0), tree.mask_path(4, "skin")):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     tree.mask_path(1, "skin").unlink()
@@ -110,3 +114,7 @@ def test_files_that_turn_out_to_be_damaged_are_skipped_and_named(tmp_path: Path)
     assert skipped.keys() == {"00000", "00001", "00004"}
     for sample_id, words in {"00000": "0.jpg", "00001": "no skin mask", "00004": "00004_skin.png"}.items():
         assert words in skipped[sample_id]
+    # The same command after the mask was mended.
+    tree.mask_path(4, "skin").write_bytes(whole)
+    carry_out(preparation_of(config, "celeba_hq", listing(config)), jobs=1, progress=False)
+    assert "00004" not in (out / "skipped.jsonl").read_text() and "00004" in (out / "manifest.jsonl").read_text()

@@ -179,6 +179,9 @@ def test_ablation(tmp_path):
     assert line(text, "Perceptual: F1")[2] == "0.910 ± 0.000"
     assert line(text.split("F1 minus FOCUS's")[1], "Perceptual, own region")[2].startswith("+0.010")
     assert line(text, "FOCUS, MP")[0] == "-"
+    for label in ("Pretrained", "Baseline", "Neighbour", "Perceptual", "FOCUS"):  # each without and with its prior
+        plain, corrected = (float(line(text, name)[1].split()[0]) for name in (label, f"{label}, MP"))
+        assert plain - corrected == pytest.approx(0.05, abs=2e-3)
 
 
 def test_misfit_prior(tmp_path):

@@ -138,10 +138,16 @@ def test_rows_without_segmentation_steps_have_the_rates_of_the_others(kept, orig
     row = focus.keeping_segmentation(kept)
     optimiser = OptimiserConfig(learning_rate=1.0, shape="decay", decay=0.9, decay_steps=5, decay_from=origin)
 
+    def encoder_steps(schedule):
+        return [s for s in range(schedule.total_steps) if schedule.phase(s).network is Network.RECONSTRUCTION]
+
     def rates(schedule):
-        steps = [s for s in range(schedule.total_steps) if schedule.phase(s).network is Network.RECONSTRUCTION]
+        steps = encoder_steps(schedule)
         return [learning_rate(optimiser, schedule, Network.RECONSTRUCTION, step) for step in steps]
 
+    # What fades over the training does so alike, too.
+    own, others = ([s.progress(step) for step in encoder_steps(s)] for s in (row, focus))
+    assert own == others and own[0] == 0.0 < own[-1] < 1.0
     assert rates(row) == rates(focus) and len(set(rates(row))) > 5
     if kept == "pretraining":
         before, after = (learning_rate(optimiser, s, Network.SEGMENTATION, 30) for s in (row, focus))

@@ -17,9 +17,11 @@ from datamodules.photos.preparing import PreparationRun, PreparationSettings, ca
 from datamodules.photos.preparing.contact_sheet import _caption
 from datamodules.photos.preparing.journal import Journal
 from datamodules.photos.preparing.of_config import preparation_of
-from datamodules.photos.preparing.worker import make_worker
-from datamodules.photos.record import Listing
+from datamodules.photos.preparing.stored_face import FaceStore
+from datamodules.photos.preparing.worker import ChunkWorker, make_worker
+from datamodules.photos.record import Listing, PhotoFile
 from seethrough.errors import SeethroughError
+from seethrough.photos import FaceDetector
 from tests.datamodules.photos.preparing.small_photos import SETTINGS, MadePhoto, file_listing, made_listing, write_photo
 
 
@@ -116,6 +118,37 @@ def test_added_mended_and_removed_photos_cost_their_own_chunks_only(tmp_path: Pa
     assert 2 <= done_again <= 3 * 32 and done_again < 60, "the three chunks that changed"
     run(file_listing(raw), fresh)
     assert files(out) == files(fresh)
+
+
+def test_photo_that_may_be_read_by_now_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    write_photo(raw / "0.png", 0)
+    write_photo(raw / "1.png", 1)
+    secret, read = raw / "1.png", PhotoFile.read
+
+    def refused(photo: PhotoFile) -> np.ndarray:
+        if photo.path == secret:
+            raise SeethroughError(f"{secret}: Permission denied")
+        return read(photo)
+
+    with monkeypatch.context() as patched:  # whoever runs the tests may be allowed everything
+        patched.setattr(PhotoFile, "read", refused)
+        patched.setattr("os.access", lambda path, mode: path != secret)
+        assert run(file_listing(raw), out).skipped == 1
+    assert run(file_listing(raw), out).skipped == 0, "size and date have not changed"
+
+
+def test_detector_that_is_not_installed_is_the_fault_of_no_photo(tmp_path: Path) -> None:
+    def missing() -> FaceDetector:
+        raise SeethroughError("the detector is not installed")
+
+    photos = Listing([replace(record, landmarks=None) for record in made_listing(3).records])
+    preparation = PreparationRun(photos, tmp_path, data_set="made", root="made", settings=SETTINGS)
+    preparation.make_worker = lambda out, settings, device: ChunkWorker(out, FaceStore(out, settings, missing))
+    with pytest.raises(SeethroughError, match="the detector is not installed"):
+        carry_out(preparation, jobs=1, progress=False)
+    assert not (tmp_path / "preparation.json").exists(), "with the detector the same command goes on"
 
 
 def test_listing_faults_are_refused_or_counted(tmp_path: Path) -> None:

@@ -182,6 +182,6 @@ def test_a_photo_without_a_face_says_what_may_help(tmp_path: Path, placed: bool)
     pixels = RECORD.source.read()
     np.testing.assert_array_equal(record.read(), pixels if placed else np.rot90(pixels, -1))
     if placed:
-        assert "where the data set says that it is; its EXIF orientation 6 is not applied" in result.reason
+        assert "at the place that the data set gives; its EXIF orientation 6 is not applied" in result.reason
     else:
         assert result.reason.endswith("finds no face; if it lies on its side, turn the photo")
