@@ -114,17 +114,17 @@ def test_meshes_are_one_face_in_two_poses(done) -> None:
 
 def test_the_texture_is_the_photo_where_the_photo_shows_the_face(done) -> None:
     outputs = done[2][1]["outputs"]
-    objects, coloured = (read_mesh(outputs[f"completed_aligned_{suffix}"]) for suffix in ("obj", "ply"))
+    textured, coloured = (read_mesh(outputs[f"completed_aligned_{suffix}"]) for suffix in ("glb", "ply"))
     material = Path(outputs["completed_aligned_obj"]).with_suffix(".mtl").read_text()
-    assert "map_Kd texture.png" in material and objects.uv is not None and coloured.colours is not None
+    assert "map_Kd texture.png" in material and textured.uv is not None and coloured.colours is not None
     with Image.open(outputs["texture"]) as stored:
         texture = np.asarray(stored) / 255
     place = np.clip(
-        (np.stack([1 - objects.uv[:, 1], objects.uv[:, 0]]) * len(texture)).astype(int), 0, len(texture) - 1
+        (np.stack([1 - textured.uv[:, 1], textured.uv[:, 0]]) * len(texture)).astype(int), 0, len(texture) - 1
     )
     assert np.abs(texture[tuple(place)] - coloured.colours).mean() < 0.02
     told = json.loads(Path(outputs["detail"]).read_text())
-    points = (objects.vertices - [0, 0, 1000]) * [1, -1, -1]
+    points = (textured.vertices - [0, 0, 1000]) * [1, -1, -1]
     seen = points[:, :2] / points[:, 2:] * told["camera"]["focal_px"] + told["camera"]["principal_point_px"]
     with Image.open(done[2][1]["photo"]) as stored:
         photo = np.asarray(stored.convert("RGB")) / 255
@@ -132,7 +132,7 @@ def test_the_texture_is_the_photo_where_the_photo_shows_the_face(done) -> None:
     x, y = at.astype(int).clip(0, [photo.shape[1] - 1, photo.shape[0] - 1]).T
     with Image.open(outputs["texture_sources"]) as stored:
         source = np.asarray(stored)[tuple(place)]
-    facing = objects.normals()[:, 2] > 0.8
+    facing = textured.normals()[:, 2] > 0.8
     shown, model = facing & (source == [64, 160, 96]).all(1), facing & (source == [210, 150, 60]).all(1)
     error = np.abs(photo[y, x] - coloured.colours).mean(1)
     assert error[shown].mean() < 0.04 < error[model].mean()
