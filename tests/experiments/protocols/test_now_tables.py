@@ -127,7 +127,10 @@ def test_without_scans_predictions_are_kept_for_handing_in(network, now, tmp_pat
         file.write("FaMoS_9_TA/selfie/IMG_9.jpg\n")
     assert main(["now", str(network), *now, *options]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "1 are missing, NOT ready to be handed in: FaMoS_9_TA/selfie/IMG_9; where no face is found, now.crop=box" in said
+    assert (
+        "1 are missing, NOT ready to be handed in: FaMoS_9_TA/selfie/IMG_9; where no face is found, now.crop=box"
+        in said
+    )
     assert not stale.exists() and len(list(folder.glob("*/*/*.ply"))) == 4
     counts = json.loads((tmp_path / "now.json").read_text())["measured"][str(network)]["plain_predictions"]
     assert counts == {"listed": 5, "written": 4, "missing": 1}
