@@ -120,9 +120,14 @@ class TestMistakes:
     def test_no_network(self, monkeypatch, kind):
         import timm
 
+        from seethrough.networks import timm_backbone
+
         def offline(*args, **kwargs):
             raise kind("could not reach the hub\nand a long story")
 
+        monkeypatch.setattr(
+            timm_backbone, "weights_are_here", lambda architecture: True
+        )  # a cache may promise too much
         monkeypatch.setattr(timm, "create_model", offline)
         with pytest.raises(SeethroughError, match=r"resnet50.*could not reach the hub\).*pretrained=false") as raised:
             FaceEncoder(SIZES, "resnet50", pretrained=True)
