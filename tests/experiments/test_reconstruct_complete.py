@@ -11,7 +11,6 @@ from PIL import Image
 
 from experiments.reconstruct import main
 from experiments.reconstruction import completion_stages, stage_sheet, turntable
-from experiments.reconstruction.stage_range import StageRange
 from seethrough.details import read_bump
 from seethrough.details.stitching import check_mesh
 from seethrough.errors import SeethroughError
@@ -180,22 +179,3 @@ def test_mistakes_are_told_before_any_work(photos, mask, tmp_path) -> None:
     refused("a mask is of one photo", "--faces", "all", "--detail", "--shading", "--mask", str(mask))
     refused("nowhere", "--detail", "--shading", "--references", str(tmp_path / "nowhere"))
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "last"),
-    [(None, "face", "pictures"), ("..bump", "face", "bump"), ("fill..", "fill", "pictures"), 
-     ("stitch", "stitch", "stitch"), ("bump..symmetry", "bump", "symmetry")],
-)  # fmt: skip
-def test_ranges_of_stages(text: str | None, first: str, last: str) -> None:
-    stages = StageRange.parsed(text)
-    assert (stages.first, stages.last) == (first, last)
-    assert stages.reuses("face") == (first != "face") and not stages.reuses("texture")
-    assert stages.reaches(last) and stages.writes(last)
-
-
-def test_no_range_of_stages() -> None:
-    with pytest.raises(SeethroughError, match=r"no stage 'paint'; name one, FIRST\.\.LAST"):
-        StageRange.parsed("paint..")
-    with pytest.raises(SeethroughError, match="bump comes before fill"):
-        StageRange.parsed("fill..bump")
