@@ -60,15 +60,7 @@ class SymmetrySettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
-        choices = {
-            "visibility": VISIBILITIES,
-            "motion": MOTIONS,
-            "completion": COMPLETIONS,
-            "weights": WEIGHTS,
-            "loose_parts": LOOSE_PARTS,
-            "along": ALONG,
-        }
-        for name, known in choices.items():
+        for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 raise SeethroughError(
                     f"soft symmetry: {name} is {getattr(self, name)!r}: choose one of {', '.join(known)}"
