@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from experiments.means_over_seeds import means_over_seeds
 from experiments.shading_study.faces import StudyFace
 from seethrough.details.shading import ShadingSettings, refine_depth
 from seethrough.details.shading.blur import blur
@@ -50,20 +50,5 @@ def score(face: StudyFace, settings: ShadingSettings | None) -> dict[str, float]
 
 
 def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> list[dict[str, object]]:
-    """Average faces: one row for each combination of ``groups``, in the order in which they first come.
-
-    Each measure becomes its mean over seeds of the means over faces, and its standard deviation over seeds.
-    """
-    gathered: dict[tuple, dict[object, list[Mapping[str, object]]]] = {}
-    for row in rows:
-        gathered.setdefault(tuple(row[name] for name in groups), {}).setdefault(row["seed"], []).append(row)
-    table = []
-    for key, seeds in gathered.items():
-        line: dict[str, object] = dict(zip(groups, key, strict=True))
-        for measure in MEASURES:
-            means = [np.mean([float(str(row[measure])) for row in faces]) for faces in seeds.values()]
-            line[measure] = float(np.mean(means))
-            line[f"{measure}_deviation"] = float(np.std(means, ddof=1)) if len(means) > 1 else float("nan")
-        line["faces"] = sum(map(len, seeds.values()))
-        table.append(line)
-    return table
+    """Average the measures of faces, see :func:`~experiments.means_over_seeds.means_over_seeds`."""
+    return means_over_seeds(rows, groups, MEASURES)

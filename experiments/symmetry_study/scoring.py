@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from experiments.means_over_seeds import means_over_seeds
 from experiments.symmetry_study.faces import TurnedFace
 from seethrough.meshes import Mesh
 from seethrough.metrics.triangle_tree import TriangleTree
@@ -38,28 +38,14 @@ def score(face: TurnedFace, method: Callable[[TurnedFace], Mesh]) -> dict[str, f
 
 
 def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> list[dict[str, object]]:
-    """Average faces: one row for each combination of ``groups``, in the order in which they first come.
+    """Average the measures of faces, see :func:`~experiments.means_over_seeds.means_over_seeds`.
 
-    Each measure becomes its mean over seeds of the means over faces, and its standard deviation over seeds; besides,
-    ``gain_mm`` is by how much less ``across_mm`` is than with the foundation only, face by face.
+    Besides, ``gain_mm`` is by how much less ``across_mm`` is than with the foundation only, face by face.
     """
     rows = list(rows)
     plain = {_face(row): float(str(row["across_mm"])) for row in rows if row["method"] == "foundation only"}
-    gathered: dict[tuple, dict[object, list[dict[str, float]]]] = {}
-    for row in rows:
-        numbers = {measure: float(str(row[measure])) for measure in MEASURES}
-        numbers["gain_mm"] = plain.get(_face(row), float("nan")) - numbers["across_mm"]
-        gathered.setdefault(tuple(row[name] for name in groups), {}).setdefault(row["seed"], []).append(numbers)
-    table = []
-    for key, seeds in gathered.items():
-        line: dict[str, object] = dict(zip(groups, key, strict=True))
-        for measure in (*MEASURES, "gain_mm"):
-            means = [statistics.fmean(numbers[measure] for numbers in faces) for faces in seeds.values()]
-            line[measure] = statistics.fmean(means)
-            line[f"{measure}_deviation"] = statistics.stdev(means) if len(means) > 1 else float("nan")
-        line["faces"] = sum(map(len, seeds.values()))
-        table.append(line)
-    return table
+    gained = [{**row, "gain_mm": plain.get(_face(row), float("nan")) - float(str(row["across_mm"]))} for row in rows]
+    return means_over_seeds(gained, groups, (*MEASURES, "gain_mm"))
 
 
 def _face(row: Mapping[str, object]) -> tuple[object, object]:

@@ -105,3 +105,10 @@ def test_the_command_measures_a_person_and_draws_them(tmp_path: Path, capsys: py
     assert ours["gain_mm"] == pytest.approx(plain["across_mm"] - ours["across_mm"])
     assert np.asarray(Image.open(picture)).std() > 20
     assert "foundation only" in capsys.readouterr().out
+
+
+def test_without_the_foundation_only_there_is_no_gain_to_tell_and_no_failure() -> None:
+    rows = [{"method": "default", "seed": seed, "face": "a", **dict.fromkeys(MEASURES, 1.0)} for seed in (0, 1)]
+    (line,) = summarise(rows, ("method",))
+    assert np.isnan(line["gain_mm"]) and np.isnan(line["gain_mm_deviation"])
+    assert line["across_mm"] == 1.0
