@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from experiments.evaluation.row_files import read_columns
 from seethrough.errors import SeethroughError
 from seethrough.metrics import twin_pairs
 
@@ -38,26 +38,6 @@ def read_rows(path: Path) -> dict[str, np.ndarray]:
     if any(name in columns for name in _OF_OCCLUDERS):  # rows of methods that occluders mean nothing to have none
         read_columns(path, _OF_OCCLUDERS)
     return columns
-
-
-def read_columns(path: Path, required: Sequence[str] = ("set", "id")) -> dict[str, np.ndarray]:
-    """Read columns with one value per image, sorted by image.
-
-    Raises:
-        SeethroughError: the file is missing or broken, or one of ``required`` is not in it.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            columns = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise SeethroughError(
-            f"{path} holds no rows of an evaluation ({type(error).__name__}): evaluate again"
-        ) from None
-    missing = [name for name in required if name not in columns]
-    if missing:
-        raise SeethroughError(f"{path} has no column '{missing[0]}': evaluate again")
-    order = np.argsort(columns["id"], kind="stable")
-    return {name: values[order] for name, values in columns.items()}
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import yaml
 
 from experiments.config.composition import as_yaml
 from experiments.config.yaml_loader import parse
+from experiments.evaluation.row_files import read_columns
 from experiments.resuming import changed
 from experiments.studies.planning.job import Job
-from experiments.studies.reporting.measured import read_columns
 from experiments.studies.running.record import RunRecord
 from seethrough.errors import SeethroughError
 
