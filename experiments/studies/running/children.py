@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import threading
 import time
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,17 +34,28 @@ class Children:
 
     Args:
         threads: of each command.
+        places: variables of the environment that one command at a time has; as many as run at a time, or none.
     """
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, places: Iterable[Mapping[str, str]] = ()) -> None:
         self.threads = threads
+        self._places = deque(places)
         self.stopping = False
         self._running: set[int] = set()
         self._lock = threading.Lock()
 
     def run(self, command: tuple[str, ...], log: Path, lock_descriptor: int) -> Outcome:
         """Run a command to its end; its output is appended to ``log``, below the command itself."""
-        environment = {**os.environ, **dict.fromkeys(_THREADS, str(self.threads)), "PYTHONUNBUFFERED": "1"}
+        place = self._places.popleft() if self._places else None
+        try:
+            return self._run(command, log, lock_descriptor, place or {})
+        finally:
+            if place is not None:
+                self._places.append(place)
+
+    def _run(self, command: tuple[str, ...], log: Path, lock_descriptor: int, place: Mapping[str, str]) -> Outcome:
+        threads = dict.fromkeys(_THREADS, str(self.threads))
+        environment = {**os.environ, **threads, "PYTHONUNBUFFERED": "1", **place}
         log.parent.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
         with log.open("ab") as output:
@@ -71,11 +85,18 @@ class Children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGINT)
 
+    def kill(self) -> None:
+        """End all of them at once, with what they have started themselves."""
+        with self._lock:
+            self.stopping = True
+            for pid in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+
 
 def shown(command: tuple[str, ...]) -> str:
     """Return a command as a person would type it."""
-    words = ["python", *command[1:]]
-    return " ".join(f"'{word}'" if set(word) & set("[]{}* ") else word for word in words)
+    return shlex.join(["python", *command[1:]])
 
 
 def last_line(log: Path) -> str:

@@ -6,6 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import yaml
 
@@ -19,6 +20,7 @@ from seethrough.errors import SeethroughError
 
 TRAIN, ROUNDS, MISFIT_PRIOR = "train", "rounds", "misfit_prior"
 PLAIN_FACES, EVALUATE, POSITION_PRIOR = "plain_faces", "evaluate", "position_prior"
+EVALUATIONS = (EVALUATE, PLAIN_FACES, POSITION_PRIOR, ROUNDS)
 # Without these a run can still be reported.
 OPTIONAL = (ROUNDS, MISFIT_PRIOR, PLAIN_FACES, POSITION_PRIOR)
 _PLAIN = ("data.scene.detail=0", "data.out_of_distribution_identities=0")
@@ -36,6 +38,38 @@ class Step:
 
     name: str
     command: tuple[str, ...]
+
+
+class Commands(Protocol):
+    """What the runs of a plan consist of."""
+
+    def finished(self, job: Any, record: RunRecord) -> bool:
+        """Return whether nothing is left to do; raises ``SeethroughError`` for what lies there and is not this run."""
+        ...
+
+    def prepare(self, job: Any) -> None:
+        """Make a run's place ready; called by the one process that has the run."""
+        ...
+
+    def pending(self, job: Any, record: RunRecord) -> list[Step]:
+        """Return the commands that are still to be run, in order; raises as :meth:`finished`."""
+        ...
+
+
+class StudyCommands:
+    """Those of the studies."""
+
+    def finished(self, job: Job, record: RunRecord) -> bool:
+        """See :class:`Commands`; a training yet to begin may still lack its checkpoint to begin at: not looked at."""
+        return record.done(TRAIN) and not pending_steps(job, record)
+
+    def prepare(self, job: Job) -> None:
+        """See :func:`clear_unbegun`."""
+        clear_unbegun(job)
+
+    def pending(self, job: Job, record: RunRecord) -> list[Step]:
+        """See :func:`pending_steps`."""
+        return pending_steps(job, record)
 
 
 def pending_steps(job: Job, record: RunRecord) -> list[Step]:

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from experiments.provenance import commit
 from experiments.studies.planning.job import Job
 from experiments.studies.planning.plan import Plan
-from experiments.studies.running.children import Children, last_line
-from experiments.studies.running.commands import (
-    EVALUATE,
-    OPTIONAL,
-    PLAIN_FACES,
-    POSITION_PRIOR,
-    ROUNDS,
-    TRAIN,
-    Step,
-    clear_unbegun,
-    pending_steps,
-)
+from experiments.studies.running.children import Children
+from experiments.studies.running.commands import EVALUATIONS, Commands, StudyCommands
 from experiments.studies.running.lock import take
-from experiments.studies.running.record import RunRecord, read_record
+from experiments.studies.running.one_run import OneRun, forget_evaluations
+from experiments.studies.running.record import read_record
 from experiments.studies.running.telling import Telling
 from seethrough.errors import SeethroughError
 
 HEARTBEAT_SECONDS = 300.0
 # How often a worker without anything else to do looks whether another process has given a run back.
 POLL_SECONDS = 2.0
-_EVALUATIONS = (EVALUATE, PLAIN_FACES, POSITION_PRIOR, ROUNDS)
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -67,19 +53,28 @@ class Executor:
         threads: threads of each.
         evaluate_again: score finished runs once more.
         say: takes one line of progress.
+        commands: what each run consists of; None for those of studies.
+        telling: who tells of it, to ``say``; None for that of studies.
+        places: variables of the environment, such as a GPU, that a command has to itself while it runs; as many as
+            workers, or none.
     """
 
     def __init__(
         self, plan: Plan, workers: int = 1, threads: int = 1, *, evaluate_again: bool = False,
-        say: Callable[[str], None] | None = None,
+        say: Callable[[str], None] | None = None, commands: Commands | None = None, telling: type[Telling] = Telling,
+        places: Sequence[Mapping[str, str]] = (),
     ) -> None:  # fmt: skip
         self.plan = plan
         self.workers = workers
         self.evaluate_again = evaluate_again
-        self.children = Children(threads)
+        self.commands = commands or StudyCommands()
+        self.children = Children(threads, places)
         self.result = Result()
         say = say or (lambda line: print(line, flush=True))
-        self._telling = Telling(plan, workers, say, _EVALUATIONS if evaluate_again else ())
+        self._telling = telling(plan, workers, say, EVALUATIONS if evaluate_again else ())
+        self._commands_of = OneRun(
+            self.commands, self.children, self._telling, self.result.warnings, evaluate_again=evaluate_again
+        )
         self._waiting: list[Job] = []
         self._elsewhere: set[tuple[int, str]] = set()
         self._running: dict[Future[str | None], Job] = {}
@@ -105,12 +100,21 @@ class Executor:
         except KeyboardInterrupt:
             self._telling.say("stopping: the running commands save and end; the same command goes on later")
             self.children.stop()
+            self._wait_for_the_end()
             raise
         finally:
             pool.shutdown(wait=True)
             for number, handler in before.items():
                 signal.signal(number, handler)
         return self.result
+
+    def _wait_for_the_end(self) -> None:
+        """Wait until what is running has saved; a second Ctrl-C ends it at once."""
+        try:
+            wait(self._running)
+        except KeyboardInterrupt:
+            self._telling.say("ending the running commands at once: they go on from what they saved last")
+            self.children.kill()
 
     def _unfinished(self) -> list[Job]:
         """Return the jobs with something to do; those that cannot be looked at fail here."""
@@ -119,9 +123,8 @@ class Executor:
             try:
                 record = read_record(job.beside(".json"))
                 if self.evaluate_again and job.run.evaluated:
-                    _forget_evaluations(record)  # in the file only when this process holds the run
-                # A training that has yet to begin may still lack its checkpoint to begin at: not looked at here.
-                finished = record.done(TRAIN) and not pending_steps(job, record)
+                    forget_evaluations(record)  # in the file only when this process holds the run
+                finished = self.commands.finished(job, record)
             except SeethroughError as error:
                 self._fail(job, str(error))
                 continue
@@ -153,7 +156,7 @@ class Executor:
         if held is not None:
             self._waiting.remove(job)
             self._elsewhere.discard(job.key)
-            self._running[pool.submit(self._job, job, held)] = job
+            self._running[pool.submit(self._commands_of.run, job, held)] = job
         elif job.key not in self._elsewhere:
             self._elsewhere.add(job.key)
             self._telling.elsewhere(job)
@@ -168,50 +171,6 @@ class Executor:
             time.sleep(seconds)
         return set()
 
-    def _job(self, job: Job, held: int) -> str | None:
-        """Run the commands of one run, whose lock is ``held``; returns what went wrong, or None."""
-        try:
-            record = read_record(job.beside(".json"))
-            if self.evaluate_again and job.run.evaluated:
-                _forget_evaluations(record)
-                record.write(job.beside(".json"))
-            clear_unbegun(job)
-            while not self.children.stopping:
-                steps = [s for s in pending_steps(job, record) if s.name not in record.failed]
-                if not steps:
-                    return None
-                problem = self._step(job, steps[0], record, held)
-                if problem is not None:
-                    return problem
-            return "stopped"
-        except SeethroughError as error:
-            return str(error)
-        except Exception as error:  # a fault of ours in one run must not end the others
-            with job.beside(".log").open("a", encoding="utf-8") as log:
-                traceback.print_exc(file=log)
-            return f"{type(error).__name__}: {error} (all of it: {job.beside('.log')})"
-        finally:
-            os.close(held)
-
-    def _step(self, job: Job, step: Step, record: RunRecord, held: int) -> str | None:
-        log = job.beside(".log")
-        self._telling.step(job, step.name)
-        started_from = "-".join(commit().split())  # before it starts: the checkout may move on meanwhile
-        outcome = self.children.run(step.command, log, held)
-        succeeded = outcome.code == 0
-        finished = datetime.now().isoformat(timespec="seconds") if succeeded else ""
-        record.add(step.name, outcome.wall_seconds, outcome.cpu_seconds, finished, commit=started_from)
-        record.write(job.beside(".json"))
-        if succeeded or self.children.stopping:
-            return None
-        problem = f"{step.name} ended with exit code {outcome.code}: {last_line(log)} (all of it: {log})"
-        if step.name not in OPTIONAL:
-            return problem
-        record.failed.add(step.name)
-        self.result.warnings.append(f"{job.title}: {problem}")
-        self._telling.tell(f"{job.title}: {problem}; going on without")
-        return None
-
     def _finish(self, future: Future[str | None]) -> None:
         job = self._running.pop(future)
         problem = future.result()
@@ -224,8 +183,3 @@ class Executor:
     def _fail(self, job: Job, problem: str) -> None:
         self.result.failed[job.key] = problem
         self._telling.tell(f"{job.title}: FAILED, {problem}")
-
-
-def _forget_evaluations(record: RunRecord) -> None:
-    for step in _EVALUATIONS:
-        record.forget(step)

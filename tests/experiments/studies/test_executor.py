@@ -15,7 +15,8 @@ import pytest
 from experiments.studies.planning.job import Job
 from experiments.studies.planning.plan import Plan
 from experiments.studies.planning.specification import Run
-from experiments.studies.running import executor as module
+from experiments.studies.running import commands as module
+from experiments.studies.running import one_run
 from experiments.studies.running.children import Children
 from experiments.studies.running.commands import EVALUATE, MISFIT_PRIOR, TRAIN, Step
 from experiments.studies.running.executor import Executor
@@ -253,7 +254,7 @@ def test_a_fault_of_ours_in_one_run_does_not_end_the_others(tmp_path, scripts, m
 def test_the_commit_is_that_at_which_a_command_was_started(tmp_path, scripts, monkeypatch):
     moved = tmp_path / "moved"
     scripts["alone", TRAIN] = f"pathlib.Path({str(moved)!r}).touch()"
-    monkeypatch.setattr(module, "commit", lambda: "after" if moved.exists() else "before")
+    monkeypatch.setattr(one_run, "commit", lambda: "after" if moved.exists() else "before")
     run(Plan(a_plan(tmp_path).jobs[3:], (), {}))
     steps = read_record(tmp_path / "seed0/alone.json").steps
     assert (steps[TRAIN].commit, steps[EVALUATE].commit) == ("before", "after")
