@@ -100,10 +100,18 @@ def boundary_loops(triangles: np.ndarray) -> list[list[int]]:
     """
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
     count = int(edges.max(initial=0)) + 1
-    forth, back = edges @ [count, 1], edges @ [1, count]
-    open_edges = edges[~np.isin(forth, back)]
+    if not len(edges):
+        return []
+    # Equal edges lie side by side once sorted, those that run backwards last: open are those with one direction.
+    low, high = np.minimum(*edges.T), np.maximum(*edges.T)
+    keys = np.sort((low * count + high) * 2 + (edges[:, 0] > edges[:, 1]))
+    new = keys[1:] >> 1 != keys[:-1] >> 1
+    first, last = keys[np.r_[True, new]], keys[np.r_[new, True]]
+    low, high = np.divmod(first[first == last] >> 1, count)
+    backwards = first[first == last] & 1 == 1
+    open_edges = np.stack([np.where(backwards, high, low), np.where(backwards, low, high)], axis=1)
     ahead: dict[int, list[int]] = {}
-    for start, end in np.unique(open_edges, axis=0).tolist():
+    for start, end in open_edges[np.lexsort(open_edges.T[::-1])].tolist():
         ahead.setdefault(end, []).append(start)
     loops = []
     while ahead:

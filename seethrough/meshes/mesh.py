@@ -46,9 +46,8 @@ class Mesh:
         """Return (V, 3) unit normals, area-weighted over the triangles around; (0, 0, 1) where there is none."""
         corners = self.vertices[self.triangles]
         faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        normals = np.zeros_like(self.vertices)
-        for corner in range(3):
-            np.add.at(normals, self.triangles[:, corner], faces)
+        around, count = self.triangles.ravel(), len(self.vertices)
+        normals = np.stack([np.bincount(around, np.repeat(flat, 3), minlength=count) for flat in faces.T], axis=1)
         length = np.linalg.norm(normals, axis=1, keepdims=True)
         return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
 

@@ -46,21 +46,26 @@ def check_mesh(vertices: np.ndarray, triangles: np.ndarray) -> MeshReport:
     """Count the faults of a mesh of (V, 3) vertices and (T, 3) triangles."""
     count = len(vertices)
     sides = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
-    _, times = np.unique(sides @ [count, 1], return_counts=True)
-    _, shared = np.unique(np.sort(sides, axis=1) @ [count, 1], return_counts=True)
+    directed, shared = np.sort(sides @ [count, 1]), _times(np.sort(np.minimum(*sides.T) * count + np.maximum(*sides.T)))
     corners = vertices[triangles]
     area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     same = (triangles == np.roll(triangles, 1, axis=1)).any(1)
     return MeshReport(
         crowded_edges=int((shared > 2).sum()),
-        unlike_edges=int((times > 1).sum()),
+        unlike_edges=int((_times(directed) > 1).sum()),
         pinched_vertices=_pinched(triangles.astype(np.int64), count),
         flat_triangles=int((same | ((area**2).sum(1) == 0)).sum()),
-        repeated_vertices=count - len(np.unique(vertices, axis=0)),
-        unused_vertices=count - len(np.unique(triangles)),
+        repeated_vertices=int((np.diff(vertices[np.lexsort(vertices.T)], axis=0) == 0).all(1).sum()),
+        unused_vertices=int((np.bincount(triangles.ravel(), minlength=count) == 0).sum()),
         border_edges=int((shared == 1).sum()),
         borders=len(boundary_loops(triangles)),
     )
+
+
+def _times(sorted_values: np.ndarray) -> np.ndarray:
+    """Return how often each value of a sorted array is in it."""
+    starts = np.flatnonzero(np.r_[True, sorted_values[1:] != sorted_values[:-1]]) if len(sorted_values) else []
+    return np.diff(np.r_[starts, len(sorted_values)])
 
 
 def _pinched(triangles: np.ndarray, count: int) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+_MOST_CELLS = 256  # along a side of the grid
 
-def self_intersections(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+
+def self_intersections(vertices: np.ndarray, triangles: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
     """Return (N, 2) pairs of triangles without a common corner of which an edge of one crosses the other.
 
     Triangles that lie in one plane do not cross. Cells are as wide as nearly all triangles, so that the time grows
@@ -15,26 +17,55 @@ def self_intersections(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarra
     Args:
         vertices: (V, 3).
         triangles: (T, 3).
+        among: (T,) bool, only pairs with one of these; None for all pairs. A few take a small part of the time.
     """
-    corners = np.ascontiguousarray(vertices[triangles], dtype=np.float64)
-    if not len(corners):
+    a, b, c = (np.asarray(vertices, dtype=np.float64)[triangles[:, k]] for k in range(3))
+    if not len(a) or (among is not None and not among.any()):
         return np.empty((0, 2), dtype=np.int64)
-    low, high = corners.min(1), corners.max(1)
-    width = max(float(np.percentile((high - low).max(1), 90)), 1e-9)
-    origin = low.min(0)
-    first, last = ((bound - origin) // width for bound in (low, high))
-    first, last = first.astype(np.int64), last.astype(np.int64)
-    counts = (last - first + 1).prod(1)
+    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    extent = float((high.max(0) - low.min(0)).max())
+    width = max(float(np.percentile((high - low).max(1), 90)), extent / _MOST_CELLS, 1e-9)
+    first, last = (np.floor((bound - low.min(0)) / width).astype(np.int64) for bound in (low, high))
     shape = last.max(0) + 1
-    cells, members = np.empty(counts.sum(), np.int64), np.empty(counts.sum(), np.int64)
-    _fill(first, last, shape, cells, members)
+    kept = np.arange(len(a))
+    if among is not None:
+        kept = np.flatnonzero(_near(first, last, shape, among))
+        first, last, low, high = (values[kept] for values in (first, last, low, high))
+    corners = np.stack([a[kept], b[kept], c[kept]], axis=1)
+    cells, members = _filled(first, last, shape)
     order = np.argsort(cells, kind="stable")
-    pairs = _search(cells[order], members[order], corners, triangles.astype(np.int64), low, high, first, shape)
-    return np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    wanted = np.ones(len(kept), dtype=np.bool_) if among is None else among[kept]
+    named = triangles[kept].astype(np.int64)
+    pairs = _search(cells[order], members[order], corners, named, low, high, first, shape, wanted)
+    return kept[np.asarray(pairs, dtype=np.int64).reshape(-1, 2)]
 
 
 @numba.njit(cache=True)
-def _fill(first, last, shape, cells, members):
+def _near(first, last, shape, among):
+    """Return which triangles reach into a cell that one of some reaches into, too."""
+    reached = np.zeros(shape[0] * shape[1] * shape[2], np.bool_)
+    near = among.copy()
+    for t in range(len(first)):
+        if among[t]:
+            for i in range(first[t, 0], last[t, 0] + 1):
+                for j in range(first[t, 1], last[t, 1] + 1):
+                    for k in range(first[t, 2], last[t, 2] + 1):
+                        reached[(i * shape[1] + j) * shape[2] + k] = True
+    for t in range(len(first)):
+        for i in range(first[t, 0], last[t, 0] + 1):
+            for j in range(first[t, 1], last[t, 1] + 1):
+                for k in range(first[t, 2], last[t, 2] + 1):
+                    near[t] |= reached[(i * shape[1] + j) * shape[2] + k]
+    return near
+
+
+@numba.njit(cache=True)
+def _filled(first, last, shape):
+    """Return the cells that triangles reach into, and the triangles that do, one entry for each of both."""
+    count = 0
+    for t in range(len(first)):
+        count += (last[t, 0] - first[t, 0] + 1) * (last[t, 1] - first[t, 1] + 1) * (last[t, 2] - first[t, 2] + 1)
+    cells, members = np.empty(count, np.int64), np.empty(count, np.int64)
     n = 0
     for t in range(len(first)):
         for i in range(first[t, 0], last[t, 0] + 1):
@@ -43,10 +74,11 @@ def _fill(first, last, shape, cells, members):
                     cells[n] = (i * shape[1] + j) * shape[2] + k
                     members[n] = t
                     n += 1
+    return cells, members
 
 
 @numba.njit(cache=True)
-def _search(cells, members, corners, triangles, low, high, first, shape):
+def _search(cells, members, corners, triangles, low, high, first, shape, wanted):
     found = [(np.int64(0), np.int64(0)) for _ in range(0)]
     start = 0
     while start < len(cells):
@@ -57,6 +89,8 @@ def _search(cells, members, corners, triangles, low, high, first, shape):
             a = members[p]
             for q in range(p + 1, end):
                 b = members[q]
+                if not (wanted[a] or wanted[b]):
+                    continue
                 apart, home = False, np.int64(0)
                 for axis in range(3):
                     apart = apart or low[a, axis] > high[b, axis] or low[b, axis] > high[a, axis]

@@ -9,6 +9,7 @@ import numpy as np
 from seethrough.details.stitching.detail_weights import detail_weights
 from seethrough.details.stitching.refinement import RefinedMesh, refine
 from seethrough.details.stitching.settings import StitchSettings
+from seethrough.details.stitching.sparse_face import sparse_face
 from seethrough.details.stitching.untangling import untangled
 from seethrough.details.symmetry import Completion
 from seethrough.details.symmetry.normal_displacement import normal_displacements
@@ -113,7 +114,7 @@ def fixed_topology_mesh(completion: Completion, model: FaceModel) -> Mesh:
         (V, 3) vertices in the frontal frame, without triangles that lie turned over, and the model's ``uv``.
     """
     triangles = vertex_graph(model).triangles
-    placed, _ = untangled(completion.foundation, completion.vertices, triangles, crossings=True)
+    placed, _ = sparse_face(completion, model)
     return Mesh(placed, triangles, None, model.uv.double().cpu().numpy())
 
 
@@ -122,7 +123,8 @@ def _refined(completion: Completion, model: FaceModel, spacing: float) -> Refine
     graph, camera = vertex_graph(model), completion.detail.camera
     foundation = completion.frame.back(completion.foundation)
     normals = vertex_normals(foundation, graph.triangles)
-    sparse, kept = untangled(foundation, completion.camera_vertices, graph.triangles, crossings=True)
+    placed, kept = sparse_face(completion, model)
+    sparse = completion.frame.back(placed)
     own, other = (kept * weight for weight in detail_weights(graph, completion.visible))
     values = np.concatenate(
         [

@@ -43,11 +43,11 @@ def untangled(
     share, placed = np.ones(len(smooth)), np.array(detailed, dtype=np.float64)
     moved, before = detailed - smooth, triangle_normals(smooth, triangles)
     old = _keys(self_intersections(smooth, triangles), len(triangles)) if crossings else None
-    work, rounds = np.arange(len(triangles)), 0
+    work, rounds, among = np.arange(len(triangles)), 0, None
     while True:
         bad = work[turned_over(before[work], triangle_normals(placed, triangles[work]))]
         if old is not None:
-            pairs = self_intersections(placed, triangles)
+            pairs = self_intersections(placed, triangles, among)
             bad = np.concatenate([bad, pairs[~np.isin(_keys(pairs, len(triangles)), old)].ravel()])
         corners = np.unique(triangles[bad])
         corners = corners[share[corners] > 0]
@@ -57,7 +57,9 @@ def untangled(
         placed[corners] = smooth[corners] + share[corners, None] * moved[corners]
         changed = np.zeros(len(smooth), bool)
         changed[corners] = True
-        work = np.flatnonzero(changed[triangles].any(1))  # the others are as they were
+        # The others are as they were, and crossed each other no more than they do now.
+        among = changed[triangles].any(1)
+        work = np.flatnonzero(among)
         rounds += 1
 
 

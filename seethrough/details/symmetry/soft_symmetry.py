@@ -27,7 +27,7 @@ SOURCES = ("visible", "mirrored", "foundation")
 _LEAST_SHARE = 0.25  # of the bilinear weight around a vertex that has to be trusted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Completion:
     """A completed face.
 
