@@ -78,6 +78,16 @@ METHODS: dict[str, Method] = {
         incidental=("model.translator.weights",),
         refused={"trainer.gradient_clip_val": "use model.optimiser.clip_norm"},
     ),
+    "recognition": Method(
+        config="lightning_modules.recognition.config:RecognitionConfig",
+        module="lightning_modules.recognition.lightning_model:RecognitionModule",
+        ends_itself=True,
+        evaluation="experiments.evaluation.recognition:RecognitionRunEvaluation",
+        progress="lightning_modules.step_progress:StepProgress",
+        without_download="lightning_modules.recognition.building:without_download",
+        incidental=("model.network.weights",),
+        refused={"trainer.gradient_clip_val": "use model.optimiser.clip_norm"},
+    ),
 }
 
 _PHOTO_INCIDENTAL = (
@@ -99,6 +109,11 @@ DATA_SETS: dict[str, DataSet] = {
     "detail": DataSet(
         config="datamodules.detail.config:DetailConfig",
         module="datamodules.detail.datamodule:DetailDataModule",
+        incidental=("data.folder", "data.workers", "data.render_processes"),
+    ),
+    "people": DataSet(
+        config="datamodules.people.config:PeopleConfig",
+        module="datamodules.people.datamodule:PeopleDataModule",
         incidental=("data.folder", "data.workers", "data.render_processes"),
     ),
     "photos": DataSet(

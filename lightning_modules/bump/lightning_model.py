@@ -15,10 +15,10 @@ from lightning_modules.bump.augmentation import augment
 from lightning_modules.bump.config import BumpConfig, TranslatorConfig
 from lightning_modules.bump.evaluation import BumpEvaluation, pixel_millimetres
 from lightning_modules.bump.objective import BumpObjective
-from lightning_modules.bump.optimisation import build_optimiser, learning_rate
 from lightning_modules.bump.training_view import KEY, RELEASED_VIEW, TrainingView, view_of
 from lightning_modules.bump.validation import ValidationScores
 from lightning_modules.finite_losses import FiniteLosses
+from lightning_modules.optimisation import build_optimiser, learning_rate
 from lightning_modules.step_key import Draw, run_seed, step_key
 from seethrough.details.bump_pictures import heat_map, relief
 from seethrough.details.luminance_bump import LuminanceBump

@@ -13,10 +13,9 @@ from datamodules.sampler import KeyedBatchSampler, ResumableLoader, as_key
 from lightning_modules.bump.config import (
     BumpConfig,
     BumpLossConfig,
-    BumpOptimiserConfig,
-    BumpScheduleConfig,
     TranslatorConfig,
 )
+from lightning_modules.training_config import OptimiserConfig, ScheduleConfig
 
 SIZE = 24
 
@@ -25,8 +24,8 @@ def small_config(**changes: Any) -> BumpConfig:
     settings: dict[str, Any] = {
         "translator": TranslatorConfig(width=8, depth=3, padding=1, small_output=True),
         "loss": BumpLossConfig(region="face", unit="mm"),
-        "optimiser": BumpOptimiserConfig("adamw", 2e-3, shape="cosine", clip_norm=1.0),
-        "schedule": BumpScheduleConfig(epochs=None, steps=6),
+        "optimiser": OptimiserConfig("adamw", 2e-3, shape="cosine", clip_norm=1.0),
+        "schedule": ScheduleConfig(epochs=None, steps=6),
         "baseline_images": 8,
     }
     return BumpConfig(**{**settings, **changes})

@@ -7,8 +7,9 @@ import pytorch_lightning as pl
 import torch
 
 from lightning_modules.bump import BumpModule, load_bump_module, load_translator
-from lightning_modules.bump.config import BumpConfig, BumpOptimiserConfig, BumpScheduleConfig, TranslatorConfig
+from lightning_modules.bump.config import BumpConfig, TranslatorConfig
 from lightning_modules.checkpointing import StepCheckpoint
+from lightning_modules.training_config import OptimiserConfig, ScheduleConfig
 from seethrough.errors import SeethroughError
 from tests.lightning_modules.bump.small_bumps import SmallBumps, SmallBumpsConfig, batch_of, small_config
 
@@ -27,8 +28,8 @@ def train(module: BumpModule, folder: Path, data: SmallBumps | None = None, **op
 
 
 def test_it_learns_and_ends_by_itself(tmp_path: Path) -> None:
-    optimiser = BumpOptimiserConfig("adamw", 6e-3, shape="cosine", clip_norm=1.0)
-    module = BumpModule(small_config(schedule=BumpScheduleConfig(None, 45), optimiser=optimiser))
+    optimiser = OptimiserConfig("adamw", 6e-3, shape="cosine", clip_norm=1.0)
+    module = BumpModule(small_config(schedule=ScheduleConfig(None, 45), optimiser=optimiser))
     batch = batch_of(6, seed=902)
     trainer = train(module, tmp_path, SmallBumps(SmallBumpsConfig(size=64)))
     assert trainer.global_step == 45 == module.total_steps
@@ -56,8 +57,8 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path: Path)
 
 
 def test_epochs_end_and_lower_the_rate(tmp_path: Path) -> None:
-    optimiser = BumpOptimiserConfig(learning_rate=1e-3, decay_epochs=[1, 2])
-    module = BumpModule(small_config(optimiser=optimiser, schedule=BumpScheduleConfig(3)))
+    optimiser = OptimiserConfig(learning_rate=1e-3, decay_epochs=[1, 2])
+    module = BumpModule(small_config(optimiser=optimiser, schedule=ScheduleConfig(3)))
     rates: list[float] = []
 
     class Watch(pl.Callback):

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from lightning_modules.bump.augmentation import augment
-from lightning_modules.bump.config import BumpAugmentationConfig, BumpLossConfig, BumpOptimiserConfig
+from lightning_modules.bump.config import BumpAugmentationConfig, BumpLossConfig
 from lightning_modules.bump.objective import BumpObjective
-from lightning_modules.bump.optimisation import build_optimiser, learning_rate
+from lightning_modules.optimisation import build_optimiser, learning_rate
+from lightning_modules.training_config import OptimiserConfig
 from seethrough.networks.bump_translator import Translation
 from tests.lightning_modules.bump.small_bumps import batch_of
 
@@ -74,23 +75,23 @@ def test_tones_change_the_image_alone() -> None:
 
 
 def test_rates_of_the_paper() -> None:
-    config = BumpOptimiserConfig()
+    config = OptimiserConfig()
     rates = [learning_rate(config, 0, 0, epoch) for epoch in (0, 49, 50, 99, 100, 149)]
     assert rates == pytest.approx([1e-4, 1e-4, 1e-5, 1e-5, 1e-6, 1e-6])
 
 
 def test_a_cosine_falls_after_the_warmup() -> None:
-    config = BumpOptimiserConfig(learning_rate=1.0, shape="cosine", warmup_steps=10, final_fraction=0.1)
+    config = OptimiserConfig(learning_rate=1.0, shape="cosine", warmup_steps=10, final_fraction=0.1)
     assert learning_rate(config, 4, 1000, 0) == pytest.approx(0.5, rel=0.01)
     assert learning_rate(config, 500, 1000, 0) == pytest.approx(0.55)
     assert learning_rate(config, 1000, 1000, 0) == learning_rate(config, 2000, 1000, 0) == pytest.approx(0.1)
-    assert learning_rate(BumpOptimiserConfig(shape="constant"), 10**6, 1, 10**6) == 1e-4
+    assert learning_rate(OptimiserConfig(shape="constant"), 10**6, 1, 10**6) == 1e-4
 
 
 @pytest.mark.parametrize("algorithm", ["sgd", "adamw"])
 def test_optimisers_step(algorithm: str) -> None:
     weight = torch.nn.Parameter(torch.ones(3))
-    config = BumpOptimiserConfig(algorithm, learning_rate=0.1, momentum=0.9, weight_decay=0.01)  # pyright: ignore
+    config = OptimiserConfig(algorithm, learning_rate=0.1, momentum=0.9, weight_decay=0.01)  # pyright: ignore
     optimiser = build_optimiser([weight], config)
     weight.sum().backward()
     optimiser.step()

@@ -1,4 +1,4 @@
-"""The optimiser of the translator and its learning rate, a pure function of the step."""
+"""The optimiser of a training with a single network, and its learning rate, a pure function of the step."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from lightning_modules.bump.config import BumpOptimiserConfig
+from lightning_modules.training_config import OptimiserConfig
 
 
 def build_optimiser(
-    parameters: Iterable[nn.Parameter], config: BumpOptimiserConfig, fused: bool = True
+    parameters: Iterable[nn.Parameter], config: OptimiserConfig, fused: bool = True
 ) -> torch.optim.Optimizer:
     """Return the optimiser that ``config`` names, by one-pass kernels unless ``fused`` is False (clipping in fp16)."""
     settings = {"lr": config.learning_rate, "weight_decay": config.weight_decay, "fused": fused or None}
@@ -21,7 +21,7 @@ def build_optimiser(
     return torch.optim.SGD(parameters, momentum=config.momentum, **settings)
 
 
-def learning_rate(config: BumpOptimiserConfig, step: int, total: int, epoch: int) -> float:
+def learning_rate(config: OptimiserConfig, step: int, total: int, epoch: int) -> float:
     """Return the rate of a step.
 
     Args:
