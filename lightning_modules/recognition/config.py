@@ -1,4 +1,4 @@
-"""Every setting of the recogniser of bump maps; defaults are those of the Extreme 3D paper (Sec. 5.2), where it tells."""
+"""Every setting of the recogniser of bump maps; defaults are the Extreme 3D paper's (Sec. 5.2), where it tells."""
 
 from __future__ import annotations
 
