@@ -26,6 +26,9 @@ class PeopleConfig(DetailConfig):
     """Number of test pictures, of people that no seed of training or validation shows."""
     batch_size: int = 32
     """Samples per step and process."""
+    bumps: str = ""
+    """Folder of bump maps in the place of the true ones, such as a translator's: train.npy, validation.npy, test.npy of
+    16-bit codes; empty for the true ones."""
 
     def check(self) -> None:
         """Raise :class:`SeethroughError` for values that make no set of people."""

@@ -173,3 +173,10 @@ EXTREME_3D_TABLE_1: dict[str, Verified] = {
     "without": Verified((90.30, 0.83), (89.91, 0.86), (96.46, 0.44)),
 }
 """Foundation shape on LFW: all pairs, those with at least one occluded face, those with none."""
+
+EXTREME_3D_TABLE_1_BUMPS: dict[str, Verified] = {
+    "whole": Verified((92.76, 1.34), (92.76, 1.22), (98.17, 0.63)),
+    "black squares": Verified((75.66, 2.00), (75.96, 1.98), (83.73, 1.86)),
+    "filled": Verified((83.87, 1.79), (84.06, 1.96), (91.87, 1.43)),
+}
+"""Bump maps of LFW's photos: as they are, with black squares of 75 px in 500, and these filled from examples."""

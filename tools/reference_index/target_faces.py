@@ -36,12 +36,23 @@ class TargetFaces:
         checkpoint: FOCUS: run folder, checkpoint file, ``default``, or ``none`` for the landmarks alone.
         count: how many faces, the first ones; 0 is all.
         split: only faces of this split; None is all.
+        least_seen: share of the outline of the landmarks that must be seen for a face to be fit.
+
+    Attributes:
+        ids: names of all faces, fit or not.
 
     Raises:
         SeethroughError: no bump targets there, or a damaged folder.
     """
 
-    def __init__(self, folder: Path, checkpoint: str = "default", count: int = 0, split: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        checkpoint: str = "default",
+        count: int = 0,
+        split: str | None = None,
+        least_seen: float = LEAST_SEEN,
+    ) -> None:
         facts = read_prepared_folder(folder)
         if facts.data_set != "bump":
             raise SeethroughError(
@@ -52,7 +63,8 @@ class TargetFaces:
         rows = [row for row in read_manifest(folder / MANIFEST) if split in (None, row.split)]
         if not rows:
             raise SeethroughError(f"{folder / MANIFEST}: no face" + (f" of the split {split}" if split else ""))
-        self._rows = rows[: count or len(rows)]
+        self._rows, self._least_seen = rows[: count or len(rows)], least_seen
+        self.ids = [row.id for row in self._rows]
         weights, path = "", None
         if checkpoint != NO_NETWORK:
             from lightning_modules.focus.loading import newest_checkpoint
@@ -80,7 +92,7 @@ class TargetFaces:
         mask = self._files.mask(row.mask) > 127
         hull = _outline(row.landmarks, self.crop_size)
         seen = float(mask[hull].mean()) if hull.any() else 0.0
-        if seen < LEAST_SEEN:
+        if seen < self._least_seen or not mask.any():
             return UnfitFace(row.id, f"only {seen:.0%} of its skin are seen")
         bump, _ = read_bump(self._folder / row.bump)
         if bump.shape != mask.shape:
