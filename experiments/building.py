@@ -95,7 +95,9 @@ def _build(group: str, path: str, config: Any) -> Any:
         raise bad_setting(group, " ".join(str(error).split())) from error
 
 
-def build_trainer(composition: Composition, start: RunStart, loggers: list[Logger]) -> pl.Trainer:
+def build_trainer(
+    composition: Composition, start: RunStart, loggers: list[Logger], leave: pl.Callback | None = None
+) -> pl.Trainer:
     """Return the Trainer: settings of ``trainer``, checkpoints into the run folder, the method's progress bar.
 
     Raises:
@@ -117,6 +119,7 @@ def build_trainer(composition: Composition, start: RunStart, loggers: list[Logge
     if not config.trainer.fast_dev_run:
         saving = config.checkpoint
         callbacks.append(StepCheckpoint(run.checkpoints, saving.every_steps, saving.keep, saving.milestones))
+    callbacks += [leave] if leave is not None else []
     quieten_lightning()
     try:
         return pl.Trainer(

@@ -12,18 +12,23 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from datamodules.photos.faults import FaultyDataError
+from experiments.processes import is_first_process
 from seethrough.errors import SeethroughError
 
-EXIT_FAILED, EXIT_MISTAKE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_MISTAKE, EXIT_PREEMPTED, EXIT_INTERRUPTED = 1, 2, 75, 130
 _SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+
+
+class Preempted(BaseException):
+    """A training was told to leave by a signal, and has saved what it had to save."""
 
 
 def run(main: Callable[[list[str]], int | None], arguments: Sequence[str] | None = None) -> NoReturn:
     """Call ``main(arguments)`` and leave with its exit code.
 
     A :class:`SeethroughError` becomes one line on the error stream (after one line for each fault of a data set) and
-    exit code 2, Ctrl-C exit code 130, a reader that closed our output (``| head``) a silent end. Anything else is a
-    fault of ours and keeps its traceback.
+    exit code 2, :class:`Preempted` exit code 75 ("try again"), Ctrl-C exit code 130, a reader that closed our output
+    (``| head``) a silent end. Anything else is a fault of ours and keeps its traceback.
     """
     try:
         code = main(list(sys.argv[1:] if arguments is None else arguments)) or 0
@@ -33,6 +38,9 @@ def run(main: Callable[[list[str]], int | None], arguments: Sequence[str] | None
         for line in [*faults, f"error: {message}"]:
             print(" ".join(line.split()), file=sys.stderr)
         code = EXIT_MISTAKE
+    except Preempted:
+        # Only the first of several processes says so: a launcher takes the others' for a crash.
+        code = EXIT_PREEMPTED if is_first_process() else 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         code = EXIT_INTERRUPTED

@@ -35,6 +35,11 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
+    def ended(self) -> Path:
+        """The mark of a training that has ended, see :mod:`experiments.ended_run`."""
+        return self.path / "ended.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Training states."""
         return self.path / "checkpoints"

@@ -53,18 +53,21 @@ def train(composition: Composition) -> RunFolder:
     import pytorch_lightning as pl
 
     from experiments.building import build_data, build_module, build_trainer, check_training_data
+    from experiments.ended_run import mark_ended
     from experiments.ending import how_it_ended
     from experiments.loggers import build_loggers
+    from experiments.preemption import LeaveInTime
     from experiments.processes import is_first_process
     from experiments.resuming import checkpoint_to_resume
     from experiments.run_start import RunStart, plan_run
+    from lightning_modules.checkpointing import training_steps
 
     run_folder = plan_run(composition)
     checkpoint = checkpoint_to_resume(composition, run_folder)
-    with RunStart(run_folder, composition) as start:
+    with LeaveInTime() as leave, RunStart(run_folder, composition) as start:
         data = build_data(composition)
         loggers = build_loggers(composition.config, composition.lasting, run_folder)
-        trainer = build_trainer(composition, start, loggers)
+        trainer = build_trainer(composition, start, loggers, leave)
         check_training_data(data, composition.config.trainer)
         pl.seed_everything(composition.config.seed, workers=True, verbose=False)
         module = build_module(composition)
@@ -79,6 +82,7 @@ def train(composition: Composition) -> RunFolder:
             # Lightning's way to leave after Ctrl-C.
             raise KeyboardInterrupt from None
     if trainer.is_global_zero:
+        mark_ended(run_folder, composition, training_steps(trainer, module))
         print(how_it_ended(trainer, module, composition, run_folder), flush=True)
     return run_folder
 

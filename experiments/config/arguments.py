@@ -8,9 +8,13 @@ from experiments.config import errors
 from experiments.config.composition import selected
 from experiments.config.help import FLAGS, help_text
 
+CONFIG_KEY = "config"
+"""``config=NAME`` is NAME, for programs that can only say ``key=value``, such as agents of W&B sweeps."""
+
 
 def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split words that are no flags into config names and overrides."""
+    words = [word.removeprefix(f"{CONFIG_KEY}=") for word in words]
     return [word for word in words if "=" not in word], [word for word in words if "=" in word]
 
 

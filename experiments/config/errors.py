@@ -21,6 +21,11 @@ def unknown_config(name: str, origin: str, names: Iterable[str]) -> SeethroughEr
     return SeethroughError(f"unknown config '{name}'{origin}{guess}")
 
 
+def is_a_sweep(name: str) -> SeethroughError:
+    """A sweep where one experiment is asked for."""
+    return SeethroughError(f"'{name}' is a sweep of several runs: python -m experiments.sweep {name}")
+
+
 def unreadable_config(path: str, reason: str) -> SeethroughError:
     """A YAML file that cannot be opened or decoded."""
     return SeethroughError(f"cannot read config {path}: {reason}")

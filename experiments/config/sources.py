@@ -15,6 +15,8 @@ from experiments.config import errors
 from experiments.config.yaml_loader import ConfigLoader, parse
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+SWEEPS = "sweep"
+"""The folder of sweeps, which are no configs: each of them is many."""
 OVERRIDES = "overrides"
 
 
@@ -40,7 +42,13 @@ class Setting:
 
 def config_names(folder: Path = CONFIGS) -> list[str]:
     """Return the names of all configs: paths below ``folder`` without ``.yaml``."""
-    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    names = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    return sorted(name for name in names if not name.startswith(f"{SWEEPS}/"))
+
+
+def sweep_names(folder: Path = CONFIGS) -> list[str]:
+    """Return the names of all sweeps."""
+    return sorted(f"{SWEEPS}/{path.stem}" for path in (folder / SWEEPS).glob("*.yaml"))
 
 
 def read_configs(names: Iterable[str], folder: Path = CONFIGS) -> list[Setting]:
@@ -61,7 +69,7 @@ def read_configs(names: Iterable[str], folder: Path = CONFIGS) -> list[Setting]:
             raise errors.cyclic_extends([*chain, name])
         if path in merged:
             return
-        content, lines, label = _read(path)
+        content, lines, label = read_yaml_file(path)
         parents = content.pop("extends", [])
         parents = [parents] if isinstance(parents, str) else parents
         if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
@@ -69,7 +77,7 @@ def read_configs(names: Iterable[str], folder: Path = CONFIGS) -> list[Setting]:
         for parent in parents:
             merge(parent, f" that {label} extends", [*chain, name], path.parent)
         merged.add(path)
-        for keys, value in _leaves(content):
+        for keys, value in leaves(content):
             line = lines.get(keys)
             settings.append(Setting(keys, value, f"{label}:{line}" if line else label, str(path)))
 
@@ -95,19 +103,25 @@ def read_override(override: str) -> list[Setting]:
         hint = f"""; a text that begins with a brace needs quotes: '{key}="{text}"'""" if _braced(text) else ""
         raise errors.bad_yaml(source, None, _reason(error) + hint) from None
     if isinstance(value, dict) and value:
-        return [Setting((*path, *keys), leaf, source, OVERRIDES) for keys, leaf in _leaves(value)]
+        return [Setting((*path, *keys), leaf, source, OVERRIDES) for keys, leaf in leaves(value)]
     return [Setting(path, value, source, OVERRIDES, raw=text)]
 
 
 def _find(name: str, origin: str, folder: Path, base: Path) -> Path:
     path = base / name if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if name in sweep_names(folder):
+        raise errors.is_a_sweep(name)
     if not path.is_file():
         raise errors.unknown_config(name, origin, config_names(folder))
     return path.resolve()
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int], str]:
-    """Return the content of a YAML file, the line of each key, and the name of the file for messages."""
+def read_yaml_file(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int], str]:
+    """Return the content of a YAML file, the line of each key, and the name of the file for messages.
+
+    Raises:
+        SeethroughError: it cannot be read, is no YAML, or holds no mapping.
+    """
     root = CONFIGS.parent
     label = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
     try:
@@ -147,11 +161,12 @@ def _reason(error: yaml.YAMLError) -> str:
     return " ".join(str(reason).split())
 
 
-def _leaves(content: dict[Any, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(content: dict[Any, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield (keys from the root, value) of what is in nested mappings; an empty one counts as a value."""
     for key, value in content.items():
         here = (*path, str(key))
         if isinstance(value, dict) and value:
-            yield from _leaves(value, here)
+            yield from leaves(value, here)
         else:
             yield here, value
 
