@@ -1,0 +1,1 @@
+"""A page as Chromium without a window shows it: pictures of it, and what tests ask of it."""
