@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seethrough.details.filling.kernels import sample_maps
 from seethrough.details.filling.reference_set import Reference
+from seethrough.details.filling.sampling import sample_maps
 
 SEEN_WITHIN = 0.015
 """Of the crop's side, how far around a landmark pixels tell whether it is seen."""
@@ -101,23 +101,28 @@ def visible_landmarks(landmarks: np.ndarray, visible: np.ndarray, face: np.ndarr
     return seen
 
 
-def align_reference(reference: np.ndarray, landmarks: np.ndarray, seen: np.ndarray) -> tuple[Similarity, int]:
-    """Return the similarity from a reference's crop to a face's, and how many landmarks it rests on.
+def guiding_landmarks(landmarks: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return the (68,) bool map of landmarks that references are aligned by.
 
     Args:
-        reference: (68, 2) landmarks of the reference, px of its crop.
         landmarks: (68, 2) of the face, px of its crop.
-        seen: (68,) bool; only these are used, unless they are fewer than :data:`FEWEST` or lie too close together.
+        seen: (68,) bool; only these count, unless they are fewer than :data:`FEWEST` or lie too close together.
     """
     points = landmarks[seen]
     size = 2 * float(np.abs(landmarks - landmarks.mean(0)).max())
     if len(points) < FEWEST or math.sqrt(float(points.var(0).sum())) < LEAST_SPREAD * size:
-        seen = np.ones(len(landmarks), bool)
-    return fit_similarity(reference[seen], landmarks[seen]), int(seen.sum())
+        return np.ones(len(landmarks), bool)
+    return seen
 
 
 def warp_reference(
-    reference: Reference, similarity: Similarity, box: tuple[slice, slice], samples: int | None = None
+    reference: Reference,
+    similarity: Similarity,
+    box: tuple[slice, slice],
+    samples: int | None = None,
+    *,
+    wanted: np.ndarray | None = None,
+    out: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sample a reference's bump where the pixels of a face lie, bilinearly; where it is finer, means of its pixels.
 
@@ -130,16 +135,19 @@ def warp_reference(
         similarity: from its crop to that of the face.
         box: rows and columns of the face's crop that are wanted.
         samples: along each side of a pixel; None for as many as the reference has pixels there.
+        wanted: (h, w) bool, pixels of the box that are sampled; None for all.
+        out: where to write; None for new arrays.
 
     Returns:
-        (h, w) float64 mm, and (h, w) bool, where every pixel that a sample rests on is inside the reference's mask;
+        (h, w) float32 mm, and (h, w) bool, where every pixel that a sample rests on is inside the reference's mask;
         elsewhere the bump is 0.
     """
     rows, columns = box
     shape = (rows.stop - rows.start, columns.stop - columns.start)
     back = similarity.inverse()
     matrix = np.concatenate([back.linear, back.shift[:, None]], axis=1)
-    bump, covered = np.zeros(shape), np.zeros(shape, bool)
+    bump, covered = (np.empty(shape, np.float32), np.empty(shape, bool)) if out is None else out
+    wanted = np.ones(shape, bool) if wanted is None else wanted
     count = max(1, round(back.scale)) if samples is None else samples
-    sample_maps(reference.codes, reference.packed, matrix, rows.start, columns.start, count, bump, covered)
+    sample_maps(reference.codes, reference.packed, matrix, rows.start, columns.start, count, wanted, bump, covered)
     return bump, covered

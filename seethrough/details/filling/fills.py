@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from seethrough.details.filling.alignment import align_reference, warp_reference
+from seethrough.details.filling.alignment import fit_similarity, warp_reference
 from seethrough.details.filling.blending import Source, blend
 from seethrough.details.filling.hole_filling import Filling, fill_from
 from seethrough.details.filling.holed import Holed
@@ -38,7 +38,7 @@ def mean_reference_fill(holed: Holed, references: ReferenceSet, rows: Iterable[i
     whole = (slice(0, holed.hole.shape[0]), slice(0, holed.hole.shape[1]))
     for row in rows:
         reference = references[row]
-        similarity, _ = align_reference(reference.landmarks.astype(np.float64), holed.landmarks, holed.seen)
+        similarity = fit_similarity(reference.landmarks[holed.guides], holed.landmarks[holed.guides])
         bump, covered = warp_reference(reference, similarity, whole)
         total += bump
         count += covered

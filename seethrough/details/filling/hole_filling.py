@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seethrough.details.filling.alignment import Similarity, align_reference, warp_reference
+from seethrough.details.filling.alignment import Similarity, fit_similarity, warp_reference
 from seethrough.details.filling.blending import NO_SOURCE, Source, blend, box_around
 from seethrough.details.filling.holed import Holed, Map
 from seethrough.details.filling.mixing import mix
@@ -147,7 +147,8 @@ def _layers(holed: Holed, references: ReferenceSet, rows: list[int], settings: F
     open_part, layers = holed.hole.copy(), []
     if settings.mixed > 1 and len(rows) > 1:
         laid = [_lay(holed, references[row]) for row in rows[: settings.mixed]]
-        mixture = mix(holed.bump, holed.face & ~holed.hole, [(each.reference, each.similarity) for each in laid], box)
+        pairs = [(each.reference, each.similarity) for each in laid]
+        mixture = mix(holed.bump, holed.face & ~holed.hole, pairs, holed.hole, settings.shrinkage)
         layers.append(_Layer(mixture.source, laid, mixture.weights))
         open_part &= ~mixture.source.covered
     least = max(1.0, settings.least_share * float(holed.hole.sum()))
@@ -165,8 +166,9 @@ def _layers(holed: Holed, references: ReferenceSet, rows: list[int], settings: F
 
 
 def _lay(holed: Holed, reference: Reference) -> _Laid:
-    points = reference.landmarks.astype(np.float64)
-    return _Laid(reference, *align_reference(points, holed.landmarks, holed.seen))
+    guides = holed.guides
+    similarity = fit_similarity(reference.landmarks[guides], holed.landmarks[guides])
+    return _Laid(reference, similarity, int(guides.sum()))
 
 
 def _with_distances(report: SourceReport, ranked: Candidates, place: int) -> SourceReport:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 from torch import Tensor
 
-from seethrough.details.filling.alignment import visible_landmarks
+from seethrough.details.filling.alignment import guiding_landmarks, visible_landmarks
 from seethrough.errors import SeethroughError
 
 LEAST_SEEN = 0.02
@@ -34,6 +35,11 @@ class Holed:
     face: np.ndarray
     landmarks: np.ndarray
     seen: np.ndarray
+
+    @cached_property
+    def guides(self) -> np.ndarray:
+        """(68,) bool, landmarks that references are aligned by; see :func:`guiding_landmarks`."""
+        return guiding_landmarks(self.landmarks, self.seen)
 
     @classmethod
     def of(cls, bump: Map, visible: Map, mask_face: Map, landmarks: Map, widen: float = 0.0) -> Holed:

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from seethrough.details.filling.alignment import Similarity, warp_reference
 from seethrough.details.filling.blending import Source, box_around
-from seethrough.details.filling.kernels import add_weighted
 from seethrough.details.filling.reference_set import Reference
+from seethrough.details.filling.sampling import mix_maps
 
 CELLS = 64
 """Cells along a side of the crop; weights are found from the means of the visible face in such cells."""
-
-SHRINKAGE = 4.0
-"""Of the references' mean energy: how strongly weights are drawn towards those of the plain mean."""
 
 LEAST_COVER = 0.5
 """Share of the references that has to cover a pixel for their mixture to fill it."""
@@ -37,7 +35,9 @@ class Mixture:
     weights: np.ndarray
 
 
-def mix(bump: np.ndarray, held: np.ndarray, references: Sequence[Laid], box: tuple[slice, slice]) -> Mixture:
+def mix(
+    bump: np.ndarray, held: np.ndarray, references: Sequence[Laid], wanted: np.ndarray, shrinkage: float
+) -> Mixture:
     """Mix references in such parts that they resemble the visible face.
 
     The face is taken for the mean of the references and a weighted sum of their differences from it, by ridge
@@ -48,7 +48,8 @@ def mix(bump: np.ndarray, held: np.ndarray, references: Sequence[Laid], box: tup
         bump: (H, W) mm.
         held: (H, W) bool, visible pixels of the face.
         references: each with the similarity that lays it over the face.
-        box: rows and columns that shall be filled.
+        wanted: (H, W) bool, pixels that shall be filled; the mixture says something there and next to them.
+        shrinkage: of the references' mean energy, how strongly weights are drawn towards those of the plain mean.
     """
     step = max(1, round(max(held.shape) / CELLS))
     cells, seen = _cell_means(bump, held, step)
@@ -65,40 +66,35 @@ def mix(bump: np.ndarray, held: np.ndarray, references: Sequence[Laid], box: tup
     known = covered.any(0)
     target = cells[seen] - mean
     target = np.where(known, target - target[known].mean() if known.any() else 0.0, 0.0)
-    weights = _ridge(np.where(covered, values - mean, 0.0), target)
-    return Mixture(
-        _mixed(references, weights, offsets, held.shape, box), (1 - weights.sum()) / len(references) + weights
-    )
+    weights = _ridge(np.where(covered, values - mean, 0.0), target, shrinkage)
+    return Mixture(_mixed(references, weights, offsets, wanted), (1 - weights.sum()) / len(references) + weights)
 
 
-def _ridge(differences: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _ridge(differences: np.ndarray, target: np.ndarray, shrinkage: float) -> np.ndarray:
     """Return the (M,) weights of (M, N) differences whose sum comes near the (N,) target."""
     energy = differences @ differences.T
-    shrinkage = SHRINKAGE * float(np.trace(energy)) / len(energy)
-    if not shrinkage > 0:
+    ridge = shrinkage * float(np.trace(energy)) / len(energy)
+    if not ridge > 0:
         return np.zeros(len(energy))
-    return np.linalg.solve(energy + shrinkage * np.eye(len(energy)), differences @ target)
+    return np.linalg.solve(energy + ridge * np.eye(len(energy)), differences @ target)
 
 
-def _mixed(
-    references: Sequence[Laid],
-    weights: np.ndarray,
-    offsets: np.ndarray,
-    shape: tuple[int, ...],
-    box: tuple[slice, slice],
-) -> Source:
+def _mixed(references: Sequence[Laid], weights: np.ndarray, offsets: np.ndarray, wanted: np.ndarray) -> Source:
     """Mix bumps, and the steps from pixel to pixel for themselves: no step where a reference ends."""
-    size = (box[0].stop - box[0].start, box[1].stop - box[1].start)
-    sums = np.zeros((3, 4, *size))
-    for (reference, similarity), part, offset in zip(references, weights.tolist(), offsets.tolist(), strict=True):
-        add_weighted(*warp_reference(reference, similarity, box), offset, part, sums)
-    maps = np.zeros((3, *shape))
-    for whole, (total, weighted, count, weight) in zip(maps, sums, strict=True):
-        mean = total / np.maximum(count, 1)
-        # Where a reference is missing, its difference from the mean counts as none.
-        whole[box] = mean + weighted - mean * weight
-    enough = np.zeros(shape, bool)
-    enough[box] = sums[0, 2] >= LEAST_COVER * len(references)
+    box = box_around(wanted)
+    # Gradients are taken across the hole's border, and nothing farther out is looked at.
+    near = ndimage.binary_dilation(wanted[box])
+    bumps, covered = (
+        np.empty((len(references), *near.shape), np.float32),
+        np.empty((len(references), *near.shape), bool),
+    )
+    for number, (reference, similarity) in enumerate(references):
+        warp_reference(reference, similarity, box, wanted=near, out=(bumps[number], covered[number]))
+    mixed, count = np.empty((3, *near.shape)), np.empty(near.shape, np.int32)
+    mix_maps(bumps, covered, offsets, weights, mixed, count)
+    maps, enough = np.zeros((3, *wanted.shape)), np.zeros(wanted.shape, bool)
+    maps[:, box[0], box[1]] = mixed
+    enough[box] = count >= LEAST_COVER * len(references)
     return Source(maps[0], enough, (maps[1], maps[2]))
 
 

@@ -10,6 +10,9 @@ from seethrough.errors import SeethroughError
 TOGETHER = 32
 """References that fill a hole together unless said otherwise."""
 
+SHRINKAGE = 4.0
+"""Of the references' mean energy: how strongly their weights are drawn towards those of the plain mean."""
+
 
 @dataclass(frozen=True)
 class FillSettings:
@@ -20,6 +23,7 @@ class FillSettings:
         k: references on the short list by viewpoint.
         together: how many of them, best first, fill the hole together (:mod:`seethrough.details.filling.mixing`); 1
             is the paper's way, a single one; None takes :data:`TOGETHER` with ``default`` and 1 with ``paper``.
+        shrinkage: how strongly their weights are drawn towards equal ones; 0 trusts the visible face alone.
         references_at_most: how many further ones, best first, may fill what is left, each a part of its own.
         least_share: of the hole, that a further reference has to cover to be used.
         widen: share of the crop's side by which the hole is widened first: a translator sees some pixels across an
@@ -32,6 +36,7 @@ class FillSettings:
     preset: str = "default"
     k: int = NEAREST
     together: int | None = None
+    shrinkage: float = SHRINKAGE
     references_at_most: int = 4
     least_share: float = 0.01
     widen: float = 0.0
@@ -45,6 +50,8 @@ class FillSettings:
                 raise SeethroughError(f"{name}={getattr(self, name)} must be at least 1")
         if not 0 <= self.least_share <= 1:
             raise SeethroughError(f"least_share={self.least_share} must lie between 0 and 1")
+        if not 0 <= self.shrinkage < float("inf"):
+            raise SeethroughError(f"shrinkage={self.shrinkage} must not be negative")
         if not 0 <= self.widen <= 0.1:
             raise SeethroughError(f"widen={self.widen} must lie between 0 and 0.1 of the crop's side")
 
