@@ -18,12 +18,11 @@ from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.turntable import turntable
 from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.face_detail import FaceDetail
-from seethrough.details.shaded_skin import LEAST_PIECE, without_islands
 from seethrough.details.stitching import StitchedFace, stitch
 from seethrough.details.symmetry import Completion, SymmetrySettings, complete
 from seethrough.details.symmetry.occlusion import vertex_normals
 from seethrough.details.symmetry.vertex_graph import vertex_graph
-from seethrough.details.texture import Atlas, FaceTexture, PhotoView, face_texture
+from seethrough.details.texture import FaceTexture, PhotoView, atlas_of, face_texture
 from seethrough.morphable import FaceModel
 from seethrough.rendering import REST_DISTANCE, Renderer
 
@@ -152,8 +151,9 @@ def textured(detail: FaceDetail, completion: Completion, model: FaceModel, colou
     depth, _ = renderer.depth(torch.from_numpy(vertices).float()[None])
     view = PhotoView(
         image=face.image.permute(1, 2, 0).numpy(),
-        shown=without_islands(face.visible, LEAST_PIECE * float((face.covered > 0.5).sum())).numpy(),
+        shown=face.visible.numpy(),
+        hidden=((face.covered > 0.5) & ~face.visible).numpy(),
         depth=depth[0, 0].numpy(),
         camera=face.foundation.camera,
     )
-    return face_texture(Atlas(model, TEXTURE_SIZE), view, vertices, normals, colours.albedo, colours.light(normals))
+    return face_texture(atlas_of(model, TEXTURE_SIZE), view, vertices, normals, colours.albedo, colours.light(normals))

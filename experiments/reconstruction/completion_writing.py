@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from experiments.command_line import write_json
+from experiments.reconstruction.drawing import PNG
 from experiments.reconstruction.filled_bump import FilledBump
 from experiments.reconstruction.turntable import gif_options
 from seethrough.details import Foundation, write_bump
@@ -80,11 +82,11 @@ class CompletionWriter:
         if texture is not None:
             self.outputs["texture"] = str(self.folder / "texture.png")
             sources = Image.fromarray(_SOURCE_COLOURS[texture.source + 1])
-            self._saved("texture_sources", "texture_sources.png", sources.save)
+            self._saved("texture_sources", "texture_sources.png", partial(sources.save, **PNG))
 
     def write_pictures(self, sheet: Image.Image, frames: list[Image.Image]) -> None:
         """Write the picture of all stages and the turntable."""
-        self._saved("stages", "stages.png", sheet.save)
+        self._saved("stages", "stages.png", partial(sheet.save, **PNG))
         self._saved("turntable", "turntable.gif", lambda path: frames[0].save(path, **gif_options(frames)))
 
     def told(

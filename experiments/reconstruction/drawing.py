@@ -13,6 +13,8 @@ from seethrough.morphable import FaceModel, FaceParameters
 from seethrough.rendering import Camera, Renderer, pose, shade, vertex_normals
 
 SAMPLES = 2  # a pixel's side is cut into so many
+PNG = {"compress_level": 4}
+"""How pictures are saved: in half the time of Pillow's own level 6, three per cent larger."""
 CLAY = (0.80, 0.82, 0.86)
 # Towards the lights, camera frame: a key light from the upper left, a fill from the right, a rim from below.
 _LIGHTS = (((-0.45, -0.60, -0.66), 0.62), ((0.75, -0.10, -0.65), 0.20), ((0.0, 0.9, -0.4), 0.06))

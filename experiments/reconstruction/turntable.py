@@ -19,7 +19,9 @@ def turntable(mesh: PosedMesh, views: FaceViews) -> list[Image.Image]:
     # Sines of equal steps: half of the frames come twice.
     yaws = [round(WIDEST * math.sin(2 * math.pi * frame / FRAMES), 9) for frame in range(FRAMES)]
     drawn = {yaw: _frame(mesh, views, yaw) for yaw in dict.fromkeys(yaws)}
-    return [drawn[yaw] for yaw in yaws]
+    palette = _palette([drawn[yaw] for yaw in (yaws[0], min(yaws), max(yaws))])
+    reduced = {yaw: frame.quantize(palette=palette, dither=Image.Dither.NONE) for yaw, frame in drawn.items()}
+    return [reduced[yaw] for yaw in yaws]
 
 
 def gif_options(frames: list[Image.Image]) -> dict:
@@ -30,5 +32,10 @@ def gif_options(frames: list[Image.Image]) -> dict:
 def _frame(mesh: PosedMesh, views: FaceViews, yaw: float) -> Image.Image:
     clay, coloured = views.turned(mesh, SIZE, yaw)
     tiles = [layer.over(np.ones_like(layer.colour)) for layer in (coloured, clay)]
-    picture = Image.fromarray(np.rint(np.clip(np.concatenate(tiles, axis=1), 0, 1) * 255).astype(np.uint8))
-    return picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return Image.fromarray(np.rint(np.clip(np.concatenate(tiles, axis=1), 0, 1) * 255).astype(np.uint8))
+
+
+def _palette(frames: list[Image.Image]) -> Image.Image:
+    """Choose the colours of all frames from a few: the face turns in light that turns along."""
+    some = Image.fromarray(np.concatenate([np.asarray(frame)[::2, ::2] for frame in frames]))
+    return some.quantize(256, method=Image.Quantize.MEDIANCUT)

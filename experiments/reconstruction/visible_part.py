@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from experiments.reconstruction.writing import Reconstruction
-from seethrough.details.detail_foundation import DetailFoundation, place_foundation
+from seethrough.details.detail_foundation import LEAST_HOLE_MM2, DetailFoundation, place_foundation
 from seethrough.details.filling.visible_face import (
     NETWORK_SUFFIXES,
+    PICTURE_SUFFIXES,
     visible_by_file,
     visible_by_head,
     visible_by_network,
@@ -50,7 +51,9 @@ def with_visible_part(
         seen = visible_by_network(source, face.image)
     else:
         seen = visible_by_file(source, face.crop, result.photo.shape[:2])
+    by_hand = source.lower().endswith(PICTURE_SUFFIXES)
     placed = place_foundation(
-        result.photo, result.face.landmarks, face.foundation, face.crop, seen=np.asarray(seen, np.float32)
-    )
+        result.photo, result.face.landmarks, face.foundation, face.crop,
+        seen=np.asarray(seen, np.float32), least_hole=0.0 if by_hand else LEAST_HOLE_MM2,
+    )  # fmt: skip
     return replace(face, visible=placed.visible, skin=placed.skin)

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from experiments.command_line import write_json
-from experiments.reconstruction.drawing import FaceDrawing
+from experiments.reconstruction.drawing import PNG, FaceDrawing
 from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
 from experiments.reconstruction.manifest import printable
 from experiments.reconstruction.side_by_side import side_by_side
@@ -136,7 +136,7 @@ def _write_pictures(result: Reconstruction, drawing: FaceDrawing, folder: Path) 
     }
     paths = {name: folder / f"{name}.png" for name in pictures}
     for name, picture in pictures.items():
-        picture.save(paths[name])
+        picture.save(paths[name], **PNG)
     return paths
 
 

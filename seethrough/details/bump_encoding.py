@@ -150,7 +150,7 @@ def _inside(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _png(values: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, format="PNG", compress_level=6)
+    Image.fromarray(values).save(buffer, format="PNG", compress_level=4)
     return buffer.getvalue()
 
 

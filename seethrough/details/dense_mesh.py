@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from seethrough.meshes import Mesh
@@ -19,6 +21,7 @@ def dense_mesh(
     *,
     colours: Tensor | None = None,
     steepest: float = STEEPEST,
+    least_piece: float = 0.0,
     rest_distance: float = REST_DISTANCE,
 ) -> Mesh:
     """Join neighbouring pixels inside a mask to triangles, without bridges across depth jumps.
@@ -31,6 +34,7 @@ def dense_mesh(
         camera: of the picture; tells the size of a pixel.
         colours: (3, H, W) RGB in [0, 1], or None.
         steepest: largest depth difference of two corners, in sizes of a pixel at their depth.
+        least_piece: of all triangles; smaller pieces, slivers beside depth jumps, are left out.
         rest_distance: mm ahead of the camera, where the mesh's origin lies.
 
     Returns:
@@ -52,9 +56,20 @@ def dense_mesh(
     triangles = triangles[flat[triangles].all(1)]
     corners = depth[triangles]
     triangles = triangles[np.ptp(corners, axis=1) <= steepest * corners.min(1) / camera.focal]
+    if least_piece > 0:
+        triangles = triangles[_piece_sizes(triangles, height * width) >= least_piece * len(triangles)]
     used, renumbered = np.unique(triangles, return_inverse=True)
     vertices = values.reshape(-1, 3)[used] * [1, -1, -1] + [0, 0, rest_distance]
     shown = None
     if colours is not None:
         shown = colours.detach().cpu().double().clamp(0, 1).permute(1, 2, 0).reshape(-1, 3).numpy()[used]
     return Mesh(vertices, renumbered.reshape(-1, 3), shown)
+
+
+def _piece_sizes(triangles: np.ndarray, pixels: int) -> np.ndarray:
+    """Return (T,) how many triangles the connected piece of each has."""
+    start, end = triangles[:, [0, 1]].ravel(), triangles[:, [1, 2]].ravel()
+    graph = coo_matrix((np.ones(len(start), dtype=np.int8), (start, end)), shape=(pixels, pixels))
+    _, piece = connected_components(graph, directed=False)
+    mine = piece[triangles[:, 0]]
+    return np.bincount(mine, minlength=1)[mine]

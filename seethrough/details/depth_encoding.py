@@ -87,6 +87,6 @@ def _save(picture: Image.Image, path: Path, **options: Any) -> None:
         raise SeethroughError(f"{path}: maps are PNG files; end the name with .png")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path, **options)
+        picture.save(path, compress_level=4, **options)
     except OSError as error:
         raise SeethroughError(f"{path}: the map cannot be written ({error.strerror}); check folder and space") from None

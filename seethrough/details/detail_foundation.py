@@ -11,9 +11,13 @@ from torch import Tensor
 
 from seethrough.details.depth import foundation_depth
 from seethrough.details.foundation import Foundation
-from seethrough.details.shaded_skin import NARROWED, shaded_skin
+from seethrough.details.shaded_skin import LEAST_PIECE, NARROWED, shaded_skin, without_islands
 from seethrough.errors import SeethroughError
 from seethrough.photos.alignment import CropTransform
+
+LEAST_HOLE_MM2 = 200.0
+"""Hidden islands inside the visible face that are smaller, 16 mm across, are faults of a network's mask: its pixels
+are 2 mm wide, and its errors teeth, nostrils and highlights. Nothing that hides a face is so small and floats."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def place_foundation(
     mask: np.ndarray | None = None,
     *,
     seen: np.ndarray | None = None,
+    least_hole: float = LEAST_HOLE_MM2,
 ) -> DetailFoundation:
     """Put a foundation over its photo.
 
@@ -64,6 +69,7 @@ def place_foundation(
         crop: the detail crop.
         mask: (H, W) probability in [0, 1] that the photo shows the face there; None where nothing tells.
         seen: (S, S) the same in the crop, instead of ``mask``.
+        least_hole: mm^2; smaller hidden islands inside the visible face count as visible. 0 for masks to be trusted.
 
     Raises:
         SeethroughError: no pixel of the crop shows the foundation, or its landmarks are not finite.
@@ -78,7 +84,8 @@ def place_foundation(
     shown = None if plane is None else torch.from_numpy(plane)
     inside = torch.from_numpy(crop.inside(*photo.shape[:2]))
     skin = shaded_skin(depth, covered, foundation.camera, points, shown) & inside
-    visible = (covered > 0.5) & inside & ~_hidden(covered > 0.5, shown)
+    least_pixels = least_hole * (foundation.camera.focal / float(depth[covered > 0.5].mean())) ** 2
+    visible = _pieces((covered > 0.5) & inside & ~_hidden(covered > 0.5, shown, least_pixels), covered > 0.5)
     image = torch.from_numpy(np.ascontiguousarray(crop.crop(photo), dtype=np.float32)).permute(2, 0, 1)
     misfit = float(np.linalg.norm(foundation.landmarks.cpu().numpy() - points, axis=1).mean()) / crop.size
     if not np.isfinite(misfit):
@@ -86,14 +93,27 @@ def place_foundation(
     return DetailFoundation(crop, image, foundation, depth, covered, visible, skin, misfit)
 
 
-def _hidden(covered: Tensor, seen: Tensor | None) -> Tensor:
+def _hidden(covered: Tensor, seen: Tensor | None, least: float) -> Tensor:
     """Return the (S, S) bool map of the foundation that something hides.
 
-    Slivers do not count: a mask of fewer pixels than the crop's ends a little inside the outline of the face.
+    Slivers do not count: a mask of fewer pixels than the crop's ends a little inside the outline of the face. Neither
+    do islands of fewer than ``least`` pixels with visible face all around.
     """
     if seen is None:
         return torch.zeros_like(covered)
     reach = max(1, round(NARROWED * covered.shape[-1]))
     hidden = (covered & (seen <= 0.5)).cpu().numpy()
     opened = ndimage.binary_opening(hidden, np.ones((2 * reach + 1, 2 * reach + 1)))
-    return torch.from_numpy(opened).to(covered.device)
+    pieces = np.zeros(opened.shape, dtype=np.int32)
+    count = ndimage.label(opened, output=pieces)
+    around = ndimage.binary_dilation(~covered.cpu().numpy(), iterations=reach)
+    large = np.bincount(pieces.reshape(-1), minlength=int(count) + 1) >= least  # pyright: ignore[reportArgumentType]
+    large[np.unique(pieces[around])] = True
+    large[0] = False
+    return torch.from_numpy(large[pieces]).to(covered.device)
+
+
+def _pieces(visible: Tensor, covered: Tensor) -> Tensor:
+    """Leave out small pieces of the visible face, such as a gleam in the hair; all are kept where there is no other."""
+    kept = without_islands(visible, LEAST_PIECE * float(covered.sum()))
+    return kept if bool(kept.any()) else visible

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from scipy import ndimage
@@ -19,8 +20,11 @@ from seethrough.meshes import Mesh
 FADING_MM = 4.0
 """Over which bumps fade out towards hidden skin, so that the surface has no step where knowledge ends."""
 
+LEAST_PIECE = 0.03
+"""Of the dense mesh; smaller pieces hang beside the face where its outline is seen edge-on."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class FaceDetail:
     """A bump map and what it was made of.
 
@@ -40,6 +44,10 @@ class FaceDetail:
 
     def surface_bump(self) -> Tensor:
         """Return the (S, S) bump that the surface has: ``bump``, fading to 0 over 4 mm towards hidden skin."""
+        return self._surface_bump
+
+    @cached_property
+    def _surface_bump(self) -> Tensor:
         hidden = (self.face.covered > 0.5) & ~self.known
         if not bool(hidden.any()):
             return self.bump
@@ -58,10 +66,14 @@ class FaceDetail:
         return depth_normals(self.depth(), self.face.covered, self.face.foundation.camera)
 
     def mesh(self) -> Mesh:
-        """Return the dense mesh, one vertex a pixel, in the photo's pose and with the photo's colours."""
+        """Return the dense mesh, one vertex a pixel, in the photo's pose and with the photo's colours; made once."""
+        return self._mesh
+
+    @cached_property
+    def _mesh(self) -> Mesh:
         face, camera = self.face, self.face.foundation.camera
         points = displaced_points(face.depth.double(), self.surface_bump().double(), camera, along=self.along)
-        return dense_mesh(points, face.covered, camera, colours=face.image)
+        return dense_mesh(points, face.covered, camera, colours=face.image, least_piece=LEAST_PIECE)
 
 
 def shaded_detail(

@@ -50,3 +50,12 @@ def test_depth_jumps_are_not_bridged() -> None:
 def test_empty_mask_gives_an_empty_mesh() -> None:
     mesh = mesh_of(torch.full((9, 11), 1000.0), torch.zeros(9, 11), colours=torch.rand(3, 9, 11))
     assert (len(mesh.vertices), len(mesh.triangles)) == (0, 0)
+
+
+def test_small_pieces_are_left_out_where_asked() -> None:
+    mask = torch.ones(9, 11)
+    mask[:, 8] = 0  # two columns hang beside the others
+    depth = torch.full((9, 11), 800.0)
+    assert len(mesh_of(depth, mask).triangles) == 2 * 8 * (7 + 1)
+    assert len(mesh_of(depth, mask, least_piece=0.1).triangles) == 2 * 8 * (7 + 1)
+    assert len(mesh_of(depth, mask, least_piece=0.2).triangles) == 2 * 8 * 7

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import torch
 from scipy import ndimage
 
+from seethrough.details.texture.bilinear import sampled
 from seethrough.morphable.face_model import FaceModel
 from seethrough.rendering.backends import get_backend
 from seethrough.rendering.topology import MeshTopology
@@ -53,19 +57,36 @@ class Atlas:
         """
         picture = np.zeros((self.size, self.size, values.shape[1]), dtype=np.float32)
         picture[self.covered] = values
-        u, v = self.of_vertices(self._across).T.astype(np.float64)
-        places = np.stack([(1 - v) * self.size - 0.5, u * self.size - 0.5])
-        return np.stack(
-            [ndimage.map_coordinates(plane, places, order=1, mode="nearest") for plane in np.moveaxis(picture, 2, 0)],
-            axis=1,
-        )
+        return sampled(picture, self._places_across)
 
     def picture(self, values: np.ndarray) -> np.ndarray:
         """Return the (S, S, C) picture of (N, C) values; texels around the charts take the nearest colour."""
-        picture = np.zeros((self.size, self.size, values.shape[1]), dtype=np.float32)
-        picture[self.covered] = values
+        return values.astype(np.float32)[self._nearest]
+
+    @cached_property
+    def _places_across(self) -> np.ndarray:
+        """(N, 2) px of what each covered texel shows, as it is on the other side."""
+        u, v = self.of_vertices(self._across).T.astype(np.float64)
+        return np.stack([u, 1 - v], axis=1) * self.size
+
+    @cached_property
+    def _nearest(self) -> np.ndarray:
+        """(S, S) number of the covered texel that is nearest to each, row by row."""
+        number = np.zeros(self.covered.shape, dtype=np.int32)
+        number[self.covered] = np.arange(int(self.covered.sum()))
         if self.covered.all():
-            return picture
+            return number
         nearest = ndimage.distance_transform_edt(~self.covered, return_distances=False, return_indices=True)
         assert isinstance(nearest, np.ndarray)
-        return picture[tuple(nearest)]
+        return number[tuple(nearest)]
+
+
+_known: WeakKeyDictionary[FaceModel, dict[int, Atlas]] = WeakKeyDictionary()
+
+
+def atlas_of(model: FaceModel, size: int) -> Atlas:
+    """Return the atlas of a face model; made once for all photos."""
+    atlases = _known.setdefault(model, {})
+    if size not in atlases:
+        atlases[size] = Atlas(model, size)
+    return atlases[size]

@@ -36,7 +36,7 @@ def photo_of(model: FaceModel, shown: np.ndarray, colour: tuple[float, float, fl
     depth, _ = Renderer(model.triangles, CAMERA).depth(torch.from_numpy(posed(model)[0]).float()[None])
     plane = depth[0, 0].numpy()
     image = np.where((plane > 0)[..., None], colour, (0.0, 1.0, 0.0))
-    return PhotoView(image, shown & (plane > 0), plane, CAMERA)
+    return PhotoView(image, shown & (plane > 0), ~shown & (plane > 0), plane, CAMERA)
 
 
 def texture_of(model: FaceModel, atlas: Atlas, view: PhotoView, light: np.ndarray | None = None) -> FaceTexture:
