@@ -1,125 +1,127 @@
 """Measure hole filling on rendered people whom the references do not show.
 
-python -m tools.reference_index data/detail data.scene.image_size=224 data.size=360 --out data/references
-python -m experiments.filling_study data/references --faces 30 --json table.json --picture filled.png
+python -m tools.reference_index data/detail --out data/references
+python -m experiments.filling_study data/references --choose --table choice.md     # settings, on validation people
+python -m experiments.filling_study data/references --table table.md               # ways to fill, on test people
+python -m experiments.filling_study data/references --bumps true default           # and with a translator's bumps
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 from tqdm import tqdm
 
-from experiments.command_line import write_json
+from experiments.filling_study.cases import SPLITS, TRUE, Case, cases, study_source
 from experiments.filling_study.holes import HOLES
-from experiments.filling_study.measuring import errors, filled_ways
-from seethrough.details.bump_pictures import relief
+from experiments.filling_study.measuring import (
+    Ranked,
+    choices,
+    chosen_fill,
+    compared_fills,
+    measured,
+)
+from experiments.filling_study.pictures import strip, write_strips
+from experiments.filling_study.summary import CHOSEN, COMPARED, chosen, chosen_cells, compared, compared_cells
+from experiments.study_command import check_study, print_study, study_parser, study_setting, write_study
 from seethrough.details.filling import ReferenceSearch, ReferenceSet
+from seethrough.details.filling.search import NEAREST
 from seethrough.errors import SeethroughError
-from seethrough.metrics.paired import paired_comparison
-from tools.reference_index.face_source import SourceFace
 from tools.reference_index.features import FeatureReader
 
-SHOWN = ("zero", "harmonic", "random reference", "default, one reference", "default")
-AGAINST = ("zero", "harmonic", "random reference", "default, one reference")
+STUDY = "filling_study"
+MEANS = "mean over seeds of the holes ± standard deviation over seeds; differences: mean and 95 % interval over people"
+DRAWN = 6
 
 
 def main(arguments: list[str]) -> None:
-    """Fill, print the table, and write it as JSON and pictures if asked to."""
-    parser = argparse.ArgumentParser("python -m experiments.filling_study", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    """Fill, print the table, and write it as JSON, Markdown and a picture if asked to."""
+    options = _parser().parse_intermixed_args(arguments)
+    _check(options)
+    setting = study_setting(STUDY, arguments, options, "split", "bumps")
+    torch.set_num_threads(options.threads)
+    references = ReferenceSet(options.references)
+    features = FeatureReader(references.description.feature_network)
+    source = study_source(references, options.split, options.pools, options.settings)
+    if options.faces > len(source):
+        raise SeethroughError(f"--faces {options.faces}: the {options.split} set has {len(source)}")
+    k = min(NEAREST, len(references))
+    setting |= {"references": len(references), "short list": k, "size px": references.size,
+                "features": references.description.feature_network}  # fmt: skip
+    every = cases(source, options.faces, options.seeds, options.bumps, features)
+    total = options.faces * len(options.seeds) * len(HOLES) * len(options.bumps)
+    every = tqdm(every, total=total, unit="hole", disable=None)
+    if options.choose:
+        lines, best = chosen(_chosen_rows(every, references, k))
+        cells, headings, results = [chosen_cells(line) for line in lines], CHOSEN, {"best": best, "table": lines}
+        title = "Settings of hole filling, compared on validation people"
+    else:
+        rows, strips = _compared_rows(every, references, k)
+        lines = compared(rows)
+        cells, headings, results = [compared_cells(line) for line in lines], COMPARED, {"table": lines}
+        title = f"Hole filling on {options.split} people"
+        if options.picture is not None:
+            write_strips(options.picture, strips)
+    print_study(MEANS, headings, cells, 3)
+    kept = {name.replace(" ", "_"): value for name, value in setting.items()}
+    write_study(options, kept, results, title, [MEANS], [(headings, cells, 3)])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = study_parser(STUDY, __doc__, faces=32)
     parser.add_argument("references", metavar="DIR", help="a set of python -m tools.reference_index data/detail")
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="of data/detail, as the set was made with")
-    parser.add_argument("--faces", type=int, default=30, help="people of the test set (default 30)")
     parser.add_argument("--pools", default="data/pools", metavar="DIR", help="folder of rendered pools")
-    parser.add_argument("--seed", type=int, default=0, help="of the holes and the random references (default 0)")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the table and the rows of all faces")
-    parser.add_argument("--picture", type=Path, metavar="PATH", help="draw some faces as relief")
-    options = parser.parse_intermixed_args(arguments)
-    if options.faces < 2:
-        raise SeethroughError(f"--faces {options.faces}: an interval needs at least 2")
-    torch.set_num_threads(1)
-    rows, picture = _measure(options)
-    table = _summary(rows)
-    Console(width=130, highlight=False).print(_as_table(table))
-    if options.json is not None:
-        write_json(options.json, {"faces": options.faces, "seed": options.seed, "table": table, "rows": rows})
-    if options.picture is not None:
-        from PIL import Image
-
-        Image.fromarray(np.concatenate(picture)).save(options.picture)
+    parser.add_argument("--split", choices=SPLITS, help="whose faces: test, or validation with --choose")
+    parser.add_argument(
+        "--bumps", nargs="+", default=[TRUE], metavar="SOURCE", help="true (default), or a translator: default, or RUN"
+    )
+    parser.add_argument("--choose", action="store_true", help="compare settings of the mixture, not ways to fill")
+    return parser
 
 
-def _measure(options: argparse.Namespace) -> tuple[list[dict[str, object]], list[np.ndarray]]:
-    from experiments.building import build_data
-    from experiments.config.composition import compose
-    from tools.reference_index.rendered_faces import WHAT_BUMPS_ARE, RenderedFaces
+def _check(options: argparse.Namespace) -> None:
+    if options.choose and options.split == "test":
+        raise SeethroughError("--choose compares settings, which is done on validation people: leave out --split test")
+    options.split = options.split or ("validation" if options.choose else "test")
+    if options.choose and options.bumps != [TRUE]:
+        raise SeethroughError("--choose compares settings with true bumps: leave out --bumps")
+    if options.choose and options.picture is not None:
+        raise SeethroughError("--choose draws nothing: leave out --picture")
+    check_study(options, least={"faces": 2}, known={"bumps": options.bumps})
+    for name in options.bumps:
+        if name != TRUE:
+            from lightning_modules.bump.loading import newest_checkpoint
 
-    references = ReferenceSet(options.references)
-    size, features = references.size, FeatureReader(references.description.feature_network)
-    changes = [f"data.scene.image_size={size}", f"data.test_size={options.faces}", f"data.folder={options.pools}"]
-    changes += options.settings
-    source = RenderedFaces(build_data(compose(["bump", "data/detail"], changes)), "test")  # pyright: ignore
-    references.description.require(source.model, references.folder)
-    for name in WHAT_BUMPS_ARE:
-        theirs, ours = references.settings.get(name), source.settings[name]
-        if theirs != ours:
-            raise SeethroughError(
-                f"{references.folder}: made with data.scene.{name}={theirs}, the faces have {ours}; give both the same"
-            )
+            newest_checkpoint(name)
+
+
+def _chosen_rows(every: tqdm[Case], references: ReferenceSet, k: int) -> list[dict[str, Any]]:
+    search, rows = ReferenceSearch(references), []
+    for case in every:
+        ranked = Ranked(case, search, k)
+        for choice in choices(k):
+            ranked[choice.ranking]  # so that no setting pays for the search of all
+            _, numbers = measured(case, lambda c=case, r=ranked, s=choice: chosen_fill(c, r, search, s, k))
+            rows.append({**choice.as_row(), "face": case.face.id, "hole": case.hole, "seed": case.seed, **numbers})
+    return rows
+
+
+def _compared_rows(
+    every: tqdm[Case], references: ReferenceSet, k: int
+) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
     searches = {preset: ReferenceSearch(references, preset) for preset in ("default", "paper")}
-    k, rows, picture = min(100, len(references)), [], []
-    for place in tqdm(range(options.faces), unit="face", disable=None):
-        (face,) = source.faces([place])
-        assert isinstance(face, SourceFace)
-        for number, kind in enumerate(HOLES):
-            rng = np.random.default_rng((options.seed, place, number))
-            gap, filled = filled_ways(face, kind, rng, searches, features, k)
-            for name, bump in filled.items():
-                rows.append({"face": face.id, "hole": kind, "fill": name, **errors(bump, face.bump, gap)})
-            if place % len(HOLES) == number and len(picture) < 6:
-                picture.append(_strip(face, gap, filled))
-    return rows, picture
-
-
-def _summary(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    table: list[dict[str, object]] = []
-    for kind in HOLES:
-        fills = list(dict.fromkeys(row["fill"] for row in rows))
-        values = {name: {key: np.array([row[key] for row in rows if (row["hole"], row["fill"]) == (kind, name)])
-                         for key in ("l1_mm", "rmse_mm", "step_mm")} for name in fills}  # fmt: skip
-        for name in fills:
-            row: dict[str, object] = {"hole": kind, "fill": name}
-            row |= {key: float(np.nanmean(each)) for key, each in values[name].items()}
-            if name in AGAINST:
-                pair = paired_comparison(values["default"]["l1_mm"], values[name]["l1_mm"]).difference
-                row |= {"default_less_this_l1_mm": pair.mean, "low_mm": pair.low, "high_mm": pair.high}
-            table.append(row)
-    return table
-
-
-def _as_table(table: list[dict[str, object]]) -> Table:
-    shown = Table("hole", "fill", "mean error mm", "RMSE mm", "step error mm", "default less this, mm (95 %)")
-    for row in table:
-        numbers = [f"{row[key]:.3f}" for key in ("l1_mm", "rmse_mm", "step_mm")]
-        difference = ""
-        if "low_mm" in row:
-            difference = f"{row['default_less_this_l1_mm']:+.3f} ({row['low_mm']:+.3f} to {row['high_mm']:+.3f})"
-        shown.add_row(str(row["hole"]), str(row["fill"]), *numbers, difference)
-    return shown
-
-
-def _strip(face: SourceFace, gap: np.ndarray, filled: dict[str, np.ndarray]) -> np.ndarray:
-    """Return picture, truth and fills side by side."""
-    image, mask = face.image.copy(), torch.from_numpy(face.mask)[None, None].float()
-    image[gap] //= 4
-    tiles = [image]
-    for bump in (face.bump, *(filled[name] for name in SHOWN)):
-        lit = relief(torch.from_numpy(bump)[None, None].float(), mask, torch.tensor([278 / len(gap)]))[0]
-        tiles.append((lit * 255).byte().permute(1, 2, 0).numpy())
-    return np.concatenate(tiles, 1)
+    rows: list[dict[str, Any]] = []
+    strips: list[np.ndarray] = []
+    for case in every:
+        place = {"bumps": case.bumps, "hole": case.hole, "seed": case.seed, "face": case.face.id}
+        filled = {}
+        for name, fill in compared_fills(case, searches, k).items():
+            filled[name], numbers = measured(case, fill)
+            rows.append({**place, "fill": name, **numbers})
+        if len(strips) < DRAWN and case.place % len(HOLES) == HOLES.index(case.hole) and case.place == len(strips):
+            strips.append(strip(case, filled))
+    return rows, strips

@@ -1,53 +1,108 @@
-"""One face with a hole, filled in every way."""
+"""One face with a hole, filled in every way, and how far each comes from the truth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from experiments.filling_study.holes import hole
-from seethrough.details.filling import FillSettings, Holed, ReferenceSearch, fill_from
-from seethrough.details.filling.fills import (
-    harmonic_fill,
-    mean_fill,
-    pose_only_fill,
-    random_reference_fill,
-    zero_fill,
-)
-from tools.reference_index.face_source import SourceFace
-from tools.reference_index.features import FeatureReader
+from experiments.filling_study.cases import Case
+from seethrough.details.filling import Candidates, FillSettings, ReferenceSearch, fill_from
+from seethrough.details.filling.fills import harmonic_fill, mean_fill, zero_fill
 
-HIDDEN = 40
-"""Grey level of what stands before the face, in the picture that the recognition network sees."""
+RANKINGS = ("default", "pose only", "random")
+"""Which references are mixed: the most alike of those seen from the same side, the nearest in viewpoint, any."""
 
-Searches = Mapping[str, ReferenceSearch]
+NUMBERS, SHRINKAGES = (1, 16, 32, 64, 100), (1.0, 3.0, 10.0, 30.0)
+"""References that fill a hole together, and shrinkages of their weights, that ``--choose`` compares."""
+
+Fill = Callable[[], np.ndarray]
 
 
-def filled_ways(
-    face: SourceFace, kind: str, rng: np.random.Generator, searches: Searches, features: FeatureReader, k: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the hole (S, S) and name -> (S, S) mm of the filled map, all holes in the same place."""
-    gap = hole(kind, face.mask, face.landmarks, rng)
-    image = face.image.copy()
-    image[gap] = HIDDEN
-    feature = features([replace(face, image=image)])[0]
-    holed = Holed.of(face.bump, face.mask & ~gap, face.mask, face.landmarks)
-    search, paper = searches["default"], searches["paper"]
-    references, alone = search.references, FillSettings(k=k, together=1)
-    ranked = search.nearest(face.viewpoint, feature, k=k)
-    return gap, {
-        "zero": zero_fill(holed),
-        "mean": mean_fill(holed),
-        "harmonic": harmonic_fill(holed),
-        "random reference": random_reference_fill(holed, references, rng, alone).bump,
-        "random references, mixed": random_reference_fill(holed, references, rng, FillSettings(k=k)).bump,
-        "pose only": pose_only_fill(holed, search, face.viewpoint, alone).bump,
-        "paper": fill_from(holed, references, paper.nearest(face.viewpoint, feature, k=k), alone).bump,
-        "default, one reference": fill_from(holed, references, ranked, alone).bump,
-        "default": fill_from(holed, references, ranked, FillSettings(k=k)).bump,
+@dataclass(frozen=True)
+class Choice:
+    """Settings of hole filling that are compared.
+
+    Attributes:
+        ranking: one of :data:`RANKINGS`.
+        together: references mixed.
+        shrinkage: of their weights; it means nothing for one.
+    """
+
+    ranking: str
+    together: int
+    shrinkage: float
+
+    def as_row(self) -> dict[str, object]:
+        """Return the groups of a table's line."""
+        return {"ranking": self.ranking, "together": self.together, "shrinkage": self.shrinkage}
+
+
+def choices(most: int) -> list[Choice]:
+    """Return all combinations of at most so many references."""
+    found = []
+    for ranking in RANKINGS:
+        for number in NUMBERS:
+            if number <= most:
+                found += [Choice(ranking, number, shrinkage) for shrinkage in (SHRINKAGES if number > 1 else (0.0,))]
+    return found
+
+
+class Ranked:
+    """The references of one case in the order of each ranking; each is found once.
+
+    Args:
+        case: the face.
+        search: by the preset ``default``.
+        k: length of the short list.
+    """
+
+    def __init__(self, case: Case, search: ReferenceSearch, k: int) -> None:
+        self._case, self._search, self._k = case, search, k
+        self._found: dict[str, Candidates | list[int]] = {}
+
+    def __getitem__(self, ranking: str) -> Candidates | list[int]:
+        if ranking not in self._found:
+            pose, k = self._case.face.viewpoint, self._k
+            if ranking == "random":
+                rows = self._case.random().permutation(len(self._search.references))[:k]
+                self._found[ranking] = [int(row) for row in rows]
+            else:
+                feature = self._case.feature if ranking == "default" else None
+                self._found[ranking] = self._search.nearest(pose, feature, k=k)
+        return self._found[ranking]
+
+
+def chosen_fill(case: Case, ranked: Ranked, search: ReferenceSearch, choice: Choice, k: int) -> np.ndarray:
+    """Return the (S, S) mm of a face filled by some settings."""
+    settings = FillSettings(k=k, together=choice.together, shrinkage=choice.shrinkage)
+    return fill_from(case.holed, search.references, ranked[choice.ranking], settings).bump
+
+
+def compared_fills(case: Case, searches: Mapping[str, ReferenceSearch], k: int) -> dict[str, Fill]:
+    """Return name -> fill of what the table of the study compares; ``default`` has the settings that come along."""
+    search, paper, usual = searches["default"], searches["paper"], FillSettings()
+    ranked = Ranked(case, search, k)
+
+    def best_of_paper() -> np.ndarray:
+        found = paper.nearest(case.face.viewpoint, case.feature, k=k)
+        return fill_from(case.holed, paper.references, found, FillSettings("paper", k=k)).bump
+
+    fills: dict[str, Fill] = {
+        "zero": partial(zero_fill, case.holed),
+        "mean of the visible face": partial(mean_fill, case.holed),
+        "harmonic": partial(harmonic_fill, case.holed),
+        "paper": best_of_paper,
     }
+    for ranking in RANKINGS:
+        ranked[ranking]  # so that neither of two fills pays for their search
+        for name, number in ((f"{ranking}, one reference", 1), (f"{ranking}, mixed", usual.mixed)):
+            choice = Choice(ranking, number, usual.shrinkage)
+            fills[name] = partial(chosen_fill, case, ranked, search, choice, k)
+    return fills
 
 
 def errors(filled: np.ndarray, truth: np.ndarray, gap: np.ndarray) -> dict[str, float]:
@@ -63,3 +118,11 @@ def errors(filled: np.ndarray, truth: np.ndarray, gap: np.ndarray) -> dict[str, 
         "rmse_mm": float(np.sqrt(np.square(inside).mean())),
         "step_mm": float(np.concatenate(steps).mean()),
     }
+
+
+def measured(case: Case, fill: Fill) -> tuple[np.ndarray, dict[str, float]]:
+    """Return a filled map and its errors, with the CPU seconds that it took."""
+    start = time.process_time()
+    filled = fill()
+    seconds = time.process_time() - start
+    return filled, {**errors(filled, case.face.bump, case.gap), "seconds": seconds}

@@ -9,69 +9,47 @@ python -m experiments.shading_study --table table.md
 from __future__ import annotations
 
 import argparse
-import shlex
-from pathlib import Path
 
 import torch
-from rich.console import Console
 from tqdm import tqdm
 
-from experiments.command_line import write_json
-from experiments.provenance import commit
 from experiments.shading_study.faces import FOUNDATIONS, StudyFace, study_faces
 from experiments.shading_study.parameter_sets import PARAMETER_SETS, SHOWN
 from experiments.shading_study.pictures import write_picture
-from experiments.shading_study.scoring import score, summarise
-from experiments.shading_study.tables import markdown_table, terminal_table
-from experiments.studies.running.record import machine
-from seethrough.errors import SeethroughError
+from experiments.shading_study.scoring import FINE_MM, MEASURES, score, summarise
+from experiments.study_command import (
+    check_study,
+    mean_cell,
+    print_study,
+    study_parser,
+    study_setting,
+    write_study,
+)
+
+STUDY = "shading_study"
+HEADINGS = ("foundation", "parameters", "CPU s", "correlation", "RMSE mm", "fine corr.", "fine RMSE mm")
+MEANS = "mean over seeds ± standard deviation over seeds"
 
 
 def main(arguments: list[str]) -> None:
     """Render, refine, print the table, and write it as JSON, Markdown and pictures if asked to."""
-    options = _parser().parse_args(arguments)
-    unknown = [name for name in options.sets if name not in PARAMETER_SETS]
-    if unknown:
-        raise SeethroughError(f"--sets: unknown parameter set {unknown[0]!r}: choose from {'; '.join(PARAMETER_SETS)}")
-    for name, least in (("faces", 1), ("size", 64), ("threads", 1)):
-        if getattr(options, name) < least:
-            raise SeethroughError(f"--{name} {getattr(options, name)} must be at least {least}")
-    for path in filter(None, (options.json, options.table, options.picture)):
-        if not path.resolve().parent.is_dir():
-            raise SeethroughError(f"cannot write {path}: its folder does not exist")
+    parser = study_parser(STUDY, __doc__, faces=2)
+    parser.add_argument("--size", type=int, default=500, help="px (default 500)")
+    parser.add_argument("--sets", nargs="+", default=list(PARAMETER_SETS), metavar="NAME", help="default: all")
+    options = parser.parse_args(arguments)
+    check_study(options, least={"size": 64}, known={"sets": PARAMETER_SETS})
+    setting = study_setting(STUDY, arguments, options, "size")
     torch.set_num_threads(options.threads)
     rows, shown = _measure(options)
     table = summarise(rows, ("foundation", "parameters"))
-    Console(width=130, highlight=False).print(terminal_table(table))
-    setting = {
-        "command": " ".join(["python -m experiments.shading_study", *map(shlex.quote, arguments)]),
-        "commit": commit(),
-        "machine": machine(),
-        **{name: getattr(options, name) for name in ("seeds", "faces", "size", "threads")},
-    }
-    if options.json is not None:
-        write_json(options.json, {**setting, "table": table, "rows": rows})
-    if options.table is not None:
-        options.table.write_text(markdown_table(table, setting), encoding="utf-8")
+    cells = [[str(line["foundation"]), str(line["parameters"]), *(mean_cell(line, name, 3) for name in MEASURES)]
+             for line in table]  # fmt: skip
+    print_study(MEANS, HEADINGS, cells, 2)
+    notes = [f"{MEANS}; fine: less the mean around each pixel, {FINE_MM:g} mm"]
+    results = {"table": table, "rows": rows}
+    write_study(options, setting, results, "Shape from shading on known relief", notes, [(HEADINGS, cells, 2)])
     if options.picture is not None:
         write_picture(options.picture, shown, {name: PARAMETER_SETS[name] for name in options.sets if name in SHOWN})
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.shading_study",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="SEED", help="default 0 1 2")
-    parser.add_argument("--faces", type=int, default=2, help="people of each seed (default 2)")
-    parser.add_argument("--size", type=int, default=500, help="px (default 500)")
-    parser.add_argument("--sets", nargs="+", default=list(PARAMETER_SETS), metavar="NAME", help="default: all")
-    parser.add_argument("--threads", type=int, default=1, help="of torch (default 1)")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the table and the rows of all faces")
-    parser.add_argument("--table", type=Path, metavar="PATH", help="write the table as Markdown")
-    parser.add_argument("--picture", type=Path, metavar="PATH", help="draw one face of each seed as relief")
-    return parser
 
 
 def _measure(options: argparse.Namespace) -> tuple[list[dict[str, object]], list[StudyFace]]:

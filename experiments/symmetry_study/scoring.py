@@ -48,5 +48,18 @@ def summarise(rows: Iterable[Mapping[str, object]], groups: Sequence[str]) -> li
     return means_over_seeds(gained, groups, (*MEASURES, "gain_mm"))
 
 
+def faces_won(rows: Iterable[Mapping[str, object]], method: str = "default") -> list[dict[str, object]]:
+    """Count the faces on which a method is closer than others on the part across: ``than``, ``closer``, ``faces``."""
+    found: dict[str, dict[tuple[object, object], float]] = {}
+    for row in rows:
+        found.setdefault(str(row["method"]), {})[_face(row)] = float(str(row["across_mm"]))
+    ours = found.get(method, {})
+    return [
+        {"than": name, "closer": sum(ours[face] < theirs[face] for face in ours), "faces": len(ours)}
+        for name, theirs in found.items()
+        if name != method and ours
+    ]
+
+
 def _face(row: Mapping[str, object]) -> tuple[object, object]:
     return row.get("modes"), row["face"]

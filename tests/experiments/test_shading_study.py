@@ -83,8 +83,8 @@ def test_what_has_no_correlation_has_none_in_the_table() -> None:
 
 def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for arguments, told in (
-        (["--sets", "kinekt"], "unknown parameter set 'kinekt': choose from nothing"),
-        (["--faces", "0"], "--faces 0 must be at least 1"),
+        (["--sets", "kinekt"], "unknown name 'kinekt' (did you mean 'kinect'?): choose from nothing"),
+        (["--size", "63"], "--size 63 must be at least 64"),
         (["--json", str(tmp_path / "no" / "table.json")], "its folder does not exist"),
     ):
         with pytest.raises(SystemExit) as ended:

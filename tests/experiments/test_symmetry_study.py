@@ -12,7 +12,7 @@ from experiments.command_line import run
 from experiments.symmetry_study.command import main
 from experiments.symmetry_study.faces import TurnedFace
 from experiments.symmetry_study.methods import METHODS, foundation_only
-from experiments.symmetry_study.scoring import MEASURES, score, summarise
+from experiments.symmetry_study.scoring import MEASURES, faces_won, score, summarise
 from seethrough.details import foundation_depth, foundation_from_vertices
 from seethrough.meshes import Mesh
 from seethrough.rendering import Camera, pose
@@ -79,11 +79,10 @@ def test_means_are_over_faces_deviations_over_seeds_and_gains_face_by_face() -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--methods", "mirror"], "--methods: unknown method 'mirror': choose from foundation only;"),
+        (["--methods", "mirror"], "--methods: unknown name 'mirror'"),
         (["--yaws", "120"], "--yaws 120: degrees from 0 to 90"),
-        (["--faces", "0"], "--faces 0 must be at least 1"),
         (["--modes", "-3"], "--modes -3 must not be negative; 0 is all"),
-        (["--json", "/no/such/folder/t.json"], "cannot write /no/such/folder/t.json: its folder does not exist"),
+        (["--table", "/no/such/folder/t.md"], "cannot write /no/such/folder/t.md: its folder does not exist"),
     ],
 )
 def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,13 +95,18 @@ def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytes
 
 @pytest.mark.slow
 def test_the_command_measures_a_person_and_draws_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table, picture = tmp_path / "table.json", tmp_path / "faces.png"
+    table, page, picture = tmp_path / "table.json", tmp_path / "table.md", tmp_path / "faces.png"
     chosen = ["--methods", "foundation only", "default", "--modes", "8", "--yaws", "45", "--size", "250"]
-    main([*chosen, "--seeds", "0", "--faces", "1", "--json", str(table), "--picture", str(picture)])
+    main(
+        [*chosen, "--seeds", "0", "--faces", "1", "--json", str(table), "--table", str(page), "--picture", str(picture)]
+    )
     written = json.loads(table.read_text())
     plain, ours = written["table"]
     assert ours["across_mm"] < 0.7 * plain["across_mm"]
     assert ours["gain_mm"] == pytest.approx(plain["across_mm"] - ours["across_mm"])
+    assert written["faces_won"] == [{"than": "foundation only", "closer": 1, "faces": 1}]
+    assert f"- commit: {written['commit']}" in page.read_text()
+    assert "\n| default | 8 | 45 | " in page.read_text()
     assert np.asarray(Image.open(picture)).std() > 20
     assert "foundation only" in capsys.readouterr().out
 
@@ -112,3 +116,14 @@ def test_without_the_foundation_only_there_is_no_gain_to_tell_and_no_failure() -
     (line,) = summarise(rows, ("method",))
     assert np.isnan(line["gain_mm"]) and np.isnan(line["gain_mm_deviation"])
     assert line["across_mm"] == 1.0
+
+
+def test_faces_are_won_one_by_one() -> None:
+    values = {"foundation only": (3.0, 1.0), "default": (2.0, 2.0), "paper": (2.5, 3.0)}
+    rows = [{"method": name, "face": face, "modes": 8, "across_mm": value}
+            for name, pair in values.items() for face, value in zip("ab", pair, strict=True)]  # fmt: skip
+    assert faces_won(rows) == [
+        {"than": "foundation only", "closer": 1, "faces": 2},
+        {"than": "paper", "closer": 2, "faces": 2},
+    ]
+    assert faces_won(rows[:2]) == []

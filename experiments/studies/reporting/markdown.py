@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table; the first column is text, the others are numbers and stand to the right."""
+def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 1) -> str:
+    """Return a table; the first ``texts`` columns are text, the others are numbers and stand to the right."""
     width = len(heading)
     for row in rows:
         if len(row) != width:
             raise ValueError(f"a row has {len(row)} cells, the heading {width}: {row}")
-    lines = [_line(heading), _line([":--", *["--:"] * (width - 1)]), *(_line(row) for row in rows)]
+    lines = [_line(heading), _line([*[":--"] * texts, *["--:"] * (width - texts)]), *(_line(row) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
