@@ -77,13 +77,12 @@ def rendered_material(options: argparse.Namespace) -> Material:
     from tools.reference_index.rendered_faces import RenderedFaces
 
     data: Any = build_data(compose(["recognition", "data/people"], options.settings))
-    features = FeatureReader(options.feature)
-    estimator = _estimator(options.focus)
     if data.config.size < options.nearest:
         raise SeethroughError(
             f"data.size={data.config.size} references are fewer than --nearest {options.nearest}; lower it or "
             "add people"
         )
+    estimator, features = _estimator(options.focus), FeatureReader(options.feature)
     subjects = rendered_subjects(data, options.split, options.folds)
     codes: dict[str, np.ndarray | None] = {"train": None, options.split: None}
     settings = list(options.settings)
