@@ -135,6 +135,8 @@ def _name(composition: Composition) -> str:
         raise SeethroughError("several processes were started side by side: give their run a common name=NAME")
     if composition.config.resume == "auto":
         raise SeethroughError("resume=auto needs the name=NAME of the run to go on with")
+    if os.environ.get("WANDB_SWEEP_ID") and os.environ.get("WANDB_RUN_ID"):
+        return f"{composition.config.method}-{os.environ['WANDB_RUN_ID']}"  # agents begin within the same second
     stem = f"{composition.config.method}-{datetime.now():%Y%m%d-%H%M%S}"
     name, count = stem, 1
     while (Path(composition.config.out) / name).exists():

@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
 def check(composition: Composition) -> None:
     """Build module and data without training, downloading or writing anything."""
     from experiments.building import build_data, build_module, check_training_data, data_summary
+    from experiments.scale import scale_lines
 
     data = build_data(composition)
     check_training_data(data, composition.config.trainer)
@@ -45,6 +46,8 @@ def check(composition: Composition) -> None:
     parameters = sum(parameter.numel() for parameter in module.parameters())
     if summary := data_summary(data):
         print(summary)
+    for line in scale_lines(composition, data):
+        print(line)
     print(f"{type(module).__name__} ({parameters:,} parameters) and {type(data).__name__}: fine")
 
 

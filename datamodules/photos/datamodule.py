@@ -102,8 +102,11 @@ class PhotoDataModule(pl.LightningDataModule):
 
     def rows(self, split: str) -> np.ndarray:
         """Return the numbers of the manifest's rows that belong to ``train``, ``validation`` or ``test``."""
-        _, index = self.opened()
-        return choose_rows(self.config, index, split)
+        return choose_rows(self.config, self.opened()[1], split)
+
+    def sample_count(self, split: str) -> int | None:
+        """Return how many faces a split has; None while they are not prepared, for then nobody knows."""
+        return len(self.rows(split)) if is_prepared(self.config.prepared) else None
 
     def opened(self) -> tuple[PreparedFolder, ManifestIndex]:
         """Return what is known of the prepared folder and the index of its manifest; prepares it first if need be."""

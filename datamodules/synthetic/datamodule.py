@@ -86,6 +86,10 @@ class SyntheticDataModule(pl.LightningDataModule):
             names.append("out_of_distribution")
         return "+".join(pool_key(self.spec(name), self.truth_model) for name in names)
 
+    def sample_count(self, split: str) -> int:
+        """Return how many samples a split has; renders nothing."""
+        return self.spec(split).rows
+
     def prepare_data(self) -> None:
         """Render the training and validation pools, unless they are there."""
         for split in ("train", "validation"):

@@ -18,7 +18,7 @@ from experiments.config.sources import CONFIGS, config_names
 FLAGS = {
     "--help": "print this; after config names, also the settings of their method and data set",
     "--print-config": "print the resolved config and leave",
-    "--check": "compose the config, build model and data, and leave without training",
+    "--check": "compose the config, build model and data, say how the work is shared out, and leave without training",
 }
 
 

@@ -50,7 +50,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, list):
-        return _cut("+".join(_value(item) for item in value), value)
+        return _cut("+".join(_value(item) for item in value) or "empty", value)
     if isinstance(value, dict):
         return _digest(value)
     return _cut(
