@@ -20,6 +20,7 @@ from experiments.report.run_reading import ReadRun, read_run
 from experiments.report.score_tables import Group, score_tables
 from experiments.report.settings import differences, seed_groups
 from experiments.report.sources import Sources, short_names
+from experiments.report.sweeps import sweep_tables
 from experiments.report.viewer_meshes import viewer_meshes
 
 _CURVE_CHARACTERS = 3_000_000
@@ -77,6 +78,7 @@ def gather(sources: Sources, arguments: Sequence[str], reference: str | None, ch
         "runs": [_told(run) for run in runs],
         "groups": [{"label": group.label, "runs": group.places} for group in groups],
         "differences": _differences(runs),
+        "sweeps": sweep_tables(sources.sweeps, problems),
         "curves": curves,
         "tables": score_tables(runs, groups, reference),
         "galleries": shown,

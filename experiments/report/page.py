@@ -16,8 +16,9 @@ from seethrough.errors import SeethroughError
 _TEMPLATE = Path(__file__).with_name("template")
 _STYLES = ("base", "tables", "curves", "gallery", "viewer", "print")
 _SCRIPTS = (
-    "elements", "tabs", "formats", "tables", "runs", "chart_scales", "chart", "chart_hover", "curves", "score_table", "score_chart",
-    "scores", "gallery", "zoom", "mesh", "matrices", "shaders", "renderer", "trackball", "viewer", "viewer_controls", "main",
+    "elements", "tabs", "formats", "tables", "sweeps", "runs", "chart_scales", "chart", "chart_hover", "curves",
+    "score_table", "score_chart", "scores", "gallery", "zoom", "mesh", "matrices", "shaders", "renderer", "trackball",
+    "viewer", "viewer_controls", "main",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +49,12 @@ def run_state(run: RunFolder, last_logged: int, problems: list[str], now: float 
     checkpoints = checkpoints_in(run.checkpoints)
     record = _record(run, problems)
     planned = planned_steps(run)
-    steps = max([last_logged, *(step for step, _ in checkpoints)])
+    ended = _ended_step(run)
+    steps = max([last_logged, ended, *(step for step, _ in checkpoints)])
     signs = [path.stat().st_mtime for path in (run.metrics, *(file for _, file in checkpoints)) if path.is_file()]
     last_sign = max(signs, default=None)
-    if (planned is not None and steps >= planned) or (record is not None and record.finished):
+    there = planned is not None and steps >= planned
+    if there or (record is not None and record.finished) or 0 < steps <= ended:
         state: State = "finished"
     elif last_sign is not None and now - last_sign < QUIET_SECONDS:
         state = "running"
@@ -74,6 +77,14 @@ def planned_steps(run: RunFolder) -> int | None:
     except (SeethroughError, ValueError, AttributeError, TypeError, OSError):
         return None
     return end if config.trainer.max_steps < 0 else min(end, config.trainer.max_steps)
+
+
+def _ended_step(run: RunFolder) -> int:
+    """Return the step at which a training has ended, by its last step or a limit set for it; 0 before it has."""
+    try:
+        return int(json.loads(run.ended.read_text(encoding="utf-8"))["step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _record(run: RunFolder, problems: list[str]) -> StepRecord | None:

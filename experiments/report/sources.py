@@ -8,6 +8,7 @@ from pathlib import Path
 
 from experiments.reconstruction.manifest import NAME as MANIFEST
 
+SWEEP_TABLE = "table.json"
 _DEEPEST = 3
 _FACE = "parameters.json"
 
@@ -52,7 +53,7 @@ def _take(path: Path, found: Sources) -> None:
         _add(found.faces, path)
     else:
         runs = _runs_below(path)
-        if (path / "table.json").is_file():
+        if (path / SWEEP_TABLE).is_file():
             _add(found.sweeps, path)
         elif not runs:
             found.failures.append(

@@ -35,15 +35,16 @@ function logarithmicTicks(low, high) {
   return ticks.length > 9 ? ticks.filter((value) => value.toExponential().startsWith("1e")) : ticks;
 }
 
+// All ticks of an axis with as many digits as their distance asks for.
 function tickText(value, ticks) {
-  if (value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3)) {
-    if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`.replace("-", "−");
-    if (Math.abs(value) >= 1e5) return `${Number((value / 1e3).toPrecision(5))}k`.replace("-", "−");
-    return value.toExponential(0).replace("-", "−");
-  }
-  const gap = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(value);
-  const digits = Math.max(0, -Math.floor(Math.log10(Math.min(gap, Math.abs(value) || gap)) + 1e-9));
-  return Number(value.toFixed(Math.min(digits + 1, 8))).toLocaleString("en", { maximumFractionDigits: 8 }).replace("-", "−");
+  const largest = Math.max(...ticks.map(Math.abs));
+  const ratios = ticks.length > 2 && ticks[2] / ticks[1] > 1.5 && ticks[0] > 0;
+  if (ratios) return short(value);
+  if (largest >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`.replace("-", "−");
+  if (largest >= 1e5) return `${Number((value / 1e3).toPrecision(5))}k`.replace("-", "−");
+  const gap = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : largest || 1;
+  const digits = Math.min(Math.max(0, -Math.floor(Math.log10(gap) + 1e-9)), 8);
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 }
 
 // Exponential moving average without its bias towards the first value (Kingma and Ba, Adam, Sec. 3).

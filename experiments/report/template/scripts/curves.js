@@ -3,7 +3,8 @@
 const FEWEST_SHOWN = 8;
 
 function buildCurves(panel) {
-  const names = [...new Set(DATA.curves.flatMap((run) => Object.keys(run)))];
+  const every = [...new Set(DATA.curves.flatMap((run) => Object.keys(run)))];
+  const names = every.filter((name) => !every.some((other) => baselineOf(other, every) === name));
   if (!names.length) {
     panel.append(empty("No run has logged anything yet."));
     return;
@@ -31,7 +32,7 @@ function buildCurves(panel) {
     const all = entries();
     reset.hidden = !state.range;
     charts.replaceChildren(...sections(names.filter((name) => spoken(name).includes(state.search))).map(([title, members]) => {
-      const figures = members.map((name) => oneChart(name, all, state, (range) => { state.range = range; draw(); })).filter(Boolean);
+      const figures = members.map((name) => oneChart(name, baselineOf(name, every), all, state, (range) => { state.range = range; draw(); })).filter(Boolean);
       if (!figures.length) return "";
       return el("section", {}, el("div", { class: "section" }, el("h3", {}, title[0]), el("span", { class: "small muted" }, title[1])),
         el("div", { class: "charts" }, figures));
@@ -56,6 +57,12 @@ function hasCurves(run) {
   return Object.keys(DATA.curves[run]).length > 0;
 }
 
+const PHASES = {
+  supervise: "the encoder on true coefficients", landmarks: "the encoder on landmarks alone", colour: "light and albedo on pixels",
+  initialise: "the encoder with the robust loss", pretrain: "the segmentation network on preliminary masks",
+  segment: "EM: the segmentation network", reconstruct: "EM: the encoder", train: "terms of the loss",
+};
+
 // Metrics by the first part of their names: [[title, explanation], names].
 function sections(names) {
   const found = new Map();
@@ -67,13 +74,30 @@ function sections(names) {
   const title = (prefix) => {
     if (prefix === "validation") return ["Validation", "scores on people that training does not show"];
     if (prefix === "") return ["Training", "what the optimiser sees"];
-    return [`${prefix[0].toUpperCase()}${spoken(prefix).slice(1)}`, prefix === "train" ? "terms of the loss" : `phase or group “${prefix}”`];
+    return [`${prefix[0].toUpperCase()}${spoken(prefix).slice(1)}`, PHASES[prefix] ?? ""];
   };
   const order = [...found.keys()].sort((first, second) => (second === "validation") - (first === "validation"));
   return order.map((prefix) => [title(prefix), found.get(prefix)]);
 }
 
-function oneChart(name, entries, state, onrange) {
+// Scores of something that learns nothing are drawn into the chart of what they are compared with.
+function baselineOf(name, every) {
+  const place = name.lastIndexOf("/") + 1;
+  const [prefix, bare] = [name.slice(0, place), name.slice(place)];
+  return [`${prefix}zero_${bare}`, `${prefix}${bare.replace(/^mask_f1/, "mask_f1_all_face")}`]
+    .find((other) => other !== name && every.includes(other));
+}
+
+const BASELINE_NAMES = [[/zero_/, "no bump"], [/all_face/, "everything is face"]];
+
+function baselineLines(name, entries, state) {
+  const label = name && BASELINE_NAMES.find(([pattern]) => pattern.test(name))[1];
+  const runs = [...state.shown].flatMap((place) => (entries[place] ? entries[place].runs : []));
+  const series = name ? runs.map((run) => DATA.curves[run][name]).filter(Boolean) : [];
+  return series.slice(0, 1).map(([steps, values]) => ({ steps, values, place: null, label }));
+}
+
+function oneChart(name, baseline, entries, state, onrange) {
   const lines = [];
   entries.forEach((entry, place) => {
     if (!state.shown.has(place)) return;
@@ -84,9 +108,9 @@ function oneChart(name, entries, state, onrange) {
     lines.push({ ...line, place, label: entry.label + (smooth.length > 1 ? `, mean of ${smooth.length}` : "") });
   });
   if (!lines.length) return null;
-  const bare = name.slice(name.lastIndexOf("/") + 1);
+  lines.push(...baselineLines(baseline, entries, state));
   const kind = name.startsWith("validation/") ? "score" : "loss term, weighted";
-  return chart(lines, { title: spoken(bare), unit: unitOf(name) || kind, logarithmic: state.logarithmic, range: state.range, onrange });
+  return chart(lines, { title: titleOf(name), unit: unitOf(name) || kind, logarithmic: state.logarithmic, range: state.range, onrange });
 }
 
 // Mean and range of several seeds at the steps that any of them has.

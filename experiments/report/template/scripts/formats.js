@@ -4,10 +4,12 @@ const SERIES = 8;
 const DASHES = ["", "7 4", "2 4", "9 3 2 3"];
 
 function seriesColour(place) {
+  if (place === null) return "var(--muted)";
   return `var(--series-${place % SERIES})`;
 }
 
 function seriesDash(place) {
+  if (place === null) return "3 3";
   return DASHES[Math.floor(place / SERIES) % DASHES.length];
 }
 
@@ -56,11 +58,14 @@ function counted(number, thing, things = `${thing}s`) {
 }
 
 // The unit of a logged number, by the last part of its name.
-const UNITS = { mm: "mm", px: "px", deg: "degrees", rad: "rad", s: "s", seconds: "s", ms: "ms", mb: "MB", gb: "GB", share: "share", f1: "F1", acc: "accuracy", iou: "IoU", rmse: "1/255" };
+const UNITS = { mm: "mm", px: "px", deg: "degrees", rad: "rad", s: "s", seconds: "s", ms: "ms", mb: "MB", gb: "GB", share: "share", f1: "F1", acc: "accuracy", iou: "IoU" };
 
 function unitOf(name) {
   const bare = name.slice(name.lastIndexOf("/") + 1);
-  if (/per_second/.test(bare)) return "1/s";
+  if (/per_second/.test(bare)) return "per second";
+  if (/rmse/.test(bare) && /image|colour/.test(bare)) return "1/255";
+  if (/_f1/.test(bare)) return "F1";
+  if (/gradient_error/.test(bare)) return "mm/mm";
   const last = bare.slice(bare.lastIndexOf("_") + 1).toLowerCase();
   if (last in UNITS) return UNITS[last];
   return "";
@@ -68,4 +73,14 @@ function unitOf(name) {
 
 function spoken(name) {
   return name.replace(/_/g, " ");
+}
+
+// A logged number's name without its unit, which stands at the axis.
+const SHORT_WORDS = /\b(l1|l2|f1|rmse|iou|ppv|tpr|gpu|mb)\b/g;
+function titleOf(name) {
+  const bare = name.slice(name.lastIndexOf("/") + 1);
+  const last = bare.slice(bare.lastIndexOf("_") + 1).toLowerCase();
+  const text = last in UNITS && !["f1", "acc", "iou", "rmse"].includes(last) && bare !== last ? bare.slice(0, -last.length - 1) : bare;
+  const words = spoken(text).replace(SHORT_WORDS, (word) => (word === "iou" ? "IoU" : word.toUpperCase()));
+  return words.replace(" per second", "");
 }

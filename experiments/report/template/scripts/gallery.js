@@ -25,7 +25,7 @@ function galleryBlock(gallery) {
   const runs = [...new Set(gallery.tiles.map((tile) => tile.run))];
   const state = {
     moment: Object.keys(gallery.moments)[0], sort: "", size: gallery.method === "bump" ? 9 : 7,
-    views: new Set(gallery.views), shown: new Set(runs.slice(0, LINES_AT_FIRST).keys()),
+    views: new Set(gallery.views), shown: firstOfGroups(runs),
   };
   const cards = el("div", { class: "cards" });
   const known = Object.keys(NUMBERS).filter((key) => gallery.tiles.some((tile) => key in tile.numbers));
@@ -61,6 +61,12 @@ function galleryBlock(gallery) {
   return el("div", { class: "block" }, el("h2", {}, gallery.method === "bump" ? "Bump maps" : "Reconstructions"), controls, who, key, cards);
 }
 
+// At first one run of each of the first groups is shown: seeds look alike.
+function firstOfGroups(runs) {
+  const firsts = DATA.groups.map((group) => runs.findIndex((run) => group.runs.includes(run))).filter((place) => place >= 0);
+  return new Set(firsts.slice(0, LINES_AT_FIRST));
+}
+
 function meanOf(tiles, key) {
   const values = tiles.map((tile) => tile.numbers[key]).filter((value) => value !== undefined);
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
@@ -81,7 +87,8 @@ function strip(face, tile, views, known, about, zoom) {
     return number === undefined ? null : el("button", { type: "button", class: "tile", onclick: zoom, title: "larger" },
       picture(number, `${about}: ${viewName(view)}, ${run}`), el("span", { "aria-hidden": "true" }, viewName(view)));
   });
-  return el("div", { class: "strip" }, el("div", { class: "who" }, el("b", {}, run), el("span", { class: "numbers" }, numbers.join(" · "))), images);
+  return el("div", { class: "strip" }, el("div", { class: "who" }, el("b", {}, run), el("span", { class: "numbers" }, numbers.join(" · "))),
+    el("div", { class: "tiles" }, images));
 }
 
 function sheetsBlock() {

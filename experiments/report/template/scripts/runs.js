@@ -7,6 +7,7 @@ function buildRuns(panel) {
       el("ul", {}, faults.map((fault) => el("li", {}, fault)))));
   }
   if (DATA.runs.length) panel.append(el("div", { class: "block" }, el("h2", {}, "Runs"), runTable()));
+  for (const sweep of DATA.sweeps) panel.append(sweepBlock(sweep));
   for (const entry of DATA.differences) panel.append(settingsBlock(entry));
   if (DATA.photos.length) panel.append(el("div", { class: "block" }, el("h2", {}, "Reconstructed photos"), photoTable()));
   if (DATA.notes.length) {
@@ -26,11 +27,13 @@ function departures(place) {
 }
 
 function runTable() {
-  const several = new Set(DATA.runs.map((run) => run.method)).size > 1;
+  const common = (key) => new Set(DATA.runs.map((run) => run[key])).size === 1 && DATA.runs[0][key];
+  const told = ["method", "machine"].filter((key) => DATA.runs.length > 1 && common(key)).map((key) => `${key}: ${common(key)}`);
+  const alone = (key) => !told.some((text) => text.startsWith(key));
   const rows = DATA.runs.map((run, place) => ({ ...run, departs: departures(place) }));
   const columns = [
     { label: "run", key: (run) => run.name, cell: runCell },
-    several && { label: "method", key: (run) => run.method, cell: (run) => run.method },
+    alone("method") && { label: "method", key: (run) => run.method, cell: (run) => run.method },
     { label: "state", key: (run) => run.state, cell: (run) => el("span", { class: `state ${run.state.replace(" ", "-")}` }, run.state) },
     { label: "steps", number: true, key: (run) => run.steps, cell: stepsCell },
     { label: "duration", number: true, key: (run) => run.seconds, title: "wall time of the training; ≈: between the dates of its files",
@@ -39,10 +42,10 @@ function runTable() {
     { label: "differs in", cell: (run) => el("div", { class: "chips" }, run.departs.map(([key, value, usual]) =>
       el("span", { class: "chip", title: `${key}: most runs have ${usual}` }, `${key.replace(/^model\./, "")}=${value ?? "–"}`))) },
     { label: "commit", key: (run) => run.commit, cell: (run) => el("code", {}, run.commit || "–") },
-    { label: "last sign of life", unit: "UTC", key: (run) => run.last_sign, cell: (run) => day(run.last_sign) },
-    { label: "machine", key: (run) => run.machine, cell: (run) => run.machine || "–" },
+    { label: "last sign of life", unit: "UTC", key: (run) => run.last_sign, cell: (run) => day(run.last_sign), class: () => "moment" },
+    alone("machine") && { label: "machine", key: (run) => run.machine, cell: (run) => run.machine || "–", class: () => "machine" },
   ].filter(Boolean);
-  return sortable(columns, rows, { label: "runs" });
+  return sortable(columns, rows, { label: "runs", caption: told.length ? `All runs: ${told.join("; ")}.` : null });
 }
 
 function runCell(run) {

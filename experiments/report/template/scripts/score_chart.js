@@ -1,6 +1,9 @@
 // Means of one score as dots with their intervals, each seed as a small ring, baselines as dashed lines.
 
-const FOREST = { width: 860, left: 210, right: 130, row: 24, top: 26, bottom: 40 };
+// Narrow pages get a narrow drawing, so that its letters keep their size.
+const FOREST = matchMedia("(max-width: 640px)").matches
+  ? { width: 400, left: 112, right: 52, row: 26, top: 26, bottom: 40, letters: 15 }
+  : { width: 860, left: 210, right: 80, row: 24, top: 26, bottom: 40, letters: 30 };
 
 function scoreChart(table, subset, score, differences, order) {
   const rows = order
@@ -31,15 +34,17 @@ function scoreChart(table, subset, score, differences, order) {
   drawing.append(svg("text", { class: "label", x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, `${title} (${arrow(score)})`));
   near.forEach(({ label, cell }, place) => {
     drawing.append(svg("line", { class: "limit", x1: x(cell.mean), x2: x(cell.mean), y1: top - 6, y2: height - bottom }));
-    drawing.append(svg("text", { x: x(cell.mean), y: 12 + 0 * place, "text-anchor": place % 2 ? "start" : "end" }, label));
+    drawing.append(svg("text", { x: x(cell.mean), y: 12, "text-anchor": place % 2 ? "start" : "end" }, label));
   });
   rows.forEach(({ line, cell }, place) => drawing.append(...forestRow(line, cell, score, x, top + (place + 0.5) * row, differences)));
-  return el("figure", { class: "chart forest" }, el("figcaption", {}, `${title}, ${spoken(subset)}`), drawing);
+  return el("figure", { class: "chart forest" }, el("figcaption", {}, `${title}, ${spoken(subset)}`),
+    drawing, el("p", { class: "small muted" }, rows.some(({ cell }) => cell.seeds.length > 1)
+      ? "Dot: mean; bar: 95 % interval over people; rings: each seed." : "Dot: mean; bar: 95 % interval over people."));
 }
 
 function forestRow(line, cell, score, x, y, differences) {
   const colour = "var(--accent)";
-  const name = line.label.length > 30 ? `${line.label.slice(0, 29)}…` : line.label;
+  const name = line.label.length > FOREST.letters ? `${line.label.slice(0, FOREST.letters - 1)}…` : line.label;
   const told = differences ? signed(cell.mean, score.digits) : fixed(cell.mean, score.digits);
   const parts = [
     svg("text", { class: "label", x: FOREST.left - 12, y: y + 4, "text-anchor": "end" }, name),

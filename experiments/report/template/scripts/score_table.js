@@ -38,7 +38,7 @@ function cellParts(line, subset, score, differences) {
   const cell = shownCell(line, subset, score, differences);
   if (!cell) return "–";
   if (!differences) {
-    const deviation = cell.deviation === undefined ? "" : el("span", { class: "spread" }, `± ${fixed(cell.deviation, score.digits)} over seeds`);
+    const deviation = cell.deviation === undefined ? "" : el("span", { class: "spread" }, `± ${fixed(cell.deviation, score.digits)}`);
     return [fixed(cell.mean, score.digits), interval(cell, score), deviation];
   }
   const same = cell.seeds.filter((value) => Math.sign(value) === Math.sign(cell.mean)).length;

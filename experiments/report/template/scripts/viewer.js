@@ -77,7 +77,7 @@ function buildFaces(panel) {
     })));
     const first = face.stages.map((stage) => renderer.meshes.get(stage.place)?.bounds).find(Boolean);
     const centre = first ? first.low.map((low, axis) => (low + first.high[axis]) / 2) : corners.map(([low, high]) => (low + high) / 2);
-    if (!face.frame) face.frame = { centre, radius: 0.62 * Math.hypot(...[0, 1].map((axis) => (first ? first.high[axis] - first.low[axis] : corners[axis][1] - corners[axis][0]))) };
+    if (!face.frame) face.frame = { centre, radius: 0.52 * Math.hypot(...[0, 1].map((axis) => (first ? first.high[axis] - first.low[axis] : corners[axis][1] - corners[axis][0]))) };
     return face.frame;
   }
 
