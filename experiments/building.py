@@ -10,15 +10,18 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import Logger
 
-from experiments.callbacks import ConfigInCheckpoint, LogEveryEpoch, LogPictures, WarmUp
+from experiments.callbacks import ConfigInCheckpoint, CurvesInCheckpoint, LogEveryEpoch, WarmUp
 from experiments.config.composition import Composition
 from experiments.config.errors import bad_setting
 from experiments.config.registry import load_class
 from experiments.config.schema import TrainerConfig
 from experiments.lightning_messages import quieten_lightning
-from experiments.processes import is_first_process
+from experiments.processes import is_first_process, processes_started
+from experiments.run_logger import RunLogger
 from experiments.run_start import RunStart
+from experiments.shown_samples import ShowEnd, ShowSamples
 from lightning_modules.checkpointing import StepCheckpoint
+from lightning_modules.speed import Speed
 from seethrough.errors import SeethroughError
 
 
@@ -104,13 +107,16 @@ def build_trainer(
         SeethroughError: Lightning refuses a setting, such as an accelerator that this machine lacks.
     """
     config = composition.config
+    _refuse_lone_processes(config.trainer)
     settings = dataclasses.asdict(config.trainer)
     settings["strategy"] = choose_strategy(config.trainer, composition.method.manual_optimisation)
     limited = config.trainer.max_epochs is not None or config.trainer.max_steps >= 0 or config.trainer.max_time
     if composition.method.ends_itself and not limited:
         settings["max_epochs"] = -1
     run = start.run
-    callbacks: list[pl.Callback] = [start, ConfigInCheckpoint(composition.lasting), LogEveryEpoch(), LogPictures()]
+    callbacks: list[pl.Callback] = [start, ConfigInCheckpoint(composition.lasting), LogEveryEpoch(), ShowSamples()]
+    callbacks.append(speed := Speed())
+    callbacks += [CurvesInCheckpoint(logger) for logger in loggers if isinstance(logger, RunLogger)]
     if composition.method.warm_up:
         callbacks.append(WarmUp(load_class(composition.method.warm_up)))
     if composition.method.progress and config.trainer.enable_progress_bar:
@@ -119,6 +125,7 @@ def build_trainer(
     if not config.trainer.fast_dev_run:
         saving = config.checkpoint
         callbacks.append(StepCheckpoint(run.checkpoints, saving.every_steps, saving.keep, saving.milestones))
+        callbacks.append(ShowEnd(run, config.wandb.keep_checkpoint))
     callbacks += [leave] if leave is not None else []
     quieten_lightning()
     try:
@@ -127,6 +134,7 @@ def build_trainer(
             logger=loggers,
             callbacks=callbacks,
             default_root_dir=run.path,
+            profiler=speed.stopwatch,
             # Lightning's own checkpoints count optimiser steps, which is not what an EM cycle counts.
             enable_checkpointing=False,
             # The data modules deal samples out to the ranks themselves; only so a resumed epoch goes on exactly.
@@ -134,6 +142,16 @@ def build_trainer(
         )
     except (MisconfigurationException, ValueError) as error:
         raise SeethroughError(f"the trainer refuses its settings: {error}") from None
+
+
+def _refuse_lone_processes(trainer: TrainerConfig) -> None:
+    """Raise ``SeethroughError`` where a launcher's processes would each train by themselves, into one folder."""
+    started = processes_started()
+    if started > 1 and not several_processes(trainer):
+        raise SeethroughError(
+            f"{started} processes were started, but trainer.devices={trainer.devices} trainer.num_nodes="
+            f"{trainer.num_nodes} make one training of each: set trainer.devices to the processes of a machine"
+        )
 
 
 def choose_strategy(trainer: TrainerConfig, unused_parameters: bool) -> str:

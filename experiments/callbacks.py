@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import pytorch_lightning as pl
-from torch import Tensor
 
-from experiments.loggers import log_images
 from experiments.processes import is_first_process
 from experiments.provenance import commit
+from experiments.run_logger import RunLogger
+from lightning_modules.checkpointing import training_steps
 
 
 class ConfigInCheckpoint(pl.Callback):
@@ -26,6 +26,31 @@ class ConfigInCheckpoint(pl.Callback):
         """Add ``config`` and ``commit``."""
         checkpoint["config"] = self._plain
         checkpoint["commit"] = self._commit
+
+
+class CurvesInCheckpoint(pl.Callback):
+    """Store how many rows of metrics belong to a checkpoint, so that a run that goes on repeats and loses none.
+
+    Args:
+        logger: of the run folder.
+    """
+
+    def __init__(self, logger: RunLogger) -> None:
+        self._logger = logger
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add ``curves``: the number of rows, which are on the disk before the checkpoint is, and the step."""
+        self._logger.force()
+        checkpoint["curves"] = {"rows": self._logger.rows, "step": training_steps(trainer, pl_module)}
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Have the logger go on behind them."""
+        if "curves" in checkpoint:
+            self._logger.go_on(**checkpoint["curves"])
 
 
 class WarmUp(pl.Callback):
@@ -59,26 +84,3 @@ class LogEveryEpoch(pl.Callback):
         batches = int(batches * limit) if isinstance(limit, float) else min(batches, limit)
         # The trainer's own attribute: an epoch's length is known only after it was built.
         trainer.log_every_n_steps = max(1, min(trainer.log_every_n_steps, batches))  # pyright: ignore
-
-
-@runtime_checkable
-class Depicts(Protocol):
-    """A module that can show what it does to a batch."""
-
-    def pictures(self, batch: Any) -> Mapping[str, Tensor]:
-        """Return named pictures (B, 3 or 1, H, W) in [0, 1], one row of each a sample."""
-        ...
-
-
-class LogPictures(pl.Callback):
-    """Log the pictures of the first validation batch, where the module can draw some."""
-
-    def on_validation_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
-    ) -> None:
-        """Draw and log."""
-        if batch_idx or trainer.sanity_checking or not trainer.is_global_zero or not isinstance(pl_module, Depicts):
-            return
-        step = int(getattr(pl_module, "em_step", trainer.global_step))
-        for name, images in pl_module.pictures(batch).items():
-            log_images(trainer.loggers, name, images, step)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from datamodules.photos.faults import FaultyDataError
 from experiments.processes import is_first_process
-from seethrough.errors import SeethroughError
+from seethrough.errors import SeethroughError, SharedError
 
 EXIT_FAILED, EXIT_MISTAKE, EXIT_PREEMPTED, EXIT_INTERRUPTED = 1, 2, 75, 130
 _SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -33,6 +33,10 @@ def run(main: Callable[[list[str]], int | None], arguments: Sequence[str] | None
     try:
         code = main(list(sys.argv[1:] if arguments is None else arguments)) or 0
         sys.stdout.flush()
+    except SharedError as error:
+        if is_first_process():
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        code = EXIT_MISTAKE
     except SeethroughError as error:
         *faults, message = str(error).splitlines() if isinstance(error, FaultyDataError) else [str(error)]
         for line in [*faults, f"error: {message}"]:

@@ -79,17 +79,17 @@ def _trained_already(composition: Composition) -> RunFolder | None:
     Raises:
         SeethroughError: there is a run of this name, begun or done, that was made with other settings.
     """
-    from experiments.resuming import first_change
+    from experiments.resuming import changes_since
     from experiments.run_start import plan_run
 
     folder = plan_run(composition)
     checkpoint = folder.newest_checkpoint()
     if composition.config.overwrite or checkpoint is None:
         return None
-    change = first_change(checkpoint, composition)
-    if change is not None:
+    changes = changes_since(checkpoint, composition)
+    if changes and not composition.config.allow_changes:
         raise SeethroughError(
-            f"{folder.path} was made with other settings: {change}; "
+            f"{folder.path} was made with other settings: {', '.join(changes)}; "
             "give overwrite=true to train it anew, or name=NAME to train another"
         )
     end = composition.config.model.training_schedule().end_step

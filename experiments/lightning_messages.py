@@ -12,3 +12,7 @@ def quieten_lightning() -> None:
     # A pool of rendered faces is read through memory maps and needs no loader processes.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of torch
+    # Scores are gathered from all processes before they are logged.
+    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+    # FOCUS sets the networks' modes itself, step by step.
+    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")

@@ -63,20 +63,22 @@ class LeaveInTime(pl.Callback):
         self._batches += 1
         if not self._told(trainer):
             return
-        step = training_steps(trainer, pl_module)
-        saving = next((each for each in trainer.callbacks if isinstance(each, StepCheckpoint)), None)  # pyright: ignore
-        # What the first process sees counts: others may lie on other disks.
-        if saving is not None and not trainer.strategy.broadcast(saving.path(step).exists()):
-            saving.save(trainer, step)
+        # At once, although a validation may follow: there may be no time for it.
+        self._save(trainer, training_steps(trainer, pl_module))
         self._leaving = True
+
+    def _save(self, trainer: pl.Trainer, step: int) -> None:
+        for saving in (each for each in trainer.callbacks if isinstance(each, StepCheckpoint)):  # pyright: ignore
+            saving.save(trainer, step)
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Leave before the next step: what the last one logged is written by now."""
         self._leave()
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Leave before a validation: there may be no time for it, and Lightning begins with it when it goes on."""
-        if self._training:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave after a validation, with its scores saved: a training that goes on would leave it out."""
+        if self._leaving and self._training:
+            self._save(trainer, training_steps(trainer, pl_module))
             self._leave()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning.utilities import rank_zero_only
+
+from datamodules.photos.faults import FaultyDataError
 from experiments.config.composition import Composition
 from experiments.run_folder import RunFolder
+from lightning_modules.checkpoint_files import damage
+from lightning_modules.checkpointing import checkpoints_in
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 # Settings that do not change what is learned, only where, how long, and what is told of it. The number of devices is
@@ -23,46 +29,65 @@ MAY_CHANGE = (
 
 
 def checkpoint_to_resume(composition: Composition, run: RunFolder) -> Path | None:
-    """Return the checkpoint to go on from, or None for a fresh start.
+    """Return the checkpoint to go on from, or None for a fresh start; says what was left out, and what has changed.
 
     Raises:
-        SeethroughError: there is no such checkpoint, or a setting that shapes the result differs from the one that the
-            checkpoint was made with and ``allow_changes`` is not set.
+        SeethroughError: there is no such checkpoint, or settings that shape the result differ from those that the
+            checkpoint was made with and ``allow_changes`` is not set; each of them on a line of its own.
     """
     resume = composition.config.resume
     if resume is None:
         return None
-    checkpoint = run.newest_checkpoint() if resume == "auto" else Path(resume)
+    checkpoint = newest_intact(run) if resume == "auto" else Path(resume)
     if checkpoint is None:
         return None
     if not checkpoint.is_file():
         raise SeethroughError(f"resume={resume}: there is no such checkpoint")
-    change = first_change(checkpoint, composition)
-    if change is not None:
-        raise SeethroughError(
-            f"cannot resume from {checkpoint}: {change}; "
-            "take the change back, start another run, or set allow_changes=true"
-        )
+    changes = changes_since(checkpoint, composition)
+    if changes and not composition.config.allow_changes:
+        raise FaultyDataError("\n".join([*changes, refusal(checkpoint, len(changes))]))
+    for line in changes:
+        rank_zero_only(print)(f"changed: {line}")
     return checkpoint
 
 
-def first_change(checkpoint: Path, composition: Composition) -> str | None:
-    """Say which setting that shapes the result is another one than the checkpoint was made with.
+def refusal(checkpoint: Path, count: int) -> str:
+    """Return why a checkpoint is not gone on from, and what to do."""
+    return (
+        f"cannot resume from {checkpoint}: {counted(count, 'setting')} that shape{'' if count > 1 else 's'} the result "
+        f"{'have' if count > 1 else 'has'} changed; take the change back, start another run, or set allow_changes=true"
+    )
 
-    Returns:
-        Words for an error message, or None where nothing has changed or ``allow_changes`` is set.
+
+def newest_intact(run: RunFolder) -> Path | None:
+    """Return the newest checkpoint of a run whose bytes are all there; None where it has none at all.
+
+    Raises:
+        SeethroughError: there are some, and all are damaged.
+    """
+    found = [file for _, file in checkpoints_in(run.checkpoints)][::-1]
+    for number, file in enumerate(found):
+        wrong = damage(file)
+        if not wrong:
+            return file
+        if number + 1 < len(found):
+            rank_zero_only(print)(f"{file} is damaged ({wrong}): going on from the one before it", flush=True)
+    if found:
+        raise SeethroughError(f"all checkpoints in {run.checkpoints} are damaged: train again with overwrite=true")
+    return None
+
+
+def changes_since(checkpoint: Path, composition: Composition) -> list[str]:
+    """Return a line for each setting that shapes the result and is another one than the checkpoint was made with.
 
     Raises:
         SeethroughError: the file is no checkpoint of ours.
     """
     free = (*MAY_CHANGE, *composition.method.incidental, *composition.data_set.incidental)
-    changes = list(changed(saved_config(checkpoint), composition.plain, free))
-    if not changes or composition.config.allow_changes:
-        return None
-    key, before, now = changes[0]
-    source = composition.sources.get(key, "the defaults")
-    more = f" (and {len(changes) - 1} more changes)" if len(changes) > 1 else ""
-    return f"'{key}' was {before!r} and is {now!r} in {source}{more}"
+    return [
+        f"'{key}' was {before!r} and is {now!r} in {composition.sources.get(key, 'the defaults')}"
+        for key, before, now in changed(saved_config(checkpoint), composition.plain, free)
+    ]
 
 
 def saved_config(checkpoint: Path) -> dict[str, Any]:
@@ -71,15 +96,25 @@ def saved_config(checkpoint: Path) -> dict[str, Any]:
     Raises:
         SeethroughError: the file is no checkpoint of ours.
     """
+    return _content(checkpoint)["config"]
+
+
+def steps_of(checkpoint: Path) -> int:
+    """Return how many training steps a checkpoint has seen."""
+    content = _content(checkpoint)
+    return int(content.get("em_step", content.get("global_step", 0)))
+
+
+def _content(checkpoint: Path) -> dict[str, Any]:
     import torch
 
     try:
         content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        config = content["config"]
+        content["config"]
     except Exception as error:  # torch raises many kinds for a file that is not its own
         reason = type(error).__name__
         raise SeethroughError(f"{checkpoint} is no checkpoint of an experiment ({reason}): it may be cut off") from None
-    return config
+    return content
 
 
 def changed(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from experiments.command_line import run
 from experiments.config.arguments import read_arguments
 from experiments.config.composition import Composition, compose
+from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
     from experiments.run_folder import RunFolder
@@ -60,8 +61,8 @@ def train(composition: Composition) -> RunFolder:
     from experiments.ending import how_it_ended
     from experiments.loggers import build_loggers
     from experiments.preemption import LeaveInTime
-    from experiments.processes import is_first_process
-    from experiments.resuming import checkpoint_to_resume
+    from experiments.processes import is_first_process, lost_contact
+    from experiments.resuming import checkpoint_to_resume, steps_of
     from experiments.run_start import RunStart, plan_run
     from lightning_modules.checkpointing import training_steps
 
@@ -69,7 +70,8 @@ def train(composition: Composition) -> RunFolder:
     checkpoint = checkpoint_to_resume(composition, run_folder)
     with LeaveInTime() as leave, RunStart(run_folder, composition) as start:
         data = build_data(composition)
-        loggers = build_loggers(composition.config, composition.lasting, run_folder)
+        begun = None if checkpoint is None else steps_of(checkpoint)
+        loggers = build_loggers(composition.config, composition.lasting, run_folder, begun)
         trainer = build_trainer(composition, start, loggers, leave)
         check_training_data(data, composition.config.trainer)
         pl.seed_everything(composition.config.seed, workers=True, verbose=False)
@@ -84,6 +86,12 @@ def train(composition: Composition) -> RunFolder:
         except SystemExit:
             # Lightning's way to leave after Ctrl-C.
             raise KeyboardInterrupt from None
+        except RuntimeError as error:
+            if not lost_contact(error, trainer.world_size):
+                raise
+            raise SeethroughError(
+                f"process {trainer.global_rank} ends: another one has, whose message says why"
+            ) from None
     if trainer.is_global_zero:
         mark_ended(run_folder, composition, training_steps(trainer, module))
         print(how_it_ended(trainer, module, composition, run_folder), flush=True)

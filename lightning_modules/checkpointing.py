@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytorch_lightning as pl
 
+from lightning_modules.checkpoint_files import DurableCheckpoints, remove_partial_files
 from lightning_modules.interruption import InterruptBetweenSteps
+from seethrough.errors import SharedError
 
 _NAME = re.compile(r"step_(\d+)\.ckpt")
 
@@ -20,8 +21,11 @@ class StepCheckpoint(pl.Callback):
     Lightning's own ModelCheckpoint counts optimiser steps and never saves by time under manual optimisation, so
     :func:`training_steps` decide here.
 
-    Ctrl-C lets the step under way end and saves, so that a resumed run goes on exactly; a second one ends at once and
-    saves nothing.
+    What is saved includes everything that belongs to its step. Where a validation follows a step, the state is saved
+    after it: resumed from one before it, Lightning would leave that validation out.
+
+    Ctrl-C lets the step under way end, and the validation after it, and saves, so that a resumed run goes on exactly; a
+    second one ends at once and saves nothing.
 
     Args:
         folder: where ``step_XXXXXXXX.ckpt`` files go.
@@ -38,30 +42,54 @@ class StepCheckpoint(pl.Callback):
         self.keep = keep
         self.milestones = frozenset(milestones)
         self._interrupt = InterruptBetweenSteps()
+        self._files = DurableCheckpoints()
         self._begun: int | None = None
         self._seen = 0
+        self._save_due = False
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Have the trainer write its checkpoints so that none is ever half of one."""
+        trainer.strategy.checkpoint_io = self._files
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Have Ctrl-C wait for the end of a step; with several processes the others may be inside one."""
+        """Stop a finished training that is started again; have Ctrl-C wait for the end of a step.
+
+        Not with several processes: the others may be inside a step.
+        """
         self._begun = self._seen = training_steps(trainer, pl_module)
+        planned = planned_steps(pl_module)
+        trainer.should_stop = trainer.should_stop or (planned is not None and self._begun >= planned)
         if trainer.world_size == 1:
-            self._interrupt.begin(lambda: trainer.training)
+            self._interrupt.begin(lambda: trainer.training or trainer.validating)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Save when the counter says so."""
         step = training_steps(trainer, pl_module)
         # With accumulated gradients several batches make a step: a state between them lacks what they have added.
         due, self._seen = step != self._seen, step
-        if due and (step % self.every_steps == 0 or step in self.milestones):
+        self._save_due = due and (step % self.every_steps == 0 or step in self.milestones)
+        if due and not _validation_follows(trainer):
+            self._end_step(trainer, step)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Do what had to wait for the validation."""
+        if not trainer.sanity_checking:
+            self._end_step(trainer, training_steps(trainer, pl_module))
+
+    def _end_step(self, trainer: pl.Trainer, step: int) -> None:
+        if self._save_due:
             self.save(trainer, step)
+        self._save_due = False
         if self._interrupt.asked:
             raise KeyboardInterrupt
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the final state unless this step has just been saved."""
         self._interrupt.end()
-        if not self.path(training_steps(trainer, pl_module)).exists():
-            self.save(trainer, training_steps(trainer, pl_module))
+        step = training_steps(trainer, pl_module)
+        # One process decides: the others might look when the first has written it already.
+        if not trainer.strategy.broadcast(self.path(step).exists()):
+            self.save(trainer, step)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Keep what a run has learned when its user stops it; other errors leave the last checkpoint as it is."""
@@ -78,16 +106,34 @@ class StepCheckpoint(pl.Callback):
         return self.folder / f"step_{step:08d}.ckpt"
 
     def save(self, trainer: pl.Trainer, step: int) -> None:
-        """Write to a temporary name, rename, and remove others beyond ``keep``; all processes must call it."""
+        """Write the checkpoint and remove others beyond ``keep``; all processes must call it.
+
+        Raises:
+            SharedError: it cannot be written, on all processes; earlier ones are as they were.
+        """
         target = self.path(step)
-        temporary = target.with_suffix(".partial")
-        trainer.save_checkpoint(temporary)
+        trainer.save_checkpoint(target)
+        failure = trainer.strategy.broadcast(self._files.failure)
+        if failure:
+            raise SharedError(
+                f"cannot write checkpoint {target}: {failure}; earlier checkpoints are intact: "
+                "make room for it, and the same command with resume=auto goes on from them"
+            )
         if trainer.is_global_zero:
-            os.replace(temporary, target)
+            remove_partial_files(self.folder)
             passing = [file for step, file in checkpoints_in(self.folder) if step not in self.milestones]
             for old in passing[: -self.keep]:
                 old.unlink(missing_ok=True)
-        trainer.strategy.barrier()
+
+
+def _validation_follows(trainer: pl.Trainer) -> bool:
+    """Return whether Lightning validates after the batch that has just ended; it knows, and does not say."""
+    epoch = trainer.fit_loop.epoch_loop
+    fetcher = trainer.fit_loop._data_fetcher
+    if not trainer.enable_validation or fetcher is None or not epoch._should_check_val_fx(fetcher):
+        return False
+    epoch.val_loop.setup_data()
+    return not epoch.val_loop.skip
 
 
 def training_steps(trainer: pl.Trainer, module: pl.LightningModule) -> int:

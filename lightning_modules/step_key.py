@@ -16,9 +16,10 @@ class Draw(IntEnum):
     AUGMENTATION = 1
 
 
-def step_key(seed: int, step: int, rank: int, draw: Draw) -> int:
-    """Return a seed in [0, 2^63) for one step of one process."""
-    return int(np.random.SeedSequence((seed, step, rank, draw)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def step_key(seed: int, step: int, rank: int, draw: Draw, part: int = 0) -> int:
+    """Return a seed in [0, 2^63) for a step of one process, or a ``part`` of it where several batches make one."""
+    key = (seed, step, rank, draw, part) if part else (seed, step, rank, draw)
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def run_seed() -> int:

@@ -66,7 +66,7 @@ METHODS: dict[str, Method] = {
         refused={
             "trainer.gradient_clip_val": "the two networks are clipped one by one; "
             "use model.encoder_optimiser.clip_norm and model.segmentation_optimiser.clip_norm",
-            "trainer.accumulate_grad_batches": "it steps its optimisers itself; use a larger data.batch_size",
+            "trainer.accumulate_grad_batches": "it steps its optimisers itself; use model.accumulate_batches",
         },
     ),
     "bump": Method(

@@ -91,6 +91,8 @@ class WandbConfig:
     """Group of runs."""
     tags: list[str] = field(default_factory=list)
     """Labels of the run."""
+    keep_checkpoint: bool = True
+    """Keep the last checkpoint as an artifact."""
 
 
 @dataclass

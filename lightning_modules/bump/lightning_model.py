@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
@@ -17,8 +15,7 @@ from lightning_modules.bump.evaluation import BumpEvaluation, pixel_millimetres
 from lightning_modules.bump.objective import BumpObjective
 from lightning_modules.bump.training_view import KEY, RELEASED_VIEW, TrainingView, view_of
 from lightning_modules.bump.validation import ValidationScores
-from lightning_modules.finite_losses import FiniteLosses
-from lightning_modules.optimisation import build_optimiser, learning_rate
+from lightning_modules.counted_training import CountedTraining
 from lightning_modules.step_key import Draw, run_seed, step_key
 from seethrough.details.bump_pictures import heat_map, relief
 from seethrough.details.luminance_bump import LuminanceBump
@@ -30,7 +27,7 @@ from seethrough.networks.sized_translator import SizedTranslator
 METHOD = "bump"
 
 
-class BumpModule(pl.LightningModule):
+class BumpModule(CountedTraining):
     """Train :class:`~seethrough.networks.bump_translator.BumpTranslator` on images with known bump maps (Sec. 4.1).
 
     A batch has ``image``, ``bump`` in mm, ``mask`` and ``id``. Steps are those of the optimiser.
@@ -38,12 +35,11 @@ class BumpModule(pl.LightningModule):
     Attributes:
         translator: the network.
         luminance: a baseline, fitted on the first images of process 0.
-        total_steps: the step at which the training ends; known once it has begun.
         view: crop and size of the training images; None before the first of them.
     """
 
     def __init__(self, config: BumpConfig) -> None:
-        super().__init__()
+        super().__init__(config.optimiser, config.schedule)
         self.config = config
         self.save_hyperparameters({"method": METHOD, "config": asdict(config)})
         self.translator = build_translator(config.translator)
@@ -52,28 +48,11 @@ class BumpModule(pl.LightningModule):
         # The module itself, not its network: it knows the size at which the network is to be asked.
         self.evaluation = BumpEvaluation(self, self.luminance)
         self.validation = ValidationScores(self.translator)
-        self.losses = FiniteLosses()
-        self.total_steps = 0
         self.view: TrainingView | None = None
-        self._epoch_steps = 1
 
-    def configure_optimizers(self) -> dict[str, Any]:
-        """Return the optimiser with the rate of each step."""
-        config = self.config.optimiser
-        optimiser = build_optimiser(self.translator.parameters(), config, self.trainer.precision != "16-mixed")
-
-        def factor(step: int) -> float:
-            rate = learning_rate(config, step, self.total_steps, step // self._epoch_steps)
-            return rate / (config.learning_rate or 1.0)
-
-        rates = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
-
-    def on_train_start(self) -> None:
-        """Find out how long the training is: not before, as a loader that is asked too early does not resume."""
-        batches, schedule = self.trainer.num_training_batches, self.config.schedule
-        self._epoch_steps = max(math.ceil(batches / self.trainer.accumulate_grad_batches), 1)
-        self.total_steps = schedule.steps or (schedule.epochs or 0) * self._epoch_steps
+    def trained(self) -> nn.Module:
+        """Return the network; the baseline is fitted otherwise."""
+        return self.translator
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor | None:
         """Return the loss of a batch; nothing happens past the end."""
@@ -86,26 +65,9 @@ class BumpModule(pl.LightningModule):
         self.look(batch["image"], getattr(getattr(self.trainer, "datamodule", None), "bump_along", RELEASED_VIEW.along))
         if self.luminance.images < self.config.baseline_images:
             self.luminance.add(batch["image"], batch["bump"], batch["mask"])
-        key = step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION)
+        key = step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION, self.part_of_step())
         batch = augment(self.config.augmentation, batch, key)
-        terms = self.objective(self.translator.translate(batch["image"]), batch)
-        loss = torch.stack(list(terms.values())).sum()
-        self.losses.add(self.global_step, terms, batch["id"])
-        if self.device.type == "cpu" or self.global_step % self.trainer.log_every_n_steps == 0:  # pyright: ignore
-            self.losses.check()
-        self.log("loss", loss.detach(), prog_bar=True)
-        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
-        return loss
-
-    def on_train_batch_end(self, *_: object) -> None:
-        """Log which step it was, and end after the last one."""
-        self.log("step", float(self.global_step))
-        self.trainer.should_stop = self.trainer.should_stop or self.global_step >= self.total_steps
-
-    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
-        """Clip at the setting of the method; gradients are unscaled here under fp16."""
-        if self.config.optimiser.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.translator.parameters(), self.config.optimiser.clip_norm)
+        return self.loss_of(lambda: self.objective(self.translator.translate(batch["image"]), batch), batch["id"])
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Score a batch for the curves."""

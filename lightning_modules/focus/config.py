@@ -109,6 +109,13 @@ class FocusConfig:
     )
     """Optimisation of the segmentation network; the paper's rate is 0.06 of the encoder's."""
 
+    accumulate_batches: int = 1
+    """Batches of each process whose gradients make one step; steps of the schedule are whole ones."""
+
+    def __post_init__(self) -> None:
+        if self.accumulate_batches < 1:
+            raise ValueError(f"accumulate_batches={self.accumulate_batches} must be at least 1")
+
     @property
     def has_segmentation(self) -> bool:
         """Whether the segmentation network is trained at all."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import ParallelStrategy
 from torch import Tensor, nn
 
-from lightning_modules.finite_losses import FiniteLosses
+from lightning_modules.finite_losses import FiniteLosses, gradient_norm, guilty_term
 from lightning_modules.focus.augmentation import augment
 from lightning_modules.focus.config import FocusConfig
 from lightning_modules.focus.evaluation import FocusEvaluation
@@ -20,18 +21,21 @@ from lightning_modules.focus.model_signature import model_signature, refuse_othe
 from lightning_modules.focus.objectives import Terms
 from lightning_modules.focus.optimisation import build_optimiser, learning_rate
 from lightning_modules.focus.phases import Network, Phase
+from lightning_modules.focus.pictures import ShowsFaces
 from lightning_modules.focus.step_terms import StepTerms
 from lightning_modules.focus.supervision import SupervisedObjective
 from lightning_modules.focus.torch_model import Focus, FocusPrediction
-from lightning_modules.focus.training_mask import training_mask
 from lightning_modules.focus.validation import ValidationScores
+from lightning_modules.shared_statistics import share_statistics
 from lightning_modules.step_key import Draw, run_seed, seed_generators, step_key
+from lightning_modules.step_rows import log_step
+from seethrough.losses.reduction import areas_of_all_processes
 from seethrough.networks.perceptual import load_perceptual_net
 
 METHOD = "focus"
 
 
-class FocusModule(pl.LightningModule):
+class FocusModule(ShowsFaces, pl.LightningModule):
     """Train :class:`Focus` stage by stage (FOCUS Sec. 3.2-3.3).
 
     ``em_step`` counts training steps; which network a step trains depends on it alone, so all processes agree and a
@@ -61,6 +65,9 @@ class FocusModule(pl.LightningModule):
         kept = self.state_dict().keys()
         self._ddp_params_and_buffers_to_ignore = [name for name, _ in self.named_buffers() if name not in kept]
         self.em_step = 0
+        self._part = 0  # batches that the step under way has seen
+        self._sums: Terms = {}
+        self._again: Callable[[], Terms] = dict
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Return the encoder's and the segmentation network's optimiser."""
@@ -78,43 +85,47 @@ class FocusModule(pl.LightningModule):
         if self.em_step >= self.schedule.end_step:
             self.trainer.should_stop = True
             return
-        seed, rank = run_seed(), self.global_rank
-        if self.em_step >= self.schedule.warm_start_steps:  # the warm starts are those of every other row
-            batch = augment(self.config.augmentation, batch, step_key(seed, self.em_step, rank, Draw.AUGMENTATION))
-        seed_generators(step_key(seed, self.em_step, rank, Draw.NETWORKS), self.device)
-        phase = self.schedule.phase(self.em_step)
+        seed, step, rank, part = run_seed(), self.em_step, self.global_rank, self._part
+        if step >= self.schedule.warm_start_steps:  # the warm starts are those of every other row
+            batch = augment(self.config.augmentation, batch, step_key(seed, step, rank, Draw.AUGMENTATION, part))
+        key = step_key(seed, step, rank, Draw.NETWORKS, part)
+        phase, parts = self.schedule.phase(step), self.config.accumulate_batches
+        whole = part + 1 == parts
         optimiser = self._optimiser(phase.network)
-        with self.toggled_optimizer(optimiser), self._only_training(phase.network):
-            terms = self._terms(phase, batch)
-            loss = torch.stack(list(terms.values())).sum()
-            optimiser.zero_grad()
-            self.manual_backward(loss)
-            self.losses.add(self.em_step, terms, batch["id"])
-            # Looking at a number makes a GPU wait for it; on the CPU it costs nothing.
-            if self.device.type == "cpu" or self.em_step % self.trainer.log_every_n_steps == 0:
-                self.losses.check()
+        with self.toggled_optimizer(optimiser), self._only_training(phase.network), self._gathering(whole):
+            seed_generators(key, self.device)
+            with areas_of_all_processes(self.trainer.world_size):
+                terms = self._terms(phase, batch)
+            if part == 0:
+                optimiser.zero_grad()
+                self._sums = {}
+            self.manual_backward(torch.stack(list(terms.values())).sum() / parts)
+            self.losses.add(step, terms, batch["id"])
+            self._sums = {name: self._sums.get(name, 0) + term.detach() / parts for name, term in terms.items()}
+            self._part = 0 if whole else part + 1
+            if not whole:
+                return
+            self._again = lambda: (seed_generators(key, self.device), self._terms(phase, batch))[1]
             optimiser.step()
         self.em_step += 1
-        if self.em_step >= self.schedule.end_step:
+        last = self.em_step >= self.schedule.end_step
+        if last:
             self.losses.check()
             self.trainer.should_stop = True
-        self._log_terms(phase, terms)
-
-    def _log_terms(self, phase: Phase, terms: Terms) -> None:
-        """Write the terms of this step to the loggers, and their sum to the progress bar, every few steps.
-
-        Not by ``self.log``: it would repeat the last value of every phase in all later rows of an epoch, and it costs a
-        small network a tenth of its step.
-        """
-        if self.em_step % self.trainer.log_every_n_steps == 0 or self.trainer.should_stop:
-            values = torch.stack([value.detach() for value in terms.values()]).tolist()  # one wait for the device
-            row = {f"{phase}/{name}": value for name, value in zip(terms, values, strict=True)}
-            self.log("loss", sum(values), logger=False)
-            for logger in self.loggers:
-                logger.log_metrics({**row, "step": float(self.em_step)}, step=self.em_step)
+        log_step(self, {f"{phase}/{name}": value for name, value in self._sums.items()}, self.em_step, last)
 
     def _terms(self, phase: Phase, batch: dict[str, Any]) -> Terms:
         return self.step_terms(phase, self.em_step, batch)
+
+    def _gathering(self, whole: bool) -> AbstractContextManager[None]:
+        """Keep gradients to this process while more batches of a step are to come."""
+        strategy = self.trainer.strategy
+        return nullcontext() if whole or not isinstance(strategy, ParallelStrategy) else strategy.block_backward_sync()
+
+    def on_validation_model_zero_grad(self) -> None:
+        """Keep the gradients of a step that a validation falls into."""
+        if self._part == 0:
+            super().on_validation_model_zero_grad()
 
     @contextmanager
     def _only_training(self, network: Network) -> Iterator[None]:
@@ -122,6 +133,7 @@ class FocusModule(pl.LightningModule):
         for each in Network:
             if self._network(each).training != (each is network):  # it visits every layer
                 self._network(each).train(each is network)
+                share_statistics(self._network(each))
         yield
 
     def _network(self, network: Network) -> nn.Module:
@@ -137,13 +149,20 @@ class FocusModule(pl.LightningModule):
         return optimiser
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Clip here, where gradients are already unscaled under fp16."""
+        """Clip here, where gradients are unscaled under fp16; stop where a loss or gradient is not finite."""
         network = self.schedule.phase(self.em_step).network
-        config = (
-            self.config.encoder_optimiser if network is Network.RECONSTRUCTION else self.config.segmentation_optimiser
-        )
-        if config.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self._network(network).parameters(), config.clip_norm)
+        reconstruction = network is Network.RECONSTRUCTION
+        config = self.config.encoder_optimiser if reconstruction else self.config.segmentation_optimiser
+        norm = gradient_norm(self._network(network), config.clip_norm)
+        if self.trainer.precision != "16-mixed":  # whose scaler expects such gradients, and skips their steps
+            self.losses.add_gradient(norm)
+        # Looking at a number makes a GPU wait for it; on the CPU it costs nothing.
+        if self.device.type == "cpu" or self.em_step % self.trainer.log_every_n_steps == 0:
+            self.losses.check(lambda: guilty_term(self._again(), self._network(network)))
+
+    def on_validation_start(self) -> None:
+        """Have all processes score the same networks."""
+        share_statistics(self.focus)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Score a batch for the curves."""
@@ -163,28 +182,6 @@ class FocusModule(pl.LightningModule):
     def forward(self, image: Tensor) -> FocusPrediction:
         """Reconstruct a batch of crops."""
         return self.focus(image)
-
-    @torch.no_grad()
-    def pictures(self, batch: dict[str, Any]) -> dict[str, Tensor]:
-        """Return (B, 3, H, 4 W) strips in [0, 1]: target, render over the target, render, mask of the visible face."""
-        image = batch["image"]
-        prediction = self.focus.predict(image)
-        rendering = prediction.rendering
-        drawn = rendering.image.clamp(0, 1)
-        over = torch.where(rendering.mask > 0, drawn, image)
-        mask = self.shown_mask(prediction, batch)
-        return {"reconstruction": torch.cat([image, over, drawn, mask.expand_as(image)], dim=3)}
-
-    def shown_mask(self, prediction: FocusPrediction, batch: dict[str, Any]) -> Tensor:
-        """Return the (B, 1, H, W) mask of the segmentation network, or what stands in for it in training.
-
-        All of the rendered face, where that would be the true mask of photos that have none.
-        """
-        if self.config.has_segmentation:
-            return prediction.mask
-        if self.config.mask == "truth" and "mask" not in batch:
-            return prediction.rendering.mask
-        return training_mask(self.config, self.focus, prediction.rendering, batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the step counter and which face model it is; a state that a bad loss may have spoilt is not kept."""

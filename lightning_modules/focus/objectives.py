@@ -22,6 +22,7 @@ from seethrough.losses import (
     regulariser_loss,
     robust_loss,
 )
+from seethrough.losses.reduction import shared_area
 from seethrough.morphable import FaceParameters
 from seethrough.networks.perceptual import PerceptualNet
 from seethrough.rendering import FaceRendering
@@ -189,4 +190,4 @@ class SegmentationObjective:
 def _cross_entropy(logits: Tensor, label: Tensor, region: Tensor) -> Tensor:
     """Return the mean binary cross-entropy over the pixels of ``region``, all (B, 1, H, W); 0 without any."""
     per_pixel = functional.binary_cross_entropy_with_logits(logits, label.to(logits.dtype), reduction="none")
-    return (per_pixel * region).sum() / region.sum().clamp_min(1.0)
+    return (per_pixel * region).sum() / shared_area(region.sum())

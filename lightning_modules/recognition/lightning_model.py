@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lightning_modules.finite_losses import FiniteLosses
-from lightning_modules.optimisation import build_optimiser, learning_rate
+from lightning_modules.counted_training import CountedTraining
 from lightning_modules.recognition.building import build_recogniser
 from lightning_modules.recognition.config import RecognitionConfig
 from lightning_modules.recognition.evaluation import RecognitionEvaluation, refuse_without, verification_scores
@@ -23,7 +20,7 @@ from seethrough.errors import SeethroughError
 METHOD = "recognition"
 
 
-class RecognitionModule(pl.LightningModule):
+class RecognitionModule(CountedTraining):
     """Train :class:`~seethrough.networks.bump_recogniser.BumpRecogniser` to name the people of a training set.
 
     A batch has ``bump`` in mm, ``mask``, ``identity`` and ``id``; the data module tells the numbers of the people in
@@ -34,22 +31,18 @@ class RecognitionModule(pl.LightningModule):
         recogniser: the network.
         classifier: the last layer; None before the people are known.
         people: (K,) numbers of the people that its outputs stand for.
-        total_steps: the step at which the training ends; known once it has begun.
     """
 
     people: Tensor
 
     def __init__(self, config: RecognitionConfig) -> None:
-        super().__init__()
+        super().__init__(config.optimiser, config.schedule)
         self.config = config
         self.save_hyperparameters({"method": METHOD, "config": asdict(config)})
         self.recogniser = build_recogniser(config.network)
         self.classifier: nn.Linear | None = None
         self.register_buffer("people", torch.zeros(0, dtype=torch.int64))
         self.evaluation = RecognitionEvaluation(self.recogniser)
-        self.losses = FiniteLosses()
-        self.total_steps = 0
-        self._epoch_steps = 1
 
     def setup(self, stage: str) -> None:
         """Learn how many people there are; raises ``SeethroughError`` for data that do not say, or have only one."""
@@ -72,24 +65,6 @@ class RecognitionModule(pl.LightningModule):
         self.people = people.to(self.device)
         self.classifier = nn.Linear(self.recogniser.network.descriptor_size, len(people)).to(self.device)
 
-    def configure_optimizers(self) -> dict[str, Any]:
-        """Return the optimiser with the rate of each step."""
-        config = self.config.optimiser
-        optimiser = build_optimiser(self.parameters(), config, self.trainer.precision != "16-mixed")
-
-        def factor(step: int) -> float:
-            rate = learning_rate(config, step, self.total_steps, step // self._epoch_steps)
-            return rate / (config.learning_rate or 1.0)
-
-        rates = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
-
-    def on_train_start(self) -> None:
-        """Find out how long the training is: not before, as a loader that is asked too early does not resume."""
-        batches, schedule = self.trainer.num_training_batches, self.config.schedule
-        self._epoch_steps = max(math.ceil(batches / self.trainer.accumulate_grad_batches), 1)
-        self.total_steps = schedule.steps or (schedule.epochs or 0) * self._epoch_steps
-
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor | None:
         """Return the loss of a batch; nothing happens past the end."""
         if self.global_step >= self.total_steps:
@@ -98,16 +73,16 @@ class RecognitionModule(pl.LightningModule):
         refuse_without(batch)
         label = self.labels(batch["identity"])
         view = self.recogniser.view(batch["bump"], batch["mask"])
-        logits = self.logits(
-            self.cut_out(view, step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION))
-        )
-        loss = functional.cross_entropy(logits.float(), label, label_smoothing=self.config.label_smoothing)
-        self.losses.add(self.global_step, {"cross_entropy": loss}, batch["id"])
-        if self.device.type == "cpu" or self.global_step % self.trainer.log_every_n_steps == 0:  # pyright: ignore
-            self.losses.check()
-        self.log("loss", loss.detach(), prog_bar=True)
-        self.log("train/accuracy", (logits.argmax(1) == label).float().mean())
-        return loss
+        key = step_key(run_seed(), self.global_step, self.global_rank, Draw.AUGMENTATION, self.part_of_step())
+        picture, measured = self.cut_out(view, key), {}
+
+        def terms() -> dict[str, Tensor]:
+            logits = self.logits(picture)
+            measured["train/accuracy"] = (logits.argmax(1) == label).float().mean()
+            smoothing = self.config.label_smoothing
+            return {"cross_entropy": functional.cross_entropy(logits.float(), label, label_smoothing=smoothing)}
+
+        return self.loss_of(terms, batch["id"], measured)
 
     def labels(self, identity: Tensor) -> Tensor:
         """Return which outputs (B,) people are; raises ``SeethroughError`` for one that is not in the training set."""
@@ -133,16 +108,6 @@ class RecognitionModule(pl.LightningModule):
             return cut
         mirrored = (torch.rand(len(view), generator=generator) < 0.5).to(view.device)[:, None, None, None]
         return torch.where(mirrored, cut.flip(3), cut)
-
-    def on_train_batch_end(self, *_: object) -> None:
-        """Log which step it was, and end after the last one."""
-        self.log("step", float(self.global_step))
-        self.trainer.should_stop = self.trainer.should_stop or self.global_step >= self.total_steps
-
-    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
-        """Clip at the setting of the method; gradients are unscaled here under fp16."""
-        if self.config.optimiser.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.parameters(), self.config.optimiser.clip_norm)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Describe a batch of people that training does not see."""

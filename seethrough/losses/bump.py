@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from seethrough.losses.reduction import shared_area
+
 
 class BumpLoss(NamedTuple):
     """The two parts of Eq. 5, in the unit of the maps."""
@@ -54,4 +56,4 @@ def _second(values: Tensor, axis: int) -> Tensor:
 def _mean(values: Tensor, inside: Tensor | None) -> Tensor:
     if inside is None:
         return values.mean()
-    return (values * inside).sum() / inside.sum().clamp_min(1)
+    return (values * inside).sum() / shared_area(inside.sum())

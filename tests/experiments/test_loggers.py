@@ -15,10 +15,13 @@ from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 
 from experiments.config.schema import ExperimentConfig
-from experiments.loggers import RunLogger, build_loggers, log_images, log_mesh, log_table
+from experiments.loggers import build_loggers
 from experiments.pictures import grid
 from experiments.run_folder import RunFolder
+from experiments.run_logger import RunLogger
+from experiments.sending import log_checkpoint, log_images, log_masks, log_mesh, log_table
 from seethrough.errors import SeethroughError
+from seethrough.meshes import Mesh
 
 
 @pytest.fixture
@@ -82,16 +85,26 @@ def test_pictures_and_tables_lie_in_the_run_folder(run: RunFolder) -> None:
 
 
 def test_what_wandb_is_given(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "wandb", MagicMock(Object3D=lambda file, caption: (file, caption)))
+    kinds = ("Image", "Object3D", "Table")
+    fake = MagicMock(**{kind: lambda *values, kind=kind, **named: (kind, values, named) for kind in kinds})
+    monkeypatch.setitem(sys.modules, "wandb", fake)
     logger = MagicMock(spec=WandbLogger)
     logger.experiment = MagicMock()
     log_images([logger], "overlay", torch.rand(2, 3, 8, 8), 12)
-    log_mesh([logger], "face", run.meshes / "face.glb", 12)
+    log_masks([logger], "visible", torch.rand(2, 3, 8, 8), torch.ones(2, 1, 8, 8), 12)
+    log_mesh([RunLogger(run), logger], "face", Mesh(np.eye(3), np.array([[0, 1, 2]])), 12)
     log_table([logger], "scores", ["row", "f1"], [("focus", 0.9)], 12)
-    name, images = logger.log_image.call_args.args
-    assert (name, images[0].shape) == ("overlay", (12, 22, 3))
-    assert logger.experiment.log.call_args.args[0] == {"face": (str(run.meshes / "face.glb"), "step 12")}
-    assert logger.log_table.call_args.kwargs == {"columns": ["row", "f1"], "data": [["focus", 0.9]]}
+    given = {name: value for call in logger.experiment.log.call_args_list for name, value in call.args[0].items()}
+    assert given.pop("trainer/global_step") == 12
+    assert given["overlay"][1][0].shape == (12, 22, 3)
+    (kind, (picture,), named) = given["visible"][1]
+    assert (kind, picture.shape, picture.dtype) == ("Image", (8, 8, 3), np.uint8)
+    assert named["masks"]["face"]["mask_data"].tolist() == np.ones((8, 8)).tolist()
+    assert given["face"][1] == (str(run.meshes / "face.glb"),) and (run.meshes / "face.glb").stat().st_size > 100
+    assert given["scores"][2] == {"columns": ["row", "f1"], "data": [["focus", 0.9]]}
+    log_checkpoint([logger], "sweep/lr=0.1", run.path / "step_00000012.ckpt", ["latest"])
+    assert fake.Artifact.call_args.args == ("sweep-lr-0.1",)
+    assert logger.experiment.log_artifact.call_args.kwargs == {"aliases": ["latest"]}
 
 
 def test_what_tensorboard_is_given() -> None:
@@ -99,7 +112,7 @@ def test_what_tensorboard_is_given() -> None:
     logger.experiment = MagicMock()
     log_images([logger], "overlay", torch.rand(1, 3, 8, 8), 12)
     log_table([logger], "scores", ["row", "f1"], [["focus", 0.9]], 12)
-    log_mesh([logger], "face", "face.glb", 12)
+    log_mesh([logger], "face", Mesh(np.eye(3), np.array([[0, 1, 2]])), 12)
     assert logger.experiment.add_image.call_args.args[2] == 12
     assert logger.experiment.add_text.call_args.args[1] == "| row | f1 |\n| --- | --- |\n| focus | 0.9 |"
 
@@ -148,12 +161,21 @@ def test_a_real_wandb_run_without_a_key(
     loggers = build_loggers(ExperimentConfig(logger="wandb"), {"seed": 3}, run)
     assert "logging offline" in capsys.readouterr().out
     for logger in loggers:
-        logger.log_metrics({"loss": 1.0, "step": 3.0}, 3)
+        logger.log_metrics({"segment/area": 1.0, "step": 3.0}, 3)
     log_images(loggers, "overlay", torch.rand(2, 3, 8, 8), 3)
+    log_masks(loggers, "visible", torch.rand(2, 3, 8, 8), torch.ones(2, 1, 8, 8), 3)
+    log_mesh(loggers, "face", Mesh(np.eye(3), np.array([[0, 1, 2]])), 3)
     log_table(loggers, "scores", ["row", "f1"], [["focus", 0.9]], 3)
-    loggers[1].experiment.finish()
-    assert list(run.path.glob("wandb/offline-run-*/run-*.wandb"))
-    assert list(run.path.glob("wandb/offline-run-*/files/media/images/overlay_*.png"))
+    (run.path / "step_00000003.ckpt").write_bytes(b"weights")
+    log_checkpoint(loggers, "a run", run.path / "step_00000003.ckpt", ["latest"])
+    first = loggers[1].experiment
+    first.finish()
+    (folder,) = run.path.glob("wandb/offline-run-*")
+    assert list(folder.glob("run-*.wandb"))
+    for kind in ("images/overlay_*.png", "images/mask/*.png", "object3D/*.glb", "table/scores_*.json"):
+        assert list(folder.glob(f"files/media/{kind}")), kind
+    again = build_loggers(ExperimentConfig(logger="wandb"), {"seed": 3}, run, begun=3)[1]
+    assert again.version == first.id, "a run that goes on is the same one to W&B"
 
 
 @pytest.mark.slow

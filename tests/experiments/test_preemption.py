@@ -33,11 +33,11 @@ def test_a_signal_waits_for_the_end_of_the_step_and_of_its_row(tmp_path):
         os.kill(os.getpid(), signal.SIGUSR1)
         leave.on_train_batch_end(trainer(tmp_path), module)
         assert [path.name for path in tmp_path.iterdir()] == ["step_00000007.ckpt"]
-        for next_thing in (leave.on_train_batch_start, leave.on_validation_start):
+        for next_thing in (leave.on_train_batch_start, leave.on_validation_end):
             with pytest.raises(Preempted):
                 next_thing(trainer(tmp_path), module)
         leave.on_train_end(trainer(tmp_path), module)
-        leave.on_validation_start(trainer(tmp_path), module)
+        leave.on_validation_end(trainer(tmp_path), module)
     assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
 
 

@@ -49,7 +49,7 @@ def test_a_training_fills_its_folder(line, tmp_path: Path) -> None:
     assert checkpoint["config"] == yaml.safe_load((run / "config.yaml").read_text())
     assert checkpoint["config"]["model"]["steps"] == 5
     assert sorted(path.name for path in run.iterdir()) == [
-        "checkpoints", "config.yaml", "images", "meshes", "metrics.csv", "report",
+        "checkpoints", "config.yaml", "ended.json", "images", "meshes", "metrics.csv", "report",
     ]  # fmt: skip
 
 
@@ -254,6 +254,12 @@ def test_all_gpus_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     assert several_processes(TrainerConfig(devices="auto", accelerator="gpu"))
     assert several_processes(TrainerConfig(devices=-1))
+
+
+def test_processes_that_would_train_each_by_itself_are_refused(line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SeethroughError, match=r"2 processes were started, .* make one training of each"):
+        main(line("name=a"))
 
 
 def test_strategy() -> None:

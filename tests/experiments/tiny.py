@@ -11,6 +11,8 @@ from omegaconf import MISSING
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from lightning_modules.step_rows import log_step
+
 
 @dataclass
 class TinyOptimiserConfig:
@@ -89,7 +91,7 @@ class TinyModule(pl.LightningModule):
         optimiser.step()
         self.em_step += 1
         self.trainer.should_stop = self.em_step >= self.config.steps
-        self.log_dict({"loss": loss.detach(), "step": float(self.em_step)})
+        log_step(self, {"loss": loss}, self.em_step, self.trainer.should_stop)
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         self.log("validation/loss", (self.slope * batch[0] - batch[1]).abs().mean())

@@ -45,7 +45,7 @@ def test_the_first_bad_step_is_named_with_its_term_and_samples():
     losses.add(8, terms(pixel=1.0, landmark=2.0), ["c", "d"])
     losses.add(9, terms(pixel=1.0, landmark=float("inf")), ["e", "f"])
     losses.add(10, terms(pixel=float("nan")), ["g"])
-    with pytest.raises(SeethroughError, match=r"'landmark' is not finite at step 9 \(samples e, f, \.\.\.\)"):
+    with pytest.raises(SeethroughError, match=r"'landmark' is not finite at step 9 \(samples e, f\)"):
         losses.check()
     losses.check()
 
@@ -74,5 +74,5 @@ def test_all_processes_stop_at_the_same_step(tmp_path):
     ]
     said = [process.communicate(timeout=120)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0]
-    assert said[0].startswith("3 a loss term is not finite on another process at step 2 to 3: ")
-    assert said[1].startswith("3 loss term 'pixel' is not finite at step 2 (samples face12, ...): ")
+    assert said[0] == said[1]
+    assert said[0].startswith("3 loss term 'pixel' is not finite at step 2 (samples face12): ")

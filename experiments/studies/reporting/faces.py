@@ -12,6 +12,7 @@ from torch import Tensor
 
 from experiments.studies.planning.job import Job
 from experiments.studies.reporting.measured import OUT_OF_DISTRIBUTION, Method
+from lightning_modules.focus.pictures import shown_mask
 from seethrough.errors import SeethroughError
 from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import preliminary_mask
@@ -105,5 +106,5 @@ def views(checkpoint: Path, batch: dict[str, Tensor]) -> Views:
     image = batch["image"]
     skin = skin_colour_mask(image) * rendering.mask
     threshold = preliminary_mask(image, rendering.image, rendering.mask, module.config.loss.threshold)
-    mask = module.shown_mask(prediction, batch)
+    mask = shown_mask(module.focus, module.config, prediction, batch)
     return Views(render, *((each > 0.5).float() for each in (mask, skin, threshold)))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 
 import pytest
 import pytorch_lightning as pl
@@ -173,6 +174,45 @@ def test_not_finite_loss_names_step_term_and_samples(focus_config, tmp_path):
     broken = torch.utils.data.DataLoader([batch], batch_size=None)
     with pytest.raises(SeethroughError, match=r"'landmark' is not finite at step 0 \(samples 0-0, 0-1"):
         trainer(tmp_path).fit(module, broken)
+
+
+def test_not_finite_gradient_names_the_term_and_spoils_nothing(focus_config, tmp_path):
+    module = FocusModule(focus_config)
+    terms = module._terms
+
+    def crooked(phase, batch):
+        found = terms(phase, batch)
+        if module.em_step < 3:
+            return found
+        root = sum(value.square().sum() for value in module.focus.encoder.head.parameters()) * 0
+        return {**found, "crooked": root.sqrt()}  # 0, with a slope of 0 / 0
+
+    module._terms = crooked
+    with pytest.raises(
+        SeethroughError, match=r"the slope of loss term 'crooked' is not finite at step 3, .*\(samples 0-0, 0-1"
+    ):
+        trainer(tmp_path).fit(module, loader())
+    assert module.em_step == 3
+    assert all(value.isfinite().all() for value in module.focus.parameters())
+
+
+def test_several_batches_make_one_step(focus_config, tmp_path):
+    focus_config.schedule.last_stage, focus_config.accumulate_batches = "landmarks", 3
+    module, seeds, heads = FocusModule(focus_config), [], []
+    terms = module._terms
+
+    def watched(phase, batch):
+        seeds.append(torch.initial_seed())
+        heads.append(module.focus.encoder.head.bias.detach().clone())
+        return terms(phase, batch)
+
+    module._terms = watched
+    trainer(tmp_path).fit(module, loader())
+    assert module.em_step == module.schedule.end_step
+    assert len(heads) == 3 * module.em_step
+    moved = [not torch.equal(one, other) for one, other in pairwise(heads)]
+    assert moved == [(index + 1) % 3 == 0 for index in range(len(moved))]
+    assert len(set(seeds)) == len(seeds), "each batch of a step draws its own random numbers"
 
 
 def test_true_masks_must_exist(focus_config, tmp_path):

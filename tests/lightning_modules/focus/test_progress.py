@@ -9,7 +9,8 @@ import pytest
 
 from lightning_modules import step_progress
 from lightning_modules.checkpointing import last_step, planned_steps
-from lightning_modules.focus.progress import StageProgress
+from lightning_modules.focus.progress import StageProgress, stage_name
+from lightning_modules.speed import Speed
 
 
 @pytest.mark.parametrize("interrupted", [True, False])
@@ -18,7 +19,8 @@ def test_the_bar_ends_its_line(interrupted, focus_config, monkeypatch):
     written = io.StringIO()
     bar = step_progress.tqdm
     monkeypatch.setattr(step_progress, "tqdm", lambda **settings: bar(file=written, **settings))
-    trainer = SimpleNamespace(is_global_zero=True, callback_metrics={}, max_steps=-1)
+    monkeypatch.setattr(step_progress, "on_terminal", lambda: True)
+    trainer = SimpleNamespace(is_global_zero=True, callback_metrics={}, max_steps=-1, callbacks=[])
     module = SimpleNamespace(schedule=focus_config.training_schedule(), em_step=1)
     shown = StageProgress()
     shown.on_train_batch_start(trainer, module)
@@ -41,3 +43,19 @@ def test_the_bar_counts_to_where_this_start_ends(focus_config):
     assert ends == [planned, 8, planned, 5]
     assert planned_steps(SimpleNamespace()) is None
     assert last_step(SimpleNamespace(max_steps=3, global_step=0), SimpleNamespace(global_step=0, em_step=0)) == 3
+
+
+def test_a_log_file_gets_a_line_when_something_else_begins(focus_config, capsys):
+    module = SimpleNamespace(schedule=focus_config.training_schedule(), em_step=0)
+    speed = Speed()
+    speed.recent, speed.waiting = 41.6, 0.25
+    trainer = SimpleNamespace(is_global_zero=True, callback_metrics={"loss": 1.5}, max_steps=-1, callbacks=[speed])
+    shown = StageProgress()
+    while module.em_step < module.schedule.end_step:
+        shown.on_train_batch_start(trainer, module)
+        module.em_step += 1
+        shown.on_train_batch_end(trainer, module)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("landmarks: step 1 of 15, 41.6 images/s, 25% of the time waiting for data, loss 1.500")
+    names = [line.partition(": step")[0] for line in lines]
+    assert names == list(dict.fromkeys(stage_name(module.schedule, step) for step in range(15)))
