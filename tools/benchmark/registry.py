@@ -16,6 +16,7 @@ SECTIONS: dict[str, str] = {
     "reconstruction_step": "tools.benchmark.training_steps:reconstruction_cases",
     "segmentation_step": "tools.benchmark.training_steps:segmentation_cases",
     "em_cycle": "tools.benchmark.training_steps:cycle_cases",
+    "training_loop": "tools.benchmark.training_loop:cases",
     "inference": "tools.benchmark.inference:cases",
     "translator": "tools.benchmark.translator:cases",
     "loader": "tools.benchmark.loader:cases",

@@ -1,0 +1,1 @@
+"""Trainings killed at random points, resumed, and compared bit for bit with undisturbed ones."""
