@@ -8,36 +8,45 @@ python -m experiments.reconstruct photo.jpg --out out/ --bump default
 python -m experiments.reconstruct photo.jpg --out out/ --shading
 python -m experiments.reconstruct photo.jpg --out out/ --detail --references data/references
 python -m experiments.reconstruct photo.jpg --out out/ --detail --stages fill.. --references data/others
+python -m experiments.reconstruct --video clip.mp4 --out out/ --every 2
+python -m experiments.reconstruct --video frames/ --out out/ --detail
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import EXIT_FAILED, run, write_json
-from experiments.reconstruction.detail_options import add_detail_options
+from experiments.reconstruction.options import read_options
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
     from experiments.reconstruction.detail_stages import DetailStages
+    from experiments.reconstruction.manifest import Row
+    from experiments.reconstruction.photo_to_mesh import PhotoToMesh
+    from experiments.reconstruction.video_frames import VideoFrames
     from lightning_modules.focus.lightning_model import FocusModule
     from seethrough.photos import FaceDetector
-
-PROGRAM = "python -m experiments.reconstruct"
-REFINE_STEPS = 60
 
 
 def main(arguments: list[str]) -> int:
     """Reconstruct every photo; returns 1 if one of them failed."""
-    options = _parser().parse_args(arguments)
-    _refuse_contradictions(options)
+    options = read_options(arguments)
 
     from seethrough.photos import find_photos, load_detector
 
-    photos = [path for path in find_photos(options.photos) if not _is_result(path, options.photos)]
+    video = None
+    if options.video is not None:
+        from experiments.reconstruction.video_frames import video_frames
+
+        video = video_frames(options.video, Path(options.out) / "frames", options.every or 1)
+        photos = video.paths
+    else:
+        photos = [path for path in find_photos(options.photos) if not _is_result(path, options.photos)]
     if not photos:
         raise SeethroughError(f"{' '.join(options.photos)}: only pictures that this command made; name the photos")
 
@@ -45,10 +54,12 @@ def main(arguments: list[str]) -> int:
     from experiments.reconstruction.checkpoints import choose_checkpoint
     from experiments.reconstruction.chosen_details import chosen_details
     from experiments.reconstruction.estimator import FaceEstimator
-    from experiments.reconstruction.manifest import Manifest, Row
+    from experiments.reconstruction.manifest import Manifest
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
 
     detail = chosen_details(options)
+    if video is not None and detail is not None and detail.reuses_face:
+        raise SeethroughError("--video tracks anew each time: leave --stages out, or let it start with face")
     if detail is not None and (len(photos) > 1 or options.faces != "largest"):
         _refuse_one_for_several(options, detail)
     detector = None if detail is not None and detail.reuses_face else load_detector(options.detector)
@@ -70,8 +81,7 @@ def main(arguments: list[str]) -> int:
     reconstruct = PhotoToMesh(detector, estimator, manifest, options.faces, options.refine, settings, detail)
     rows: list[Row] = []
     try:
-        for path in photos:
-            found = reconstruct(path)
+        for found in _results(reconstruct, photos, video, options.smoothing):
             manifest.record(found)
             rows += found
             for row in found:
@@ -85,6 +95,19 @@ def main(arguments: list[str]) -> int:
     return EXIT_FAILED if failed else 0
 
 
+def _results(
+    reconstruct: PhotoToMesh, photos: list[Path], video: VideoFrames | None, smoothing: float | None
+) -> Iterator[list[Row]]:
+    """Yield the rows of one photo after the other."""
+    if video is None:
+        yield from map(reconstruct, photos)
+        return
+    from experiments.reconstruction.video_to_meshes import BANDWIDTH, VideoToMeshes
+
+    for row in VideoToMeshes(reconstruct, video, BANDWIDTH if smoothing is None else smoothing)():
+        yield [row]
+
+
 def _refuse_one_for_several(options: argparse.Namespace, detail: DetailStages) -> None:
     if detail.source is not None and detail.source.single:
         raise SeethroughError(
@@ -93,16 +116,6 @@ def _refuse_one_for_several(options: argparse.Namespace, detail: DetailStages) -
         )
     if detail.mask_of_one_photo:
         raise SeethroughError(f"--mask {options.mask}: a mask is of one photo and one face; name a single photo")
-
-
-def _refuse_contradictions(options: argparse.Namespace) -> None:
-    if options.misfit_prior and options.refine:
-        raise SeethroughError(
-            "--misfit-prior corrects what the network itself predicts, and the fit to the photo has moved on from "
-            "there: give --refine 0 too"
-        )
-    if options.misfit_prior and options.adapt:
-        raise SeethroughError("--misfit-prior was measured for the networks before --adapt changes them: give one")
 
 
 def _adapted(
@@ -125,48 +138,6 @@ def _adapted(
     skin = load_model(config.face_model).albedo_mean.mean(0).numpy()
     crops = PhotoCrops(photos, detector, options.faces, config.image_size, skin)
     return load_adapted(checkpoint, crops, options.adapt, told=f"{len(photos)} photos")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(PROGRAM, description="Reconstruct the faces of photos as coloured meshes.")
-    parser.add_argument("photos", nargs="+", metavar="PHOTO|FOLDER|LIST.txt", help="what to reconstruct")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="where the results go, a folder for each face")
-    parser.add_argument(
-        "--checkpoint",
-        metavar="RUN",
-        help="run folder, checkpoint file, none (fit the photo alone), or default (where nothing is said)",
-    )
-    parser.add_argument(
-        "--refine",
-        type=_steps,
-        default=REFINE_STEPS,
-        metavar="N",
-        help="steps of the fit to each photo; 0: none (%(default)s)",
-    )
-    parser.add_argument(
-        "--adapt",
-        type=_steps,
-        default=0,
-        metavar="N",
-        help="first train the network N more steps on these photos, without labels",
-    )
-    parser.add_argument(
-        "--misfit-prior", action="store_true", help="subtract the network's mean error from the meshes; with --refine 0"
-    )
-    parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="which faces of a photo")
-    parser.add_argument("--detector", choices=("dlib", "insightface"), default="dlib", help="what finds the faces")
-    parser.add_argument(
-        "--level", type=int, metavar="N", help="fineness of the meshes, 0 to 3; the open face model only"
-    )
-    add_detail_options(parser)
-    parser.add_argument("--json", metavar="PATH", help="also write this command's manifest rows as one JSON list")
-    return parser
-
-
-def _steps(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of steps (0, 1, 2, ...)")
-    return int(text)
 
 
 def _is_result(path: Path, sources: list[str]) -> bool:

@@ -119,6 +119,13 @@ class FaceEstimator:
         return FaceEstimate(parameters, self._visible_face(photo, crop, parameters))
 
     @torch.no_grad()
+    def visible_face(self, photo: np.ndarray, crop: CropTransform, parameters: FaceParameters) -> Tensor:
+        """Return the (1, 1, 224, 224) mask of a face that is known already: of the network, or of what is like skin."""
+        if self.segments:
+            return self._visible_face(photo, crop, parameters)
+        return explained_mask(self.renderer, parameters, crop_tensor(photo, crop))
+
+    @torch.no_grad()
     def render(self, estimate: FaceEstimate) -> FaceRendering:
         """Draw the estimate in the crop of 224 px."""
         return self.renderer(estimate.parameters)

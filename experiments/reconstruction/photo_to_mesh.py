@@ -67,17 +67,31 @@ class PhotoToMesh:
         return [self._face(path, photo, faces, index, clock.copy()) for index in range(len(faces))]
 
     def _face(self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock) -> Row:
-        outputs: dict[str, str] = {}
         try:
             result = self._reconstruct(path, photo, faces[index], clock)
+        except Exception as error:
+            return manifest_row(path, clock.table(), reason=self._reason(path, error))
+        return self.written(result, index, len(faces), clock)
+
+    def written(self, result: Reconstruction, index: int, count: int, clock: StageClock) -> Row:
+        """Write a fitted face and go on with its details; returns its row.
+
+        Args:
+            result: the fitted face.
+            index: 0 for the first face of its photo.
+            count: how many faces of the photo are written.
+            clock: with the stages so far.
+        """
+        path, outputs = result.path, {}
+        try:
             _refuse_diverged(result)
             with clock.stage("write"):
-                folder = self.manifest.folder_for(path, index, len(faces))
+                folder = self.manifest.folder_for(path, index, count)
                 outputs = write_reconstruction(result, self.estimator, folder, self.settings)
                 if self.detail is not None and self.detail.completion is not None:
                     outputs[FACE_STATE] = str(write_face(folder, result, self.settings))
             if self.detail is not None:
-                self.detail(name_of(path, index, len(faces)), result, self.estimator, folder, clock, outputs)
+                self.detail(name_of(path, index, count), result, self.estimator, folder, clock, outputs)
         except Exception as error:
             # What was written before the fault stays, and is told.
             return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)

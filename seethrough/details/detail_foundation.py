@@ -106,9 +106,9 @@ def _hidden(covered: Tensor, seen: Tensor | None, least: float) -> Tensor:
     opened = ndimage.binary_opening(hidden, np.ones((2 * reach + 1, 2 * reach + 1)))
     pieces = np.zeros(opened.shape, dtype=np.int32)
     count = ndimage.label(opened, output=pieces)
-    around = ndimage.binary_dilation(~covered.cpu().numpy(), iterations=reach)
+    around = np.asarray(ndimage.binary_dilation(~covered.cpu().numpy(), iterations=reach), dtype=bool)
     large = np.bincount(pieces.reshape(-1), minlength=int(count) + 1) >= least  # pyright: ignore[reportArgumentType]
-    large[np.unique(pieces[around])] = True
+    large[pieces[around]] = True
     large[0] = False
     return torch.from_numpy(large[pieces]).to(covered.device)
 

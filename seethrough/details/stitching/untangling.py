@@ -58,7 +58,7 @@ def untangled(
         changed = np.zeros(len(smooth), bool)
         changed[corners] = True
         # The others are as they were, and crossed each other no more than they do now.
-        among = changed[triangles].any(1)
+        among = np.asarray(changed[triangles].any(1))
         work = np.flatnonzero(among)
         rounds += 1
 
