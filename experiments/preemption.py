@@ -34,12 +34,11 @@ class LeaveInTime(pl.Callback):
 
     def __init__(self) -> None:
         self._process = os.getpid()
-        self._asked = False
-        self._leaving = False
+        self._asked = self._told_to_leave = self._leaving = False
         self._training = False
         self._before: dict[int, Any] = {}
         self._next_agreement, self._agreed_at = 1, 0.0
-        self._batches = self._batches_then = 0
+        self._step = self._batches = self._batches_then = 0
 
     def __enter__(self) -> LeaveInTime:
         if threading.current_thread() is threading.main_thread():
@@ -56,15 +55,20 @@ class LeaveInTime(pl.Callback):
         for number in self._before:
             signal.signal(number, self._hear)
         self._training = True
+        self._step = training_steps(trainer, pl_module)
         self._next_agreement, self._batches, self._agreed_at = 1, 0, time.monotonic()
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
         """Save, if this process or another was told to leave."""
         self._batches += 1
-        if not self._told(trainer):
+        step = training_steps(trainer, pl_module)
+        # With accumulated gradients several batches make a step: a state between them lacks what they have added.
+        whole, self._step = step != self._step, step
+        self._told_to_leave = self._told_to_leave or self._told(trainer)
+        if not (self._told_to_leave and whole):
             return
         # At once, although a validation may follow: there may be no time for it.
-        self._save(trainer, training_steps(trainer, pl_module))
+        self._save(trainer, step)
         self._leaving = True
 
     def _save(self, trainer: pl.Trainer, step: int) -> None:

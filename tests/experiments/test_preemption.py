@@ -32,7 +32,11 @@ def test_a_signal_waits_for_the_end_of_the_step_and_of_its_row(tmp_path):
         leave.on_train_start(trainer(tmp_path), module)
         os.kill(os.getpid(), signal.SIGUSR1)
         leave.on_train_batch_end(trainer(tmp_path), module)
-        assert [path.name for path in tmp_path.iterdir()] == ["step_00000007.ckpt"]
+        assert not list(tmp_path.iterdir()), "saved between the batches of a step"
+        leave.on_train_batch_start(trainer(tmp_path), module)
+        module.em_step = 8
+        leave.on_train_batch_end(trainer(tmp_path), module)
+        assert [path.name for path in tmp_path.iterdir()] == ["step_00000008.ckpt"]
         for next_thing in (leave.on_train_batch_start, leave.on_validation_end):
             with pytest.raises(Preempted):
                 next_thing(trainer(tmp_path), module)
