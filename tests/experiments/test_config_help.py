@@ -24,7 +24,7 @@ def test_every_setting_of_an_experiment_is_explained() -> None:
         assert attribute_docstrings(cls).keys() == cls.__dataclass_fields__.keys()
 
 
-@pytest.mark.parametrize("name", ["focus", "synthetic"])
+@pytest.mark.parametrize("name", ["focus", "synthetic", "recognition", "people"])
 def test_every_setting_of_methods_and_data_is_explained(name: str) -> None:
     def check(cls: type) -> None:
         texts = attribute_docstrings(cls)
@@ -49,7 +49,7 @@ def test_help_lists_keys_types_defaults_and_texts() -> None:
 
 def test_help_without_a_method_lists_the_methods() -> None:
     text = help_text("python -m experiments.train", "Train.")
-    assert "add a config name to list the settings of its method (focus, bump, tiny)" in text
+    assert "add a config name to list the settings of its method (focus, bump, recognition, tiny)" in text
 
 
 def test_arguments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ NAMES = config_names()
 @pytest.mark.parametrize("name", NAMES)
 def test_composes(name: str) -> None:
     chosen = {s.path[0]: s.value for s in read_configs([name]) if s.path in (("method",), ("dataset",))}
-    data = {"bump": "data/detail"}.get(chosen.get("method", "focus"), "data/synthetic")
+    data = {"bump": "data/detail", "recognition": "data/people"}.get(chosen.get("method", "focus"), "data/synthetic")
     missing = [fill for key, fill in (("method", "focus"), ("dataset", data)) if key not in chosen]
     compose([*missing, name])
 

@@ -73,6 +73,18 @@ def test_splits_share_no_person_and_batches_collate(tmp_path: Path) -> None:
     assert module.config.prepared in module.summary()
 
 
+def test_people_are_those_of_a_split(tmp_path: Path) -> None:
+    folder = targets_folder(tmp_path, [{"identity": f"person {number // 3}"} for number in range(18)])
+    module = data(folder, batch_size=18, image_size=32)
+    trained, held_out = module.people("train").tolist(), module.people("validation").tolist()
+    assert sorted(trained + held_out) == list(range(6)) and held_out
+    batch = next(iter(module.val_dataloader()))
+    assert sorted(set(batch["identity"].tolist())) == held_out
+    nameless = targets_folder(tmp_path / "nameless", [{"identity": "ann"}, {}, {}])
+    with pytest.raises(SeethroughError, match=r"2 of its 3 test faces do not say whom they show; make the targets"):
+        data(nameless).people("test")
+
+
 def test_what_is_no_folder_of_targets_is_told(tmp_path: Path) -> None:
     with pytest.raises(SeethroughError, match=r"no bump targets; run `python -m tools\.bump_targets PHOTOS"):
         data(tmp_path / "absent").dataset("train")
