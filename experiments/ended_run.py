@@ -15,10 +15,15 @@ _LIMITS = ("trainer.max_steps", "trainer.max_epochs", "trainer.max_time", "train
 
 
 def mark_ended(run: RunFolder, composition: Composition, step: int) -> None:
-    """Write ``ended.json``: the last step, and the settings that put the end there."""
+    """Write ``ended.json``: the last step, and the settings that put the end there.
+
+    A training that was over already leaves it as it is: what was made of the run since then is not out of date.
+    """
+    text = json.dumps({"step": step, "limits": _limits(composition)}, indent=1) + "\n"
+    if run.ended.is_file() and run.ended.read_text(encoding="utf-8", errors="replace") == text:
+        return
     partial = run.ended.with_suffix(".partial")
-    text = json.dumps({"step": step, "limits": _limits(composition)}, indent=1)
-    partial.write_text(text + "\n", encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     os.replace(partial, run.ended)
 
 

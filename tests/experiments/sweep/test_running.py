@@ -192,6 +192,9 @@ def test_a_longer_training_has_not_ended(planned):
     assert not has_ended(job.folder, job.composition)
     mark_ended(job.folder, job.composition, 4)
     assert has_ended(job.folder, job.composition)
+    before = job.folder.ended.stat().st_ino
+    mark_ended(job.folder, job.composition, 4)
+    assert job.folder.ended.stat().st_ino == before, "scores would seem to be older than what they are of"
     (longer,) = planned("seeds: [0]\n", overrides=["trainer.max_steps=9"]).jobs
     assert not has_ended(longer.folder, longer.composition)
     job.folder.ended.write_text("{")
