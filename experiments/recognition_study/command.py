@@ -13,6 +13,7 @@ import numpy as np
 from experiments.command_line import write_json
 from experiments.provenance import commit
 from experiments.recognition_study.options import PROGRAM, parsed
+from experiments.studies.running.record import machine
 from seethrough.errors import SeethroughError
 
 SHOWN_FACES = 5
@@ -25,16 +26,16 @@ def main(arguments: list[str]) -> None:
 
     torch.set_num_threads(1)
     start = time.process_time()
+    made = {"command": f"{PROGRAM} {' '.join(arguments)}", "commit": commit(), "machine": machine()}
     from experiments.recognition_study.material import photo_material, rendered_material
 
     material = rendered_material(options) if options.folder is None else photo_material(options)
     folder = options.out / (options.split if options.folder is None else "photos")
     result: dict[str, Any] = {
-        "commit": commit(), "command": f"{PROGRAM} {' '.join(arguments)}", "split": options.split,
-        "seeds": options.seeds, "references": len(material.fillers.searches["default"].references),
+        **made, "split": options.split, "bumps": options.bumps, "seeds": options.seeds, "references": len(material.fillers.searches["default"].references),
         "pairs": len(material.subjects.pairs.same), "faces": len(material.subjects.ids), "squares": {},
     }  # fmt: skip
-    text = [f"`{result['command']}`, commit {result['commit']}.", ""]
+    text = [f"`{made['command']}`, commit {made['commit']}, {made['machine']}.", ""]
     for count in options.squares:
         text += _of_squares(options, material, count, folder, result)
     result["cpu_seconds"] = _spent(options.out, time.process_time() - start, material.training_seconds)

@@ -39,6 +39,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     for name, least in (("folds", 2), ("nearest", 1)):
         if getattr(options, name) < least:
             raise SeethroughError(f"--{name} {getattr(options, name)} must be at least {least}")
+    for name in ("seeds", "squares"):
+        if len(set(getattr(options, name))) < len(getattr(options, name)):
+            raise SeethroughError(f"--{name}: one is named twice")
     if min(options.squares) < 1 or min(options.seeds) < 0:
         raise SeethroughError("--squares must be at least 1 and --seeds not negative")
     if not 0 < options.hidden_share < 1:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from experiments.filling_study.cases import HIDDEN
 from experiments.filling_study.holes import hole
 from seethrough.details.filling import FillSettings, Holed, ReferenceSearch, fill_from
 from seethrough.details.filling.fills import (
@@ -24,9 +25,6 @@ from tools.reference_index.features import FeatureReader
 WHOLE, BLACK, ZERO, RANDOM, FILLED, OWN = (
     "whole", "black squares", "zero", "random reference", "filled (default)", "same person (oracle)",
 )  # fmt: skip
-HIDDEN_GREY = 40
-"""Grey level of the squares in the picture that recognition networks see."""
-
 Searches = Mapping[str, ReferenceSearch]
 
 
@@ -41,7 +39,7 @@ def squares(face: SourceFace, count: int, rng: np.random.Generator) -> np.ndarra
 def covered(face: SourceFace, gap: np.ndarray) -> SourceFace:
     """Return the face with the squares painted over its picture as well: nothing may look behind them."""
     image = face.image.copy()
-    image[gap] = HIDDEN_GREY
+    image[gap] = HIDDEN
     return replace(face, image=image)
 
 
