@@ -21,6 +21,7 @@ from experiments.evaluation.measuring import measure, refuse_other_networks
 from experiments.evaluation.method_evaluation import MethodEvaluation, MethodOptions, evaluation_class
 from experiments.evaluation.report_names import Split, is_own_data, report_name
 from experiments.evaluation.row_files import write_rows
+from experiments.evaluation.sheet_facts import sheet_facts
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def evaluate(
 ) -> dict[str, dict[str, float]]:
     """Score the newest checkpoint of a run on a split of the data of ``composition``; print and return the tables.
 
-    The numbers also go to ``report/evaluation.json`` of the run, and a sheet of pictures to ``report/evaluation.png``;
+    The numbers also go to ``report/evaluation.json`` of the run, and a sheet of pictures to ``report/evaluation.png``,
+    with what was measured on its faces in ``evaluation_sheet.json``;
     those of other data than the run's own to ``evaluation_NAME_...`` (:func:`report_name`), with the set's name under
     the key ``data``. The rows of single images go to ``rows_path``, if that is given.
 
@@ -105,6 +107,7 @@ def evaluate(
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
     pictures, columns = evaluation.sheet(measured.module, shown)
     save_picture(pictures, folder.report / f"{name}.png", columns=columns)
+    write_json(folder.report / f"{name}_sheet.json", sheet_facts(shown["id"], measured.rows))
     return summary
 
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from experiments.command_line import EXIT_FAILED, run
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 PROGRAM = "python -m experiments.report"
@@ -52,13 +53,10 @@ def main(arguments: list[str]) -> int:
     from experiments.report.page import write_page
 
     contents = gather(sources, arguments, options.reference, round(options.megabytes * _MEGABYTE))
-    labels = [group["label"] for group in contents.data["groups"]]
-    if options.reference is not None and options.reference not in labels:
-        raise SeethroughError(f"--reference {options.reference}: choose one of {', '.join(labels)}")
     size = write_page(contents, Path(options.out))
     for problem in contents.data["problems"][len(sources.failures) :]:
         print(problem, file=sys.stderr)
-    told = f"{len(contents.data['runs'])} runs, {len(contents.data['faces'])} faces with meshes"
+    told = f"{counted(len(contents.data['runs']), 'run')}, {counted(len(contents.data['faces']), 'face')} with meshes"
     print(f"{options.out}: {size / _MEGABYTE:.1f} MB, {told}")
     return EXIT_FAILED if sources.failures else 0
 

@@ -22,6 +22,7 @@ from experiments.report.settings import differences, seed_groups
 from experiments.report.sources import Sources, short_names
 from experiments.report.sweeps import sweep_tables
 from experiments.report.viewer_meshes import viewer_meshes
+from seethrough.errors import SeethroughError
 
 _CURVE_CHARACTERS = 3_000_000
 _CHARACTERS_A_POINT = 14
@@ -55,9 +56,15 @@ def gather(sources: Sources, arguments: Sequence[str], reference: str | None, ch
         arguments: of the command, which the page quotes.
         reference: label of the runs that others are compared with, None for the first ones.
         characters: how large the page may be, about.
+
+    Raises:
+        SeethroughError: there is no such reference.
     """
     runs = [read_run(path, name) for path, name in zip(sources.runs, short_names(sources.runs), strict=True)]
     groups = [Group(*pair) for pair in seed_groups([run.name for run in runs], [run.config for run in runs])]
+    labels = [group.label for group in groups]
+    if reference is not None and reference not in labels:
+        raise SeethroughError(f"--reference {reference}: choose one of {', '.join(labels) or 'no runs'}")
     problems = list(sources.failures)
     faces = [face for folder in sources.faces for face in faces_in(folder, problems)] + faces_of_runs(runs)
     notes: list[str] = []

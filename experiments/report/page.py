@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def write_page(contents: Contents, path: Path) -> int:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise SeethroughError(f"cannot write {path}: {error.strerror}") from None
     return path.stat().st_size
 

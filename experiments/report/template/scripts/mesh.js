@@ -32,7 +32,7 @@ async function readMesh(stage) {
     indices[3 * triangle + 1] = first + corners[1][triangle];
     indices[3 * triangle + 2] = first + corners[2][triangle];
   }
-  return { positions, normals, colours, indices, low: stage.low_mm, step: stage.step_mm, bounds: bounds(columns, stage) };
+  return { positions, normals, colours, coloured: stage.colours, indices, low: stage.low_mm, step: stage.step_mm, bounds: bounds(columns, stage) };
 }
 
 async function inflated(bytes) {

@@ -71,8 +71,8 @@ class Renderer {
     return mesh.buffers;
   }
 
-  // keys: of the meshes from left to right; pose: {rotation, zoom, pan}; centre and radius in mm; look: see the viewer.
-  draw(keys, pose, centre, radius, look) {
+  // keys: of the meshes from left to right; pose: {rotation, zoom, pan}; centre and half sizes in mm; look: see the viewer.
+  draw(keys, pose, { centre, half }, look) {
     const gl = this.gl;
     const { width, height } = this.canvas;
     gl.viewport(0, 0, width, height);
@@ -80,7 +80,9 @@ class Renderer {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     const share = Math.floor(width / keys.length);
     const aspect = share / height;
-    const far = radius / Math.sin(FIELD_OF_VIEW / 2) / Math.min(aspect * 1.05, 1);
+    const radius = Math.hypot(...half);
+    const wide = Math.max(half[0], half[2]);  // whichever side is turned to the viewer
+    const far = (1.12 * Math.max(half[1], wide / aspect)) / Math.tan(FIELD_OF_VIEW / 2) + half[2];
     const view = multiplied(
       multiplied(translation(pose.pan[0] * radius, pose.pan[1] * radius, -far / pose.zoom), rotationMatrix(pose.rotation)),
       translation(-centre[0], -centre[1], -centre[2]),
@@ -101,7 +103,7 @@ class Renderer {
     gl.bindVertexArray(buffers.array);
     gl.uniform3fv(this.uniform("low"), mesh.low);
     gl.uniform1f(this.uniform("stride"), mesh.step);
-    gl.uniform1i(this.uniform("look"), look.surface);
+    gl.uniform1i(this.uniform("look"), look.surface === 1 && !mesh.coloured ? 0 : look.surface);
     gl.uniform1i(this.uniform("lit"), look.lit ? 1 : 0);
     gl.uniform1i(this.uniform("plain"), 0);
     gl.enable(gl.POLYGON_OFFSET_FILL);

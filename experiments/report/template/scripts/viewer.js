@@ -41,7 +41,7 @@ function buildFaces(panel) {
     const angle = (state.angle * Math.PI) / 180;
     const light = [Math.sin(angle) * 0.82, 0.42, Math.cos(angle) * 0.82];
     const length = Math.hypot(...light);
-    renderer.draw(state.ready.keys, pose, state.ready.centre, state.ready.radius, {
+    renderer.draw(state.ready.keys, pose, state.ready.frame, {
       ...state, light: light.map((value) => value / length), ink: dark && state.surface === 0 ? [0.05, 0.1, 0.16] : [0.04, 0.15, 0.3],
     });
   }
@@ -62,22 +62,22 @@ function buildFaces(panel) {
     }
     if (state.wanted !== wanted) return;
     busy.hidden = true;
-    state.ready = { keys: stages.map((stage) => stage.place), ...frameOf(face) };
+    state.ready = { keys: stages.map((stage) => stage.place), frame: frameOf(face) };
     canvas.dataset.stages = stages.map((stage) => stage.stage).join(" ");
     names.hidden = stages.length < 2;
     names.replaceChildren(...stages.map((stage) => el("span", {}, stageName(stage.stage))));
     redraw();
   }
 
-  // All stages of a face have one centre and size, so that switching between them shows only what differs.
+  // All stages of a face have one frame, that of its first, so that switching between them shows only what differs.
   function frameOf(face) {
-    const corners = [0, 1, 2].map((axis) => extent(face.stages.flatMap((stage) => {
-      const box = renderer.meshes.get(stage.place)?.bounds;
-      return box ? [box.low[axis], box.high[axis]] : [stage.low_mm[axis], stage.low_mm[axis] + 65535 * stage.step_mm];
-    })));
-    const first = face.stages.map((stage) => renderer.meshes.get(stage.place)?.bounds).find(Boolean);
-    const centre = first ? first.low.map((low, axis) => (low + first.high[axis]) / 2) : corners.map(([low, high]) => (low + high) / 2);
-    if (!face.frame) face.frame = { centre, radius: 0.52 * Math.hypot(...[0, 1].map((axis) => (first ? first.high[axis] - first.low[axis] : corners[axis][1] - corners[axis][0]))) };
+    if (!face.frame) {
+      const box = face.stages.map((stage) => renderer.meshes.get(stage.place)?.bounds).find(Boolean);
+      face.frame = {
+        centre: box.low.map((low, axis) => (low + box.high[axis]) / 2),
+        half: box.low.map((low, axis) => Math.max((box.high[axis] - low) / 2, 1e-6)),
+      };
+    }
     return face.frame;
   }
 
