@@ -70,6 +70,8 @@ def main(arguments: list[str]) -> int:
         raise SeethroughError(
             f"--misfit-prior: {checkpoint or 'a fit without network'} has none; python -m tools.misfit_prior builds one"
         )
+    if detail is not None:
+        detail.check(estimator)
     manifest = Manifest(options.out)
     settings = {
         "checkpoint": None if checkpoint is None else str(checkpoint),

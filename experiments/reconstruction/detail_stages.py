@@ -55,6 +55,18 @@ class DetailStages:
         """Whether the visible face is known from a mask of one photo."""
         return self.mask.lower().endswith(PICTURE_SUFFIXES)
 
+    def check(self, estimator: FaceEstimator) -> None:
+        """Refuse, before any photo, a reference set of another face model than the foundation's.
+
+        Raises:
+            SeethroughError: it is of another one.
+        """
+        filler = None if self.completion is None else self.completion.filler
+        if filler is None or filler.search is None or self.source is None:
+            return
+        references = filler.search.references
+        references.description.require(self.source.model or estimator.written_model, references.folder)
+
     def __call__(
         self,
         name: str,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method
+from tests.experiments.reconstruction_photos import save_photos, save_translator
 
 TINY = "tests.experiments.tiny"
 
@@ -19,6 +20,18 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, "tiny", method)
     monkeypatch.setitem(DATA_SETS, "points", DataSet(f"{TINY}:TinyDataConfig", f"{TINY}:TinyData"))
     monkeypatch.setitem(DATA_SETS, "needy", DataSet(f"{TINY}:NeedyDataConfig", f"{TINY}:TinyData"))
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Photos good and bad, by name."""
+    return save_photos(tmp_path_factory.mktemp("photos") / "album")
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose translator says half a millimetre everywhere."""
+    return save_translator(tmp_path_factory.mktemp("run") / "half")
 
 
 @pytest.fixture

@@ -19,16 +19,11 @@ from seethrough.meshes import read_mesh
 from seethrough.morphable import FaceParameters
 from seethrough.morphable.loading import load_face_model
 from seethrough.rendering import Camera, pose
-from tests.experiments.reconstruction_photos import save_network, save_photos
+from tests.experiments.reconstruction_photos import save_network
 
 FAST = ["--checkpoint", "none", "--refine", "0", "--level", "0"]
 KEYS = ["photo", "status", "reason", "landmark_error_px", "occluded_fraction", "stages", "outputs"]
 OUTPUTS = ["overlay", "mask", "side_by_side", "mesh_obj", "mesh_ply", "mesh_glb", "neutral_ply", "parameters"]
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory) -> dict[str, Path]:
-    return save_photos(tmp_path_factory.mktemp("photos") / "album")
 
 
 @pytest.fixture(scope="module")

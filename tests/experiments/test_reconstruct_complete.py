@@ -15,20 +15,9 @@ from seethrough.details import read_bump
 from seethrough.details.stitching import check_mesh
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
-from tests.experiments.reconstruction_photos import save_photos, save_translator
 
 FAST = ["--checkpoint", "none", "--refine", "0", "--level", "0"]
 HIDDEN = 0.35  # of the photo's height, from the top
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return save_photos(tmp_path_factory.mktemp("photos") / "album")
-
-
-@pytest.fixture(scope="module")
-def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_translator(tmp_path_factory.mktemp("run") / "half")
 
 
 @pytest.fixture(scope="module")

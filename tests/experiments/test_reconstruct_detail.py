@@ -15,23 +15,12 @@ from seethrough.details import read_bump
 from seethrough.details.depth_encoding import read_depth
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
-from tests.experiments.reconstruction_photos import save_photos, save_translator
 
 FAST = ["--checkpoint", "none", "--refine", "0", "--level", "0"]
 DETAILS = [
     "bump", "bump_mask", "foundation_depth", "normals", "detailed_ply", "detailed_obj", "detailed_glb",
     "before_and_after", "detail",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return save_photos(tmp_path_factory.mktemp("photos") / "album")
-
-
-@pytest.fixture(scope="module")
-def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_translator(tmp_path_factory.mktemp("run") / "half")
 
 
 @pytest.fixture(scope="module")

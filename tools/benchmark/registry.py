@@ -24,6 +24,7 @@ SECTIONS: dict[str, str] = {
     "shape_from_shading": "tools.benchmark.shape_from_shading:cases",
     "hole_filling": "tools.benchmark.hole_filling:cases",
     "soft_symmetry": "tools.benchmark.soft_symmetry:cases",
+    "photo_to_mesh": "tools.benchmark.photo_to_mesh:cases",
 }
 """Section -> the function that returns its cases; its module is imported only when the section is asked for."""
 
