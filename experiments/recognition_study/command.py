@@ -32,9 +32,15 @@ def main(arguments: list[str]) -> None:
     material = rendered_material(options) if options.folder is None else photo_material(options)
     folder = options.out / (options.split if options.folder is None else "photos")
     result: dict[str, Any] = {
-        **made, "split": options.split, "bumps": options.bumps, "seeds": options.seeds, "references": len(material.fillers.searches["default"].references),
-        "pairs": len(material.subjects.pairs.same), "faces": len(material.subjects.ids), "squares": {},
-    }  # fmt: skip
+        **made,
+        "split": options.split,
+        "bumps": options.bumps,
+        "seeds": options.seeds,
+        "references": len(material.fillers.searches["default"].references),
+        "faces": len(material.subjects.ids),
+        "pairs": len(material.subjects.pairs.same),
+        "squares": {},
+    }
     text = [f"`{made['command']}`, commit {made['commit']}, {made['machine']}.", ""]
     for count in options.squares:
         text += _of_squares(options, material, count, folder, result)
