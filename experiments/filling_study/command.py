@@ -20,8 +20,9 @@ from experiments.filling_study.holes import HOLES
 from experiments.filling_study.measuring import (
     Ranked,
     choices,
-    chosen_fill,
+    chosen_fills,
     compared_fills,
+    errors,
     measured,
 )
 from experiments.filling_study.pictures import strip, write_strips
@@ -103,9 +104,8 @@ def _chosen_rows(every: tqdm[Case], references: ReferenceSet, k: int) -> list[di
     search, rows = ReferenceSearch(references), []
     for case in every:
         ranked = Ranked(case, search, k)
-        for choice in choices(k):
-            ranked[choice.ranking]  # so that no setting pays for the search of all
-            _, numbers = measured(case, lambda c=case, r=ranked, s=choice: chosen_fill(c, r, search, s, k))
+        for choice, bump in chosen_fills(case, ranked, references, choices(k), k):
+            numbers = errors(bump, case.face.bump, case.gap)
             rows.append({**choice.as_row(), "face": case.face.id, "hole": case.hole, "seed": case.seed, **numbers})
     return rows
 
@@ -117,6 +117,8 @@ def _compared_rows(
     rows: list[dict[str, Any]] = []
     strips: list[np.ndarray] = []
     for case in every:
+        if not rows:
+            compared_fills(case, searches, k)["default, mixed"]()  # compiled loops are loaded; that takes its time
         place = {"bumps": case.bumps, "hole": case.hole, "seed": case.seed, "face": case.face.id}
         filled = {}
         for name, fill in compared_fills(case, searches, k).items():

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from experiments.filling_study.cases import Case
-from seethrough.details.filling import Candidates, FillSettings, ReferenceSearch, fill_from
+from seethrough.details.filling import (
+    Candidates,
+    FillSettings,
+    Holed,
+    ReferenceSearch,
+    ReferenceSet,
+    fill_from,
+    fills_from,
+)
 from seethrough.details.filling.fills import harmonic_fill, mean_fill, zero_fill
 
 RANKINGS = ("default", "pose only", "random")
 """Which references are mixed: the most alike of those seen from the same side, the nearest in viewpoint, any."""
 
-NUMBERS, SHRINKAGES = (1, 16, 32, 64, 100), (1.0, 3.0, 10.0, 30.0)
+NUMBERS, SHRINKAGES = (1, 16, 32, 64, 100), (0.3, 1.0, 2.0, 4.0, 10.0, 30.0)
 """References that fill a hole together, and shrinkages of their weights, that ``--choose`` compares."""
 
 Fill = Callable[[], np.ndarray]
@@ -76,10 +84,15 @@ class Ranked:
         return self._found[ranking]
 
 
-def chosen_fill(case: Case, ranked: Ranked, search: ReferenceSearch, choice: Choice, k: int) -> np.ndarray:
-    """Return the (S, S) mm of a face filled by some settings."""
-    settings = FillSettings(k=k, together=choice.together, shrinkage=choice.shrinkage)
-    return fill_from(case.holed, search.references, ranked[choice.ranking], settings).bump
+def chosen_fills(
+    case: Case, ranked: Ranked, references: ReferenceSet, every: Sequence[Choice], k: int
+) -> Iterator[tuple[Choice, np.ndarray]]:
+    """Yield each setting with the (S, S) mm that it fills a face with; references are read once a ranking."""
+    for ranking in dict.fromkeys(choice.ranking for choice in every):
+        chosen = [choice for choice in every if choice.ranking == ranking]
+        settings = [FillSettings(k=k, together=choice.together, shrinkage=choice.shrinkage) for choice in chosen]
+        fillings = fills_from(case.holed, references, ranked[ranking], settings)
+        yield from zip(chosen, (filling.bump for filling in fillings), strict=True)
 
 
 def compared_fills(case: Case, searches: Mapping[str, ReferenceSearch], k: int) -> dict[str, Fill]:
@@ -87,22 +100,24 @@ def compared_fills(case: Case, searches: Mapping[str, ReferenceSearch], k: int) 
     search, paper, usual = searches["default"], searches["paper"], FillSettings()
     ranked = Ranked(case, search, k)
 
-    def best_of_paper() -> np.ndarray:
-        found = paper.nearest(case.face.viewpoint, case.feature, k=k)
-        return fill_from(case.holed, paper.references, found, FillSettings("paper", k=k)).bump
-
+    found = paper.nearest(case.face.viewpoint, case.feature, k=k)
     fills: dict[str, Fill] = {
         "zero": partial(zero_fill, case.holed),
         "mean of the visible face": partial(mean_fill, case.holed),
         "harmonic": partial(harmonic_fill, case.holed),
-        "paper": best_of_paper,
+        "paper": partial(_filled, case.holed, paper.references, found, FillSettings("paper", k=k)),
     }
     for ranking in RANKINGS:
-        ranked[ranking]  # so that neither of two fills pays for their search
         for name, number in ((f"{ranking}, one reference", 1), (f"{ranking}, mixed", usual.mixed)):
-            choice = Choice(ranking, number, usual.shrinkage)
-            fills[name] = partial(chosen_fill, case, ranked, search, choice, k)
+            settings = FillSettings(k=k, together=number)
+            fills[name] = partial(_filled, case.holed, search.references, ranked[ranking], settings)
     return fills
+
+
+def _filled(
+    holed: Holed, references: ReferenceSet, ranked: Candidates | list[int], settings: FillSettings
+) -> np.ndarray:
+    return fill_from(holed, references, ranked, settings).bump
 
 
 def errors(filled: np.ndarray, truth: np.ndarray, gap: np.ndarray) -> dict[str, float]:
@@ -121,7 +136,7 @@ def errors(filled: np.ndarray, truth: np.ndarray, gap: np.ndarray) -> dict[str, 
 
 
 def measured(case: Case, fill: Fill) -> tuple[np.ndarray, dict[str, float]]:
-    """Return a filled map and its errors, with the CPU seconds that it took."""
+    """Return a filled map and its errors, with the CPU seconds that it took once the references were found."""
     start = time.process_time()
     filled = fill()
     seconds = time.process_time() - start

@@ -84,12 +84,12 @@ def test_the_best_setting_is_one_of_the_default_ranking() -> None:
     assert (best["ranking"], best["together"], best["shrinkage"]) == ("default", 32, 4.0)
     assert [line.get("difference_mm") for line in lines] == [pytest.approx(-0.1), None, pytest.approx(0.1)]
     assert len({line["square_l1_mm"] for line in lines}) == 3
-    assert [len(chosen_cells(line)) for line in lines] == [9, 9, 9]
+    assert [len(chosen_cells(line)) for line in lines] == [8, 8, 8]
 
 
 def test_settings_that_are_compared() -> None:
     every = choices(100)
-    assert len({choice for choice in every}) == len(every) == 3 * (1 + 4 * 4)
+    assert len({choice for choice in every}) == len(every) == 3 * (1 + 4 * 6)
     assert max(choice.together for choice in choices(40)) == 32
 
 
@@ -144,5 +144,5 @@ def test_the_command_compares_fills_and_settings(tmp_path: Path, monkeypatch: py
     main([*common, *written, "--choose"])
     found = json.loads(outputs["json"].read_text())
     assert found["split"] == "validation"
-    assert len(found["table"]) == 3 * (1 + 4)
+    assert len(found["table"]) == 3 * (1 + 6)
     assert found["best"]["ranking"] == "default"

@@ -1,6 +1,6 @@
 """Filling what occluders hide of a bump map from reference faces (Extreme 3D, Sec. 4.2)."""
 
-from seethrough.details.filling.hole_filling import Filling, fill_from, fill_holes
+from seethrough.details.filling.hole_filling import Filling, fill_from, fill_holes, fills_from
 from seethrough.details.filling.holed import Holed
 from seethrough.details.filling.reference_set import Reference, ReferenceSet
 from seethrough.details.filling.reference_writer import NewReference, ReferenceWriter
@@ -25,6 +25,7 @@ __all__ = [
     "Viewpoint",
     "fill_from",
     "fill_holes",
+    "fills_from",
     "nearest",
     "viewpoint_in_focus_crop",
 ]

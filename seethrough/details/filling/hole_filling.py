@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seethrough.details.filling.alignment import Similarity, fit_similarity, warp_reference
-from seethrough.details.filling.blending import NO_SOURCE, Source, blend, box_around
+from seethrough.details.filling.blending import NO_SOURCE, blend
 from seethrough.details.filling.holed import Holed, Map
-from seethrough.details.filling.mixing import mix
-from seethrough.details.filling.reference_set import Reference, ReferenceSet
+from seethrough.details.filling.layers import Layer, Layers
+from seethrough.details.filling.reference_set import ReferenceSet
 from seethrough.details.filling.report import FillingReport, SourceReport
 from seethrough.details.filling.search import Candidates, ReferenceSearch
 from seethrough.details.filling.settings import FillSettings
@@ -91,11 +90,26 @@ def fill_from(
         ranked: candidates, or rows of the set; none makes a membrane.
         settings: how many references may share the hole.
     """
-    settings = settings or FillSettings()
+    return fills_from(holed, references, ranked, [settings or FillSettings()])[0]
+
+
+def fills_from(
+    holed: Holed,
+    references: ReferenceSet | None,
+    ranked: Candidates | Iterable[int],
+    settings: Sequence[FillSettings],
+) -> list[Filling]:
+    """Fill a hole once with each of some settings, as :func:`fill_from`; references are read and sampled once."""
     if not holed.hole.any():
-        return _unchanged(holed)
+        return [_unchanged(holed) for _ in settings]
     rows = ranked.rows.tolist() if isinstance(ranked, Candidates) else list(ranked)
-    layers = [] if references is None else _layers(holed, references, rows, settings)
+    if references is None:
+        return [_filled(holed, [], rows, ranked) for _ in settings]
+    layers = Layers(holed, references, rows, max(each.mixed for each in settings))
+    return [_filled(holed, layers.of(each), rows, ranked) for each in settings]
+
+
+def _filled(holed: Holed, layers: list[Layer], rows: list[int], ranked: Candidates | Iterable[int]) -> Filling:
     result = blend(holed.bump.astype(np.float64), holed.hole, holed.face, [layer.source for layer in layers])
     count, reports = int(holed.hole.sum()), []
     for number, layer in enumerate(layers):
@@ -116,59 +130,6 @@ def fill_from(
     )
     filled = np.where(holed.hole, result.bump, 0.0).astype(np.float32)
     return Filling(np.where(holed.hole, filled, holed.bump), report, result.source)
-
-
-@dataclass(frozen=True)
-class _Laid:
-    """A reference laid over the face."""
-
-    reference: Reference
-    similarity: Similarity
-    landmarks: int
-
-    def report(self, share: float, weight: float) -> SourceReport:
-        reference, similarity = self.reference, self.similarity
-        told = (reference.row, reference.id, reference.identity, None, None, share, weight)
-        return SourceReport(*told, similarity.scale, similarity.angle, self.landmarks)
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """What one part of the hole is filled from."""
-
-    source: Source
-    laid: list[_Laid]
-    weights: np.ndarray
-
-
-def _layers(holed: Holed, references: ReferenceSet, rows: list[int], settings: FillSettings) -> list[_Layer]:
-    """Return the mixture of the first references, if several are mixed, and single ones for what is left."""
-    box = box_around(holed.hole)
-    open_part, layers = holed.hole.copy(), []
-    if settings.mixed > 1 and len(rows) > 1:
-        laid = [_lay(holed, references[row]) for row in rows[: settings.mixed]]
-        pairs = [(each.reference, each.similarity) for each in laid]
-        mixture = mix(holed.bump, holed.face & ~holed.hole, pairs, holed.hole, settings.shrinkage)
-        layers.append(_Layer(mixture.source, laid, mixture.weights))
-        open_part &= ~mixture.source.covered
-    least = max(1.0, settings.least_share * float(holed.hole.sum()))
-    most = len(layers) + settings.references_at_most
-    for row in rows:
-        if len(layers) == most or open_part.sum() < least:
-            break
-        laid = _lay(holed, references[row])
-        source = Source(np.zeros(holed.hole.shape), np.zeros(holed.hole.shape, bool))
-        source.bump[box], source.covered[box] = warp_reference(laid.reference, laid.similarity, box)
-        if (open_part & source.covered).sum() >= least:
-            open_part &= ~source.covered
-            layers.append(_Layer(source, [laid], np.ones(1)))
-    return layers
-
-
-def _lay(holed: Holed, reference: Reference) -> _Laid:
-    guides = holed.guides
-    similarity = fit_similarity(reference.landmarks[guides], holed.landmarks[guides])
-    return _Laid(reference, similarity, int(guides.sum()))
 
 
 def _with_distances(report: SourceReport, ranked: Candidates, place: int) -> SourceReport:

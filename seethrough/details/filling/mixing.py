@@ -35,10 +35,8 @@ class Mixture:
     weights: np.ndarray
 
 
-def mix(
-    bump: np.ndarray, held: np.ndarray, references: Sequence[Laid], wanted: np.ndarray, shrinkage: float
-) -> Mixture:
-    """Mix references in such parts that they resemble the visible face.
+class SampledReferences:
+    """References laid over a face, sampled once, to be mixed in such parts that they resemble what is seen of it.
 
     The face is taken for the mean of the references and a weighted sum of their differences from it, by ridge
     regression over the visible pixels: faces that are alike where one sees them are, in some degree, alike where one
@@ -48,26 +46,55 @@ def mix(
         bump: (H, W) mm.
         held: (H, W) bool, visible pixels of the face.
         references: each with the similarity that lays it over the face.
-        wanted: (H, W) bool, pixels that shall be filled; the mixture says something there and next to them.
-        shrinkage: of the references' mean energy, how strongly weights are drawn towards those of the plain mean.
+        wanted: (H, W) bool, pixels that shall be filled; a mixture says something there and next to them.
     """
-    step = max(1, round(max(held.shape) / CELLS))
-    cells, seen = _cell_means(bump, held, step)
-    grid = box_around(seen) if seen.any() else (slice(0, 1), slice(0, 1))
-    cells, seen = cells[grid], seen[grid]
-    values, covered = np.zeros((len(references), *cells.shape)), np.zeros((len(references), *cells.shape), bool)
-    for number, (reference, similarity) in enumerate(references):
-        values[number], covered[number] = warp_reference(reference, _in_cells(similarity, step), grid, samples=2)
-    values, covered = values[:, seen], covered[:, seen]
-    # A reference's own level says nothing: the blend takes that of the face around the hole.
-    offsets = (values * covered).sum(1) / np.maximum(covered.sum(1), 1)
-    values = np.where(covered, values - offsets[:, None], 0.0)
-    mean = values.sum(0) / np.maximum(covered.sum(0), 1)
-    known = covered.any(0)
-    target = cells[seen] - mean
-    target = np.where(known, target - target[known].mean() if known.any() else 0.0, 0.0)
-    weights = _ridge(np.where(covered, values - mean, 0.0), target, shrinkage)
-    return Mixture(_mixed(references, weights, offsets, wanted), (1 - weights.sum()) / len(references) + weights)
+
+    def __init__(self, bump: np.ndarray, held: np.ndarray, references: Sequence[Laid], wanted: np.ndarray) -> None:
+        step = max(1, round(max(held.shape) / CELLS))
+        cells, seen = _cell_means(bump, held, step)
+        grid = box_around(seen) if seen.any() else (slice(0, 1), slice(0, 1))
+        seen = seen[grid]
+        self._cells, self._box, self._shape = cells[grid][seen], box_around(wanted), wanted.shape
+        # Gradients are taken across the hole's border, and nothing farther out is looked at.
+        near, count = ndimage.binary_dilation(wanted[self._box]), len(references)
+        self._cell_values, self._cell_covered = (
+            np.empty((count, len(self._cells))),
+            np.empty((count, len(self._cells)), bool),
+        )
+        self._bumps, self._covered = np.empty((count, *near.shape), np.float32), np.empty((count, *near.shape), bool)
+        for number, (reference, similarity) in enumerate(references):
+            values, covered = warp_reference(reference, _in_cells(similarity, step), grid, samples=2, wanted=seen)
+            self._cell_values[number], self._cell_covered[number] = values[seen], covered[seen]
+            out = (self._bumps[number], self._covered[number])
+            warp_reference(reference, similarity, self._box, wanted=near, out=out)
+
+    def mixture(self, count: int, shrinkage: float) -> Mixture:
+        """Mix the first ``count`` references.
+
+        Args:
+            count: at least 1.
+            shrinkage: of the references' mean energy, how strongly weights are drawn towards those of the plain mean.
+        """
+        covered = self._cell_covered[:count]
+        # A reference's own level says nothing: the blend takes that of the face around the hole.
+        offsets = (self._cell_values[:count] * covered).sum(1) / np.maximum(covered.sum(1), 1)
+        values = np.where(covered, self._cell_values[:count] - offsets[:, None], 0.0)
+        mean = values.sum(0) / np.maximum(covered.sum(0), 1)
+        known = covered.any(0)
+        target = self._cells - mean
+        target = np.where(known, target - target[known].mean() if known.any() else 0.0, 0.0)
+        weights = _ridge(np.where(covered, values - mean, 0.0), target, shrinkage)
+        return Mixture(self._mixed(weights, offsets), (1 - weights.sum()) / len(weights) + weights)
+
+    def _mixed(self, weights: np.ndarray, offsets: np.ndarray) -> Source:
+        """Mix bumps, and the steps from pixel to pixel for themselves: no step where a reference ends."""
+        size, (rows, columns) = self._bumps.shape[1:], self._box
+        mixed, count = np.empty((3, *size)), np.empty(size, np.int32)
+        mix_maps(self._bumps[: len(weights)], self._covered[: len(weights)], offsets, weights, mixed, count)
+        maps, enough = np.zeros((3, *self._shape)), np.zeros(self._shape, bool)
+        maps[:, rows, columns] = mixed
+        enough[rows, columns] = count >= LEAST_COVER * len(weights)
+        return Source(maps[0], enough, (maps[1], maps[2]))
 
 
 def _ridge(differences: np.ndarray, target: np.ndarray, shrinkage: float) -> np.ndarray:
@@ -77,25 +104,6 @@ def _ridge(differences: np.ndarray, target: np.ndarray, shrinkage: float) -> np.
     if not ridge > 0:
         return np.zeros(len(energy))
     return np.linalg.solve(energy + ridge * np.eye(len(energy)), differences @ target)
-
-
-def _mixed(references: Sequence[Laid], weights: np.ndarray, offsets: np.ndarray, wanted: np.ndarray) -> Source:
-    """Mix bumps, and the steps from pixel to pixel for themselves: no step where a reference ends."""
-    box = box_around(wanted)
-    # Gradients are taken across the hole's border, and nothing farther out is looked at.
-    near = ndimage.binary_dilation(wanted[box])
-    bumps, covered = (
-        np.empty((len(references), *near.shape), np.float32),
-        np.empty((len(references), *near.shape), bool),
-    )
-    for number, (reference, similarity) in enumerate(references):
-        warp_reference(reference, similarity, box, wanted=near, out=(bumps[number], covered[number]))
-    mixed, count = np.empty((3, *near.shape)), np.empty(near.shape, np.int32)
-    mix_maps(bumps, covered, offsets, weights, mixed, count)
-    maps, enough = np.zeros((3, *wanted.shape)), np.zeros(wanted.shape, bool)
-    maps[:, box[0], box[1]] = mixed
-    enough[box] = count >= LEAST_COVER * len(references)
-    return Source(maps[0], enough, (maps[1], maps[2]))
 
 
 def _cell_means(bump: np.ndarray, held: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ from seethrough.details.filling import (
     Viewpoint,
     fill_from,
     fill_holes,
+    fills_from,
 )
 from seethrough.details.filling.fills import (
     harmonic_fill,
@@ -112,6 +113,17 @@ def test_a_mixture_finds_the_parts_that_the_face_is_made_of(references: Referenc
     assert sorted(sorted(weights, key=lambda name: -weights[name])[:2]) == ["face-002", "face-009"]
 
 
+def test_many_settings_at_once_fill_as_each_alone_does(references: ReferenceSet) -> None:
+    own, hole = new_reference(3), square()
+    holed = Holed.of(waves(77).astype(np.float32), FACE & ~hole, FACE, own.landmarks)
+    ranked = ReferenceSearch(references).nearest(own.viewpoint, own.feature, k=12)
+    options = [FillSettings(together=number, shrinkage=shrinkage) for number, shrinkage in ((1, 4), (5, 4), (12, 0.5))]
+    for filling, each in zip(fills_from(holed, references, ranked, options), options, strict=True):
+        alone = fill_from(holed, references, ranked, each)
+        assert np.array_equal(filling.bump, alone.bump)
+        assert filling.report == alone.report
+
+
 def test_what_the_best_reference_lacks_the_next_ones_and_a_membrane_fill(tmp_path: Path) -> None:
     from seethrough.details.filling import ReferenceWriter
     from tests.details.filling.small_references import description
@@ -165,6 +177,7 @@ def test_mistakes_are_one_line(references: ReferenceSet, changes: dict[str, Any]
 @pytest.mark.parametrize(
     ("changes", "message"),
     [({"preset": "mine"}, "preset 'mine'"), ({"k": 0}, "k=0"), ({"together": 0}, "together=0"),
+     ({"shrinkage": -1.0}, "shrinkage=-1.0"), ({"shrinkage": float("nan")}, "shrinkage=nan"),
      ({"least_share": 2.0}, "least_share=2.0"), ({"widen": -0.1}, "widen=-0.1")],
 )  # fmt: skip
 def test_impossible_settings_are_refused(changes: dict[str, Any], message: str) -> None:

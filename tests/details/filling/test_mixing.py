@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seethrough.details.filling.alignment import Similarity
-from seethrough.details.filling.mixing import mix
+from seethrough.details.filling.mixing import SampledReferences
 from seethrough.details.filling.sampling import mix_maps
 from tests.details.filling.small_references import face_mask, small_set, waves
 
@@ -45,7 +45,8 @@ def test_shrinkage_goes_from_the_best_match_to_the_plain_mean(tmp_path: Path) ->
     hole = face & (np.mgrid[:64, :64][0] > 40)
     truth = 0.5 * waves(1) + 0.5 * waves(4)
     laid = [(references[row], HERE) for row in range(5)]
-    weights = {shrinkage: mix(truth, face & ~hole, laid, hole, shrinkage).weights for shrinkage in (1e-6, 4.0, 1e6)}
+    sampled = SampledReferences(truth, face & ~hole, laid, hole)
+    weights = {shrinkage: sampled.mixture(5, shrinkage).weights for shrinkage in (1e-6, 4.0, 1e6)}
     assert weights[1e-6] == pytest.approx([0, 0.5, 0, 0, 0.5], abs=0.02)
     assert weights[1e6] == pytest.approx([0.2] * 5, abs=1e-3)
     assert 0.2 < weights[4.0][1] < 0.5
@@ -58,7 +59,8 @@ def test_a_mixture_says_something_in_the_hole_and_beside_it_and_nothing_elsewher
     face = face_mask()
     hole = np.zeros_like(face)
     hole[20:30, 25:40] = True
-    source = mix(waves(7), face & ~hole, [(references[row], HERE) for row in range(3)], hole, 4.0).source
+    sampled = SampledReferences(waves(7), face & ~hole, [(references[row], HERE) for row in range(3)], hole)
+    source = sampled.mixture(3, 4.0).source
     assert source.covered[hole].all()
     assert source.covered[19, 25:40].all() and source.covered[30, 25:40].all()
     assert not source.covered[:18].any() and not source.covered[:, :23].any()
