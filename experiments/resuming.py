@@ -84,9 +84,12 @@ def changes_since(checkpoint: Path, composition: Composition) -> list[str]:
         SeethroughError: the file is no checkpoint of ours.
     """
     free = (*MAY_CHANGE, *composition.method.incidental, *composition.data_set.incidental)
+    saved = saved_config(checkpoint)
+    known, sources = dict(_flat(saved)), composition.sources
     return [
-        f"'{key}' was {before!r} and is {now!r} in {composition.sources.get(key, 'the defaults')}"
-        for key, before, now in changed(saved_config(checkpoint), composition.plain, free)
+        f"'{key}' was {before!r} and is {now!r} in {sources.get(key, 'the defaults')}"
+        for key, before, now in changed(saved, composition.plain, free)
+        if key in known or key in sources  # a setting that is newer than the checkpoint does nothing by default
     ]
 
 

@@ -13,7 +13,7 @@ from lightning_modules.speed import Speed
 
 LINE_SECONDS = 60.0
 _INTERVAL = 20
-_FORMAT = "{desc}{percentage:3.0f}%|{bar:12}| step {n_fmt} of {total_fmt}, {remaining} left{postfix}"
+_FORMAT = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}, {remaining} left{postfix}"
 
 
 class StepProgress(pl.Callback):
@@ -88,12 +88,12 @@ def on_terminal() -> bool:
 
 
 def _measured(trainer: pl.Trainer) -> list[str]:
-    """Return images a second, the share of waiting where it is large, and the loss, as far as they are known."""
-    parts = []
+    """Return images a second, the loss, and the share of waiting where it is large, as far as they are known."""
+    parts, last = [], []
     for speed in (callback for callback in trainer.callbacks if isinstance(callback, Speed)):  # pyright: ignore
         if speed.recent:
-            parts.append(f"{speed.recent:,.3g} images/s" if speed.recent < 100 else f"{speed.recent:,.0f} images/s")
+            parts.append(f"{speed.recent:.{1 if speed.recent < 100 else 0}f} images/s")
         if speed.waiting >= 0.1:
-            parts.append(f"{speed.waiting:.0%} of the time waiting for data")
+            last.append(f"{speed.waiting:.0%} waiting for data")
     loss = trainer.callback_metrics.get("loss")
-    return [*parts, f"loss {float(loss):.3f}"] if loss is not None else parts
+    return [*parts, *([f"loss {float(loss):.3f}"] if loss is not None else []), *last]

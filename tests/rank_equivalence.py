@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -75,15 +76,20 @@ def train(kind: str, way: Way, folder: Path, more: Sequence[str] = ()) -> dict[s
 
 def freeze_batch_norm() -> None:
     """Have BatchNorm use its running statistics in training too, in this process and those forked from it."""
+    make = _BatchNorm.__init__
+
+    def made_frozen(module: _BatchNorm, *arguments: Any, **named: Any) -> None:
+        make(module, *arguments, **named)
+        module.training = False
+
+    _BatchNorm.__init__ = made_frozen
     _BatchNorm.train = lambda module, mode=True: torch.nn.Module.train(module, False)
 
 
 def distances(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
-    """Return the largest difference of a floating-point number of two states."""
-    return max(
-        (float((value - other[name]).abs().max()) for name, value in one.items() if value.is_floating_point()),
-        default=0.0,
-    )
+    """Return the largest difference of a parameter in two states."""
+    shared = [name for name, value in one.items() if isinstance(value, torch.Tensor) and value.is_floating_point()]
+    return max(float((one[name] - other[name]).abs().max()) for name in shared if one[name].numel())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from datamodules.photos.faults import FaultyDataError
 from experiments.run_folder import RunFolder
@@ -74,6 +75,17 @@ def test_every_changed_setting_is_shown(line, capsys) -> None:
     capsys.readouterr()
     main(line("model.steps=3", "model.slope=1", "resume=auto", "allow_changes=true"))
     assert capsys.readouterr().out.startswith(f"changed: {changes[0]}\nchanged: {changes[1]}\n")
+
+
+def test_a_setting_that_is_newer_than_the_checkpoint_is_no_change(line, tmp_path: Path) -> None:
+    main(line("model.steps=2"))
+    file = tmp_path / "a/checkpoints/step_00000002.ckpt"
+    content = torch.load(file, weights_only=True)
+    del content["config"]["model"]["slope"], content["config"]["trainer"]["precision"]
+    torch.save(content, file)
+    main(line("model.steps=2", "resume=auto"))
+    with pytest.raises(FaultyDataError, match=r"'model.slope' was None and is 1.0"):
+        main(line("model.steps=2", "model.slope=1", "resume=auto"))
 
 
 def test_a_checkpoint_that_cannot_be_written_ends_the_run_in_one_line(

@@ -6,11 +6,13 @@ from itertools import pairwise
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.precision import MixedPrecision
 
 from lightning_modules.checkpointing import StepCheckpoint, checkpoints_in
 from lightning_modules.focus.augmentation import AugmentationConfig
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus, load_focus_module
+from lightning_modules.focus.optimisation import OptimiserConfig
 from lightning_modules.focus.phases import Network, Phase
 from seethrough.errors import SeethroughError
 from seethrough.morphable.archive import write_face_model
@@ -213,6 +215,33 @@ def test_several_batches_make_one_step(focus_config, tmp_path):
     moved = [not torch.equal(one, other) for one, other in pairwise(heads)]
     assert moved == [(index + 1) % 3 == 0 for index in range(len(moved))]
     assert len(set(seeds)) == len(seeds), "each batch of a step draws its own random numbers"
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_clipping_and_accumulation_in_every_precision(focus_config, tmp_path, precision):
+    """A step of plain SGD at rate 1 is as long as the clipped gradient.
+
+    Lightning has no fp16 on a CPU: the scaler is its plugin's, which may skip steps until it has found its scale.
+    """
+    focus_config.schedule.last_stage, focus_config.schedule.landmark_steps = "landmarks", 10
+    focus_config.accumulate_batches = 2
+    focus_config.encoder_optimiser = OptimiserConfig("sgd", 1.0, shape="constant", clip_norm=1e-3)
+    module, weights = FocusModule(focus_config), []
+    terms = module._terms
+
+    def watched(phase, batch):
+        if module._part == 0:
+            weights.append(torch.cat([value.detach().flatten().clone() for value in module.focus.encoder.parameters()]))
+        return terms(phase, batch)
+
+    module._terms = watched
+    half = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu")) if precision == "16-mixed" else None
+    options = {"plugins": [half]} if half is not None else {"precision": precision}
+    trainer(tmp_path, **options).fit(module, loader())
+    lengths = [float((after - before).norm()) for before, after in pairwise(weights)]
+    taken = [length for length in lengths if length]
+    assert len(taken) == 9 if precision != "16-mixed" else len(taken) >= 1
+    assert taken == pytest.approx([1e-3] * len(taken), rel=0.01)
 
 
 def test_true_masks_must_exist(focus_config, tmp_path):

@@ -56,6 +56,6 @@ def test_a_log_file_gets_a_line_when_something_else_begins(focus_config, capsys)
         module.em_step += 1
         shown.on_train_batch_end(trainer, module)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("landmarks: step 1 of 15, 41.6 images/s, 25% of the time waiting for data, loss 1.500")
+    assert lines[0].startswith("landmarks: step 1 of 15, 41.6 images/s, loss 1.500, 25% waiting for data")
     names = [line.partition(": step")[0] for line in lines]
     assert names == list(dict.fromkeys(stage_name(module.schedule, step) for step in range(15)))
