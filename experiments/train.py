@@ -6,6 +6,7 @@ python -m experiments.train focus data/synthetic trainer.devices=2 model.loss.we
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from experiments.run_folder import RunFolder
 
 PROGRAM = "python -m experiments.train"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 DESCRIPTION = "Train a method on a data set; writes runs/<name>/."
 
 
@@ -86,6 +88,14 @@ def train(composition: Composition) -> RunFolder:
         except SystemExit:
             # Lightning's way to leave after Ctrl-C.
             raise KeyboardInterrupt from None
+        except OSError as error:
+            # A picture, a table: checkpoints, metrics and data tell themselves what is wrong with them.
+            if error.errno not in NO_ROOM:
+                raise
+            raise SeethroughError(
+                f"cannot write {error.filename or run_folder.path}: {error.strerror}; earlier checkpoints are intact: "
+                "make room, and the same command with resume=auto goes on from them"
+            ) from None
         except RuntimeError as error:
             if not lost_contact(error, trainer.world_size):
                 raise

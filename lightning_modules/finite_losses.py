@@ -97,7 +97,7 @@ def gradient_norm(network: nn.Module, clip_norm: float | None) -> Tensor:
         return nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
     gradients = [each.grad for each in network.parameters() if each.grad is not None]
     if not gradients:
-        return torch.zeros(())
+        return torch.zeros((), device=next(network.parameters()).device)
     return torch.stack(torch._foreach_norm(gradients)).norm()
 
 
