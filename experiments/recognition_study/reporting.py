@@ -22,6 +22,8 @@ SCORES = {"eer_complement": "100 % - EER", "accuracy": "accuracy", "nauc": "nAUC
 AGAINST = (RANDOM, "random references, mixed", ZERO, "harmonic", "filled (one reference)", "filled (paper)")
 SUBSET_WAYS = (FOUNDATION, WHOLE, FILLED)
 DRAWN = (WHOLE, BLACK, FILLED, ZERO, "harmonic", RANDOM, OWN)
+_BACK = ("of the loss to black, %", "of the loss to no bump, %")
+"""Accuracy given back, as a share of what is lost from whole maps to those whose squares say 13 mm, or nothing."""
 _PAPER_HEADING = [f"{PAPER}{name}" for name in SCORES.values()]
 _PAPER_ROWS: dict[str, published.Verified] = {
     FOUNDATION: published.EXTREME_3D_TABLE_1["all"],
@@ -35,37 +37,37 @@ Ways = Mapping[str, Verified]
 
 def score_sheet(title: str, ways: Ways, errors: Mapping[str, float], resampling: Resampling) -> Sheet:
     """Return a row a way: scores, what it gives back of the lost accuracy, and its error inside the holes."""
-    heading = ["", *SCORES.values(), "accuracy, ± over seeds", "of the lost accuracy, %", "error in holes, mm"]
+    heading = ["", *SCORES.values(), "accuracy, ± over seeds", *_BACK, "error in holes, mm"]
     sheet = Sheet(title, [*heading, *_PAPER_HEADING])
     for name, way in ways.items():
         means = {key: way.mean(key) for key in SCORES}
         cells = [spread(mean, folds) for mean, folds, _ in means.values()]
         over_seeds = spread(means["accuracy"][0], means["accuracy"][2]) if len(way.scores) > 1 else NOTHING
-        back = NOTHING
-        if name in errors and name != WHOLE:
-            back = percent(resampling.recovered(way, ways[WHOLE], ways[BLACK]))
+        back = [
+            percent(resampling.recovered(way, ways[WHOLE], ways[lost]))
+            if name in errors and name not in (WHOLE, BLACK, lost)
+            else NOTHING
+            for lost in (BLACK, ZERO)
+        ]
         printed = _PAPER_ROWS.get(name)
         theirs = [spread(*figure) for figure in printed] if printed else [NOTHING] * len(SCORES)
         millimetres = number(errors.get(name, float("nan")), 3)
-        sheet.rows.append([name, *cells, over_seeds, back, millimetres, *theirs])
+        sheet.rows.append([name, *cells, over_seeds, *back, millimetres, *theirs])
     return sheet
 
 
 def difference_sheet(title: str, ways: Ways, resampling: Resampling) -> Sheet:
     """Return by how much filling from references is above every other fill, with intervals over people."""
-    heading = ["", "accuracy, points [95 %]", "share of the lost accuracy, points [95 %]", "folds above, of 10"]
-    sheet = Sheet(title, heading)
+    sheet = Sheet(title, ["", "accuracy, points", *_BACK, "better folds"])
     for first, other in [*((FILLED, name) for name in AGAINST), (OWN, FILLED)]:
         if first not in ways or other not in ways:
             continue
         one, two = ways[first], ways[other]
         points = resampling.difference(one, two)
-        share = resampling.recovered_more(one, two, ways[WHOLE], ways[BLACK])
+        shares = [percent(resampling.recovered_more(one, two, ways[WHOLE], ways[lost])) for lost in (BLACK, ZERO)]
         above = one.fold_accuracy - two.fold_accuracy
         count = f"{int((above > 0).sum())} of {len(above)}"
-        sheet.rows.append(
-            [f"{first} less {other}", interval(points.mean, points.low, points.high, 2), percent(share), count]
-        )
+        sheet.rows.append([f"{first} less {other}", interval(points.mean, points.low, points.high, 2), *shares, count])
     return sheet
 
 
@@ -108,10 +110,12 @@ def numbers_of(ways: Ways, errors: Mapping[str, float], resampling: Resampling |
         result[name] = {"seeds": seeds, "fold_accuracy": way.fold_accuracy, "error_mm": errors.get(name)}
         if resampling is not None and name in errors and name not in (WHOLE, FILLED):
             result[name]["filled_less_this_points"] = vars(resampling.difference(ways[FILLED], way))
-            share = resampling.recovered_more(ways[FILLED], way, ways[WHOLE], ways[BLACK])
-            result[name]["filled_gives_back_more"] = vars(share)
+            for lost, of in ((BLACK, "black"), (ZERO, "zero")):
+                share = resampling.recovered_more(ways[FILLED], way, ways[WHOLE], ways[lost])
+                result[name][f"filled_gives_back_more_of_{of}"] = vars(share)
         if resampling is not None and name in errors and name != WHOLE:
-            result[name]["gives_back"] = vars(resampling.recovered(way, ways[WHOLE], ways[BLACK]))
+            for lost, of in ((BLACK, "black"), (ZERO, "zero")):
+                result[name][f"gives_back_of_{of}"] = vars(resampling.recovered(way, ways[WHOLE], ways[lost]))
     return result
 
 

@@ -104,10 +104,9 @@ def photo_words(lfw: Path, *more: str) -> list[str]:
 def test_photos_with_lfws_pairs(lfw: Path, references: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = photo_words(lfw, "--references", str(references), "--nearest", "1", "--feature", "none", "--squares", "1")
     # Noise has no face: what its mask says is not what is tested here.
-    hidden = iter(np.tile([0.0, 0.3], 4))
     monkeypatch.setattr(
         "experiments.recognition_study.describing.foundation",
-        lambda estimator, face: (np.arange(3.0) + len(face.id), next(hidden, 0.0)),
+        lambda estimator, face: (np.arange(3.0) + len(face.id), 0.3 if face.id.endswith("2") else 0.0),
     )
     main(words)
     told = json.loads((lfw / "out/photos/numbers.json").read_text())
@@ -115,7 +114,7 @@ def test_photos_with_lfws_pairs(lfw: Path, references: Path, monkeypatch: pytest
     assert told["faces"] == 8 and told["pairs"] == 8
     assert "same person (oracle)" not in found["ways"]
     assert found["subsets"]["whole"]["all"][0]["pairs"] == 8
-    assert 0 < found["occluded_photos"] < 8
+    assert found["occluded_photos"] == 3
     assert "foundation: all" in (lfw / "out/photos/table.md").read_text()
 
 
@@ -150,8 +149,6 @@ def test_another_face_model_and_other_photos(lfw: Path, references: Path, tmp_pa
     named = ["--references", str(references), "--nearest", "1", "--feature", "none"]
     with pytest.raises(SeethroughError, match=r"references, fewer than --nearest 100; lower it or add references"):
         main(photo_words(lfw, "--references", str(references)))
-    with pytest.raises(SeethroughError, match=r"has features of 'none', --feature names 'identity'"):
-        main([*photo_words(lfw), "--references", str(references), "--nearest", "1", "--feature", "identity"])
     rows = ["2\t1", "Zoe\t1\t2", "Zoe\t1\tYan\t1", "Xi\t1\t2", "Xi\t1\tYan\t2"]
     strangers = write_pairs(tmp_path / "pairs.txt", rows)
     with pytest.raises(SeethroughError, match=r"has none of its 6 photos, such as Zoe_0001; make them of data/lfw"):
