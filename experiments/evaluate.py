@@ -107,7 +107,7 @@ def evaluate(
     shown = {key: value[:SHOWN_IMAGES] for key, value in batch.items() if key != "truth"}
     pictures, columns = evaluation.sheet(measured.module, shown)
     save_picture(pictures, folder.report / f"{name}.png", columns=columns)
-    write_json(folder.report / f"{name}_sheet.json", sheet_facts(shown["id"], measured.rows))
+    write_json(folder.report / f"{name}_sheet.json", sheet_facts(shown.get("id", ()), measured.rows))
     return summary
 
 

@@ -25,6 +25,7 @@ _FLAGS = (
     "--disable-dev-shm-usage", "--force-color-profile=srgb", "--no-first-run",
 )  # fmt: skip
 _START_SECONDS, _ANSWER_SECONDS = 60.0, 120.0
+_TRIES = 5
 _FRAME = "element-6066-11e4-a52e-4f735466cecf"  # the key of the standard under which an element has its name
 
 
@@ -135,8 +136,14 @@ class Browser:
         self._act([{"type": "key", "id": "keys", "actions": actions}])
 
     def picture(self) -> bytes:
-        """Return a PNG of what is seen."""
-        return base64.b64decode(self._call("GET", f"{self._session}/screenshot"))
+        """Return a PNG of what is seen; on a busy machine the driver's own 10 s may pass before it is drawn."""
+        for patience in range(_TRIES, 0, -1):
+            try:
+                return base64.b64decode(self._call("GET", f"{self._session}/screenshot"))
+            except SeethroughError as error:
+                if patience == 1 or "timeout" not in str(error):
+                    raise
+        raise AssertionError("not reached")
 
     def messages(self) -> list[dict[str, Any]]:
         """Return what the page has written to the console since the last call; ``level`` is SEVERE for errors."""

@@ -48,7 +48,7 @@ def add_pictures(run: Path, file: str = "images/reconstruction_00000060.png", fa
     strips = torch.zeros(faces, 3, SIZE, 4 * SIZE)
     for face in range(faces):
         strips[face, :, :, :SIZE] = 0.2 * (face + 1)
-        strips[face, :, :, SIZE : 2 * SIZE] = 0.2 * (face + 1) + 0.1
+        strips[face, :, :, SIZE : 2 * SIZE] = 0.2 * (face + 1) + 25 / 255
         strips[face, :, : SIZE // 2, 2 * SIZE : 3 * SIZE] = 0.5
         strips[face, :, : SIZE // 4, 3 * SIZE :] = 1.0
     save_picture(strips, run / file)
