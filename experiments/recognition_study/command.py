@@ -14,6 +14,7 @@ from experiments.command_line import write_json
 from experiments.provenance import commit
 from experiments.recognition_study.options import PROGRAM, parsed
 from experiments.studies.running.record import machine
+from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
 SHOWN_FACES = 5
@@ -85,7 +86,7 @@ def _of_squares(
     }
     sheets = [
         reporting.score_sheet(_title(count, columns), ways, errors, resampling),
-        reporting.difference_sheet(f"Differences, {count} squares: people resampled", ways, resampling),
+        reporting.difference_sheet(f"Differences, {counted(count, 'square')}: people resampled", ways, resampling),
     ]
     curves = {name: ways[name].curve for name in (FOUNDATION, FOUNDATION_COVERED)}
     if options.folder is not None:
@@ -97,7 +98,7 @@ def _of_squares(
     console = Console(width=200, highlight=False)
     for sheet in sheets:
         console.print(sheet.rich())
-    title = f"Bump maps, {count} squares of 75 px in 500, {subjects.title}"
+    title = f"Bump maps, {counted(count, 'square')} of 75 px in 500, {subjects.title}"
     reporting.draw_bump_rocs(folder / f"roc_bumps_{count}.png", ways, title)
     reporting.draw_foundation_rocs(folder / f"roc_foundation_{count}.png", curves, f"Foundation, {subjects.title}")
     pictures.write_strips(folder / f"faces_{count}.png", material.strips(count, SHOWN_FACES))
@@ -107,7 +108,7 @@ def _of_squares(
 
 def _title(count: int, columns: dict[str, np.ndarray]) -> str:
     share = 100 * float(columns["gap"].mean())
-    return f"{count} squares, {share:.0f} % of the face: %, mean ± deviation over folds"
+    return f"{counted(count, 'square')}, {share:.0f} % of the face: %, mean ± deviation over folds"
 
 
 def _spent(out: Path, here: float, training: float) -> dict[str, float]:

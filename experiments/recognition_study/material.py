@@ -84,22 +84,24 @@ def rendered_material(options: argparse.Namespace) -> Material:
         )
     estimator, features = _estimator(options.focus), FeatureReader(options.feature)
     subjects = rendered_subjects(data, options.split, options.folds)
-    codes: dict[str, np.ndarray | None] = {"train": None, options.split: None}
-    settings = list(options.settings)
+    codes, settings = None, list(options.settings)
+    runs, seconds = options.recognisers, 0.0
     if options.bumps != TRUE:
         folder = options.out / "bumps"
-        for split in ("train", "validation", options.split):
-            codes[split] = translated(RenderedFaces(data, split), options.bumps, folder / f"{split}.npy")
+        for split in (options.split,) if runs else ("train", "validation", options.split):
+            codes = translated(RenderedFaces(data, split), options.bumps, folder / f"{split}.npy")
         settings.append(f"data.bumps={folder}")
-    runs, seconds = options.recognisers, 0.0
     if not runs:
         runs, seconds = trained_recognisers(
             options.out / "runs", options.preset, options.seeds, [*settings, *options.training]
         )
     training = RenderedFaces(data, "train")
-    references = _references(training, range(len(training)), codes["train"], options, features, "references")
-    own = _references(subjects.source, subjects.own, codes[options.split], options, FeatureReader(NONE), options.split)
-    faces = ChosenFaces(subjects.source, subjects.places, codes[options.split], options.bumps)
+    # As for a user of reconstruct: references are what tools.reference_index makes, never a translator's guesses.
+    references = _references(ChosenFaces(training, range(len(training)), None, TRUE), features, options, "references")
+    own = _references(
+        ChosenFaces(subjects.source, subjects.own, codes, options.bumps), FeatureReader(NONE), options, options.split
+    )
+    faces = ChosenFaces(subjects.source, subjects.places, codes, options.bumps)
     searches = {preset: ReferenceSearch(references, preset) for preset in PRESETS}
     return Material(
         subjects, faces, Fillers(searches, ReferenceSearch(own), features, options.nearest), Describer(runs), estimator,
@@ -150,11 +152,9 @@ def _estimator(name: str) -> FaceEstimator:
     return FaceEstimator(Path(name))
 
 
-def _references(
-    source: Any, places: Any, codes: np.ndarray | None, options: argparse.Namespace, features: FeatureReader, name: str
-) -> ReferenceSet:
+def _references(faces: ChosenFaces, features: FeatureReader, options: argparse.Namespace, name: str) -> ReferenceSet:
     folder = options.out / "reference_sets" / name
-    build_references(ChosenFaces(source, list(places), codes, options.bumps), features, folder)
+    build_references(faces, features, folder)
     return ReferenceSet(folder)
 
 

@@ -20,6 +20,7 @@ from seethrough.metrics.intervals import MeanInterval
 
 SCORES = {"eer_complement": "100 % - EER", "accuracy": "accuracy", "nauc": "nAUC"}
 AGAINST = (RANDOM, "random references, mixed", ZERO, "harmonic", "filled (one reference)", "filled (paper)")
+_TWO = "pairs of two people accepted, %"
 SUBSET_WAYS = (FOUNDATION, WHOLE, FILLED)
 DRAWN = (WHOLE, BLACK, FILLED, ZERO, "harmonic", RANDOM, OWN)
 _BACK = ("of the loss to black, %", "of the loss to no bump, %")
@@ -125,16 +126,17 @@ def percent(share: MeanInterval) -> str:
 
 
 def draw_bump_rocs(path: Path, ways: Ways, title: str) -> Path:
-    """Draw ROCs as in Fig. 7: bump maps whole, with squares, and filled; the paper's curve of each is drawn heavier."""
-    figure, axes = new_figure(width=5.6, height=4.4)
-    axis = axes[0][0]
+    """Draw ROCs as in Fig. 7, and their upper left corner; the three that the paper draws are heavier."""
+    figure, axes = new_figure(columns=2, width=4.8, height=4.2)
     colours = {WHOLE: ("red", "-"), BLACK: ("red", "--"), FILLED: ("blue", "--")}
     for place, name in enumerate(way for way in DRAWN if way in ways):
         line: dict[str, Any] = {**style(place), "linewidth": 1.0}
         if name in colours:
             line = {"color": colours[name][0], "linestyle": colours[name][1], "linewidth": 2.0}
-        axis.plot(100 * GRID, 100 * ways[name].curve, label=name, **line)
-    return _finished(figure, axis, title, path)
+        for axis in axes[0]:
+            axis.plot(100 * GRID, 100 * ways[name].curve, label=name, **line)
+    axes[0][1].set(xlabel=_TWO, xlim=(0, 20), ylim=(60, 100))
+    return _finished(figure, axes[0][0], title, path)
 
 
 def draw_foundation_rocs(path: Path, curves: Mapping[str, np.ndarray], title: str) -> Path:
@@ -148,9 +150,8 @@ def draw_foundation_rocs(path: Path, curves: Mapping[str, np.ndarray], title: st
 
 def _finished(figure: Any, axis: Any, title: str, path: Path) -> Path:
     axis.plot([0, 100], [0, 100], color="grey", linewidth=0.6, linestyle=":")
-    axis.set(xlabel="pairs of two people accepted, %", ylabel="pairs of one person accepted, %")
-    axis.set(xlim=(0, 100), ylim=(0, 100))
-    axis.set_title(title, fontsize=9)
+    axis.set(xlabel=_TWO, ylabel="pairs of one person accepted, %", xlim=(0, 100), ylim=(0, 100))
+    figure.suptitle(title, fontsize=9)
     axis.legend(fontsize=7, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     return save_figure(figure, path)
