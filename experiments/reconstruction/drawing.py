@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from seethrough.morphable import FaceModel, FaceParameters
 from seethrough.rendering import Camera, Renderer, pose, shade, vertex_normals
 
 SAMPLES = 2  # a pixel's side is cut into so many
-PNG = {"compress_level": 4}
+PNG: dict[str, Any] = {"compress_level": 4}
 """How pictures are saved: in half the time of Pillow's own level 6, three per cent larger."""
 CLAY = (0.80, 0.82, 0.86)
 # Towards the lights, camera frame: a key light from the upper left, a fill from the right, a rim from below.

@@ -17,7 +17,7 @@ SOURCES = ("photo", "mirrored", "model")
 _LIFTED = 0.45  # most by which a shadow's brightness, as a logarithm, is taken back
 _LIKE, _UNLIKE, _LEAST_TEXELS = 0.25, 0.5, 500  # tones, as logarithms of ratios of channels
 _RELIT = 3.0  # most by which light differs between the sides
-_GAIN_LEVEL, _SHADOW_LEVEL = 5, 4  # means over 32 texels tell how photo and model differ, over 16 what a shadow is
+_GAIN_LEVEL, _SHADOW_LEVEL = 5, 3  # means over 32 texels tell how photo and model differ, over 8 what a shadow is
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def face_texture(
     that one's, times the ratio of the light here to the light there. What neither side shows takes the model's albedo
     in the model's light, times how the photo's colours differ from the model's in the nearest places where they are
     known. Next to what hides the face the photo keeps its fine structure, while its brightness and tone, means over
-    16 texels, are those that the skin farther away leads to: else the shadow of a fringe would stay without the fringe.
+    8 texels, are those that the skin farther away leads to: else the shadow of a fringe would stay without the fringe.
 
     Args:
         atlas: of the face model.

@@ -65,9 +65,9 @@ class PhotoView:
         return sampled(self.image, pixel_coordinates(points, self.camera))
 
     def rim(self, points: np.ndarray) -> np.ndarray:
-        """Return (N, 1) in [0, 1]: 1 at the outline of what shows the face, 0 well inside."""
-        share = 1 - np.clip(self._inside / (BORDER * max(self.shown.shape)), 0, 1)
-        return np.clip(2 * sampled(share[..., None], pixel_coordinates(points, self.camera)), 0, 1)
+        """Return (N, 1) in [0, 1]: 1 near the outline of what shows the face, 0 well inside."""
+        share = np.clip(3 - 2 * self._inside / (BORDER * max(self.shown.shape)), 0, 1)
+        return sampled(share[..., None], pixel_coordinates(points, self.camera))
 
     def apart(self, points: np.ndarray) -> np.ndarray:
         """Return (N, 1) in [0, 1]: 0 beside what hides the face, 1 from where on it has no shadow."""

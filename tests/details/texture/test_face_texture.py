@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -124,3 +126,39 @@ def test_what_the_face_itself_hides_is_not_taken(model: FaceModel, atlas: Atlas)
     assert (view.weights(vertices + np.array([0, 0, 8.0]), normals) == 0).all()  # behind what the camera sees
     assert (view.weights(vertices, -normals) == 0).all()  # from behind
     assert (view.weights(vertices + np.array([300.0, 0, 0]), normals) == 0).all()  # beside the picture
+
+
+@pytest.fixture(scope="module")
+def fine(model: FaceModel) -> Atlas:
+    return Atlas(model, 512)
+
+
+def test_the_shadow_of_what_hides_the_face_does_not_stay(model: FaceModel, fine: Atlas) -> None:
+    shown = np.zeros((128, 128), bool)
+    shown[56:] = True
+    view = photo_of(model, shown, (0.6, 0.6, 0.6))
+    image = view.image.copy()
+    image[:61] *= 0.75  # the brim of a hat, and five pixels of its shadow
+    lit = PhotoView(image, view.shown, view.hidden, view.depth, CAMERA)
+    plain = PhotoView(image, view.shown, np.zeros_like(view.hidden), view.depth, CAMERA)
+    points = fine.of_vertices(model.mean.double().numpy())
+    middle = np.flatnonzero((np.abs(points[:, 0]) < 30) & (np.abs(points[:, 1]) < 60))
+    values = [texture_of(model, fine, each).image[fine.covered][middle] for each in (lit, plain)]
+    assert (0.6 - values[0]).mean() < 0.5 * (0.6 - values[1]).mean()
+    assert values[0].max() < 0.63
+
+
+def test_the_ground_beside_the_face_is_not_skin(model: FaceModel, fine: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = photo_of(model, np.ones((128, 128), bool), (0.6, 0.45, 0.4))
+    _, columns = np.nonzero(view.depth > 0)
+    image = view.image.copy()
+    image[:, : columns.min() + 6] = (0.1, 0.7, 0.1)  # the fit is wider than the face
+
+    def green() -> float:
+        texture = texture_of(model, fine, PhotoView(image, view.shown, view.hidden, view.depth, CAMERA))
+        return float((texture.image[fine.covered][:, 1] > texture.image[fine.covered][:, 0]).mean())
+
+    kept = green()
+    without = lambda photo, model, weight, rim: np.ones_like(weight)  # noqa: E731
+    monkeypatch.setattr(sys.modules[face_texture.__module__], "_skin_share", without)
+    assert kept < 0.2 * green()
