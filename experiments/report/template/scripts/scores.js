@@ -19,7 +19,7 @@ function buildScores(panel) {
     state.differences = false;
     const inputs = [];
     if (DATA.tables.length > 1) {
-      inputs.push(choice("evaluation", DATA.tables.map((one, place) => [String(place), `${one.title} – ${one.name}`]), String(DATA.tables.indexOf(table)), (place) => {
+      inputs.push(choice("evaluation", DATA.tables.map((one, place) => [String(place), one.title]), String(DATA.tables.indexOf(table)), (place) => {
         table = DATA.tables[Number(place)];
         begin();
       }));
