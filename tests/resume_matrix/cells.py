@@ -88,6 +88,6 @@ def write_data(kind: str, folder: Path) -> None:
     if kind == "bump":
         targets_folder(target, rows)
         return
-    prepared_folder(folder / "photos", rows)
+    prepared_folder(folder / "photos", rows, masks=True)
     if kind == "shards":
         write_shards(folder / "photos", target, 4, progress=False)

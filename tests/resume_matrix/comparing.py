@@ -24,6 +24,8 @@ def differences(first: Path, second: Path) -> list[str]:
         found.append(f"checkpoints: {names[0]} and {names[1]}")
     if all(states):
         content = [torch.load(state[-1][1], map_location="cpu", weights_only=True) for state in states]
+        for state in content:
+            state.pop("commit")  # of the code, which somebody may be working on meanwhile
         found += _different(content[0], content[1], "state")
     rows = [curves(run / "metrics.csv") for run in (first, second)]
     if len(rows[0]) != len(rows[1]):

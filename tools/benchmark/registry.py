@@ -17,6 +17,7 @@ SECTIONS: dict[str, str] = {
     "segmentation_step": "tools.benchmark.training_steps:segmentation_cases",
     "em_cycle": "tools.benchmark.training_steps:cycle_cases",
     "training_loop": "tools.benchmark.training_loop:cases",
+    "processes": "tools.benchmark.process_steps:cases",
     "inference": "tools.benchmark.inference:cases",
     "translator": "tools.benchmark.translator:cases",
     "loader": "tools.benchmark.loader:cases",

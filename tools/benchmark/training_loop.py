@@ -31,7 +31,7 @@ from tools.benchmark.measuring import Measurement, Times, summarise
 from tools.benchmark.registry import Case
 
 SECTION = "training_loop"
-SMALL_ROUNDS, PAPER_ROUNDS = 60, 4
+SMALL_ROUNDS, PAPER_ROUNDS = 60, 3
 _PHASES = (Phase.LANDMARKS, Phase.COLOUR, Phase.INITIALISE, Phase.PRETRAIN, Phase.SEGMENT, Phase.RECONSTRUCT)
 
 
