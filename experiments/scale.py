@@ -26,7 +26,7 @@ def scale_lines(composition: Composition, data: pl.LightningDataModule) -> list[
     if batch is None:
         return lines
     text = f"batches of {batch:,}" + (f" in each process, {batch * world:,} together" if world > 1 else "")
-    several = trainer.accumulate_grad_batches
+    several = max(trainer.accumulate_grad_batches, getattr(composition.config.model, "accumulate_batches", 1))
     if several > 1:
         text += f"; {several} of them a step, {batch * world * several:,} samples"
     lines.append(text)
