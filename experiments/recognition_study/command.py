@@ -95,7 +95,7 @@ def _of_squares(
         sheets.append(subset_sheet)
         numbers |= {"occluded_photos": len(occluded), "subsets": told}
         curves |= more
-    console = Console(width=200, highlight=False)
+    console = Console(width=210, highlight=False)
     for sheet in sheets:
         console.print(sheet.rich())
     title = f"Bump maps, {counted(count, 'square')} of 75 px in 500, {subjects.title}"

@@ -23,7 +23,7 @@ AGAINST = (RANDOM, "random references, mixed", ZERO, "harmonic", "filled (one re
 _TWO = "pairs of two people accepted, %"
 SUBSET_WAYS = (FOUNDATION, WHOLE, FILLED)
 DRAWN = (WHOLE, BLACK, FILLED, ZERO, "harmonic", RANDOM, OWN)
-_BACK = ("of the loss to black, %", "of the loss to no bump, %")
+_BACK = ("of loss to black, %", "of loss to no bump, %")
 """Accuracy given back, as a share of what is lost from whole maps to those whose squares say 13 mm, or nothing."""
 _PAPER_HEADING = [f"{PAPER}{name}" for name in SCORES.values()]
 _PAPER_ROWS: dict[str, published.Verified] = {
@@ -37,13 +37,16 @@ Ways = Mapping[str, Verified]
 
 
 def score_sheet(title: str, ways: Ways, errors: Mapping[str, float], resampling: Resampling) -> Sheet:
-    """Return a row a way: scores, what it gives back of the lost accuracy, and its error inside the holes."""
-    heading = ["", *SCORES.values(), "accuracy, ± over seeds", *_BACK, "error in holes, mm"]
+    """Return a row a way: scores, what it gives back of the lost accuracy, and its error inside the holes.
+
+    Deviations are over folds, that of accuracy over seeds in a column of its own; errors are from the whole map.
+    """
+    heading = ["", *SCORES.values(), "± over seeds", *_BACK, "error, mm"]
     sheet = Sheet(title, [*heading, *_PAPER_HEADING])
     for name, way in ways.items():
         means = {key: way.mean(key) for key in SCORES}
         cells = [spread(mean, folds) for mean, folds, _ in means.values()]
-        over_seeds = spread(means["accuracy"][0], means["accuracy"][2]) if len(way.scores) > 1 else NOTHING
+        over_seeds = number(means["accuracy"][2])
         back = [
             percent(resampling.recovered(way, ways[WHOLE], ways[lost]))
             if name in errors and name not in (WHOLE, BLACK, lost)
