@@ -28,6 +28,9 @@ function chart(lines, options) {
   drawing.append(svg("clipPath", { id: clip }, svg("rect", { x: left, y: top - 2, width: width - left - right, height: height - top - bottom + 4 })));
   const inside = svg("g", { "clip-path": `url(#${clip})` });
   for (const line of lines) inside.append(...drawn(line, x, y, usable));
+  for (const line of lines.filter((one) => one.place === null)) {
+    inside.append(svg("text", { x: width - right - 4, y: y(line.values[line.values.length - 1]) + 13, "text-anchor": "end" }, line.label));
+  }
   const cursor = svg("line", { class: "cursor", y1: top, y2: height - bottom, visibility: "hidden" });
   const brush = svg("rect", { class: "brush", y: top, height: height - top - bottom, visibility: "hidden" });
   drawing.append(inside, brush, cursor);

@@ -32,7 +32,7 @@ out vec4 shown;
 vec3 linear(vec3 c) { return pow(c, vec3(2.2)); }
 
 void main() {
-  if (plain) { shown = vec4(plainColour, 1.0) * 0.75; return; }
+  if (plain) { shown = vec4(plainColour, 1.0) * 0.45; return; }
   bool front = gl_FrontFacing;
   vec3 n = normalize(viewNormal) * (front ? 1.0 : -1.0);
   if (look == 2) { shown = vec4(normalize(modelNormal) * (front ? 0.5 : -0.5) + 0.5, 1.0); return; }
