@@ -46,7 +46,9 @@ chmod 700 "$folder/munge"
 [[ -f "$folder/munge/key" ]] || { head -c 128 /dev/urandom >"$folder/munge/key" && chmod 400 "$folder/munge/key"; }
 
 host=$(hostname -s)
-cores=$(nproc)
+# As many as OMP_NUM_THREADS says is no number of cores; and two tasks fit on one.
+cores=$(env -u OMP_NUM_THREADS nproc)
+((cores < 2)) && cores=2
 cat >"$conf" <<EOF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -74,6 +76,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=1,sched_interval=2,bf_interval=2
 MpiDefault=none
 ReturnToService=2
+SlurmdParameters=config_overrides
 SlurmdTimeout=300
 KillWait=60
 JobRequeue=1
