@@ -57,6 +57,7 @@ def test_an_epoch_shorter_than_the_interval_of_the_logs_is_logged(line, tmp_path
     with warnings.catch_warnings():
         warnings.simplefilter("error", PossibleUserWarning)
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*`srun` command is available.*")  # where SLURM is installed
         assert main(line("name=a", "model.steps=5", "trainer.log_every_n_steps=50", "data.batch_size=8")) == 0
     assert steps(tmp_path / "a") == [2, 4, 5]  # and the last one
 
@@ -224,7 +225,7 @@ def test_a_training_that_stops_early_says_how_to_go_on(line, tmp_path: Path, cap
 
 def test_check_builds_and_writes_nothing(line, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(line("--check")) == 0
-    assert capsys.readouterr().out == "TinyModule (2 parameters) and TinyData: fine\n"
+    assert capsys.readouterr().out == "1 process, 32-true\nbatches of 4\nTinyModule (2 parameters) and TinyData: fine\n"
     assert not list(tmp_path.glob("tiny-*"))
 
 

@@ -1,75 +1,21 @@
 from __future__ import annotations
 
 import copy
-from itertools import pairwise
 
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.plugins.precision import MixedPrecision
 
-from lightning_modules.checkpointing import StepCheckpoint, checkpoints_in
+from lightning_modules.checkpointing import checkpoints_in
 from lightning_modules.focus.augmentation import AugmentationConfig
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.loading import load_focus, load_focus_module
-from lightning_modules.focus.optimisation import OptimiserConfig
 from lightning_modules.focus.phases import Network, Phase
 from seethrough.errors import SeethroughError
 from seethrough.morphable.archive import write_face_model
 from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
+from tests.lightning_modules.focus.short_training import Recorder, loader, trainer
 from tests.small_face import small_face_model
-
-
-class Batches(torch.utils.data.IterableDataset):
-    def __init__(self, endless: bool = True) -> None:
-        self.endless = endless
-
-    def __iter__(self):
-        batch = synthetic_batch()
-        while True:
-            yield batch
-            if not self.endless:
-                return
-
-
-def loader(endless: bool = True) -> torch.utils.data.DataLoader:
-    return torch.utils.data.DataLoader(Batches(endless), batch_size=None)
-
-
-def trainer(folder, **options) -> pl.Trainer:
-    return pl.Trainer(
-        accelerator="cpu",
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        max_epochs=-1,
-        callbacks=[StepCheckpoint(folder, every_steps=5), *options.pop("callbacks", [])],
-        **options,
-    )
-
-
-class Recorder(pl.Callback):
-    """Keep phase, weights and BatchNorm statistics around every step."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[Phase, bool, bool]] = []
-
-    def on_train_batch_start(self, trainer, module, *_):
-        self.before = copy.deepcopy(module.focus.state_dict())
-
-    def on_train_batch_end(self, trainer, module, *_):
-        after = module.focus.state_dict()
-        moved = [
-            any(
-                not torch.equal(self.before[key], after[key])
-                for key in after
-                if key.startswith(prefix) and "num_batches" not in key
-            )
-            for prefix in ("encoder.", "segmentation.")
-        ]
-        self.steps.append((module.schedule.phase(module.em_step - 1), *moved))
 
 
 def test_all_stages_run_and_each_step_moves_one_network_only(focus_config, tmp_path):
@@ -167,81 +113,6 @@ def test_pixels_move_the_identity_as_much_as_they_may(focus_config):
         expected = whole.clone()
         expected[identity] *= share if offset else 0.0
         torch.testing.assert_close(pull, expected)
-
-
-def test_not_finite_loss_names_step_term_and_samples(focus_config, tmp_path):
-    batch = synthetic_batch()
-    batch["landmarks"] = batch["landmarks"] * torch.nan
-    module = FocusModule(focus_config)
-    broken = torch.utils.data.DataLoader([batch], batch_size=None)
-    with pytest.raises(SeethroughError, match=r"'landmark' is not finite at step 0 \(samples 0-0, 0-1"):
-        trainer(tmp_path).fit(module, broken)
-
-
-def test_not_finite_gradient_names_the_term_and_spoils_nothing(focus_config, tmp_path):
-    module = FocusModule(focus_config)
-    terms = module._terms
-
-    def crooked(phase, batch):
-        found = terms(phase, batch)
-        if module.em_step < 3:
-            return found
-        root = sum(value.square().sum() for value in module.focus.encoder.head.parameters()) * 0
-        return {**found, "crooked": root.sqrt()}  # 0, with a slope of 0 / 0
-
-    module._terms = crooked
-    with pytest.raises(
-        SeethroughError, match=r"the slope of loss term 'crooked' is not finite at step 3, .*\(samples 0-0, 0-1"
-    ):
-        trainer(tmp_path).fit(module, loader())
-    assert module.em_step == 3
-    assert all(value.isfinite().all() for value in module.focus.parameters())
-
-
-def test_several_batches_make_one_step(focus_config, tmp_path):
-    focus_config.schedule.last_stage, focus_config.accumulate_batches = "landmarks", 3
-    module, seeds, heads = FocusModule(focus_config), [], []
-    terms = module._terms
-
-    def watched(phase, batch):
-        seeds.append(torch.initial_seed())
-        heads.append(module.focus.encoder.head.bias.detach().clone())
-        return terms(phase, batch)
-
-    module._terms = watched
-    trainer(tmp_path).fit(module, loader())
-    assert module.em_step == module.schedule.end_step
-    assert len(heads) == 3 * module.em_step
-    moved = [not torch.equal(one, other) for one, other in pairwise(heads)]
-    assert moved == [(index + 1) % 3 == 0 for index in range(len(moved))]
-    assert len(set(seeds)) == len(seeds), "each batch of a step draws its own random numbers"
-
-
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
-def test_clipping_and_accumulation_in_every_precision(focus_config, tmp_path, precision):
-    """A step of plain SGD at rate 1 is as long as the clipped gradient.
-
-    Lightning has no fp16 on a CPU: the scaler is its plugin's, which may skip steps until it has found its scale.
-    """
-    focus_config.schedule.last_stage, focus_config.schedule.landmark_steps = "landmarks", 10
-    focus_config.accumulate_batches = 2
-    focus_config.encoder_optimiser = OptimiserConfig("sgd", 1.0, shape="constant", clip_norm=1e-3)
-    module, weights = FocusModule(focus_config), []
-    terms = module._terms
-
-    def watched(phase, batch):
-        if module._part == 0:
-            weights.append(torch.cat([value.detach().flatten().clone() for value in module.focus.encoder.parameters()]))
-        return terms(phase, batch)
-
-    module._terms = watched
-    half = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu")) if precision == "16-mixed" else None
-    options = {"plugins": [half]} if half is not None else {"precision": precision}
-    trainer(tmp_path, **options).fit(module, loader())
-    lengths = [float((after - before).norm()) for before, after in pairwise(weights)]
-    taken = [length for length in lengths if length]
-    assert len(taken) == 9 if precision != "16-mixed" else len(taken) >= 1
-    assert taken == pytest.approx([1e-3] * len(taken), rel=0.01)
 
 
 def test_true_masks_must_exist(focus_config, tmp_path):

@@ -15,7 +15,7 @@ from seethrough.fitting.skin_colour import skin_colour_mask
 from seethrough.losses import landmark_loss, landmark_weights, pixel_loss, preliminary_mask
 from seethrough.morphable import FaceParameters
 from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
-from tests.lightning_modules.focus.test_lightning_model import Recorder, loader, trainer
+from tests.lightning_modules.focus.short_training import Recorder, loader, trainer
 
 
 @pytest.mark.parametrize(

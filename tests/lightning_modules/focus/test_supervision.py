@@ -13,7 +13,7 @@ from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceParameters
 from seethrough.rendering.lighting import FOCUS_AMBIENT
 from tests.lightning_modules.focus.conftest import SIZE, synthetic_batch
-from tests.lightning_modules.focus.test_lightning_model import Recorder, trainer
+from tests.lightning_modules.focus.short_training import Recorder, trainer
 
 
 @pytest.fixture
