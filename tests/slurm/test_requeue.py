@@ -16,7 +16,8 @@ from experiments.config.sources import CONFIGS
 STEPS = 400
 WORDS = [
     "focus", "preset/small", "data/synthetic", f"model.schedule={{landmark_steps: {STEPS}, last_stage: landmarks}}",
-    "data.size=24", "data.validation_size=4", "data.batch_size=4", "data.render_processes=1", "trainer.log_every_n_steps=1",
+    "data.size=24", "data.validation_size=4", "data.batch_size=4", "data.render_processes=1",
+    "trainer.log_every_n_steps=1",
     "trainer.enable_progress_bar=false", "checkpoint.every_steps=100000",
 ]  # fmt: skip
 
