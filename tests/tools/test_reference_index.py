@@ -16,6 +16,7 @@ from seethrough.details.filling.viewpoint import rotation_matrices
 from seethrough.errors import SeethroughError
 from tests.datamodules.bump.targets import known_bump, targets_folder
 from tests.datamodules.detail.faces import SIZE, scene_config, small_model
+from tests.details.filling.small_references import write_set
 from tools.reference_index import building
 from tools.reference_index.building import build_references
 from tools.reference_index.command import main
@@ -99,6 +100,30 @@ def test_bump_targets_become_references(tmp_path: Path, capsys: pytest.CaptureFi
     assert "as they were written" in capsys.readouterr().out
     with pytest.raises(SeethroughError, match="reference set of other settings"):
         main([*words[:-2], "--feature", "identity"])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("bump.bin", "bump or mask of row 1 is not what was written"),
+        ("faces.jsonl", "faces.jsonl: not what was written"),
+        ("feature.bin", "feature.bin: not what was written"),
+    ],
+)
+def test_a_check_finds_damage_anywhere(
+    name: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_set(tmp_path / "set", 3)
+    main([str(folder), "--check"])
+    assert "3 references of 64 px: as they were written" in capsys.readouterr().out
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(bytes(content))
+    with pytest.raises(SystemExit) as ended:
+        run(main, [str(folder), "--check"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line and "tools.reference_index SOURCE --out DIR" in line
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,10 @@ class Similarity:
 
     def inverse(self) -> Similarity:
         """Return the way back."""
-        linear = self.linear.T / self.scale**2
-        return Similarity(linear, -linear @ self.shift)
+        (a, b), (x, y) = self.linear[:, 0].tolist(), self.shift.tolist()
+        squared = a * a + b * b
+        a, b = a / squared, b / squared
+        return Similarity(np.array([[a, b], [-b, a]]), np.array([-a * x - b * y, b * x - a * y]))
 
 
 def fit_similarity(source: np.ndarray, target: np.ndarray) -> Similarity:
@@ -67,11 +69,10 @@ def fit_similarity(source: np.ndarray, target: np.ndarray) -> Similarity:
     source, target = (np.asarray(points, dtype=np.float64) for points in (source, target))
     if source.shape != target.shape or source.ndim != 2 or source.shape[1] != 2:
         raise ValueError(f"expected two sets of (N, 2) points, got {source.shape} and {target.shape}")
-    (a, b), (a_mean, b_mean) = (source, target), (source.mean(0), target.mean(0))
-    x, y = (a - a_mean).T
-    u, v = (b - b_mean).T
+    a_mean, b_mean = source.sum(0) / len(source), target.sum(0) / len(source)
+    (x, y), (u, v) = (source - a_mean).T, (target - b_mean).T
     spread = float(x @ x + y @ y)
-    if not (spread > 0 and np.isfinite(spread) and np.isfinite(b).all()):
+    if not (spread > 0 and math.isfinite(spread) and math.isfinite(float(u @ u + v @ v))):
         raise ValueError("a similarity needs finite points that do not all coincide")
     real, imaginary = float(x @ u + y @ v) / spread, float(x @ v - y @ u) / spread
     if not math.hypot(real, imaginary) > 0:
@@ -145,9 +146,11 @@ def warp_reference(
     rows, columns = box
     shape = (rows.stop - rows.start, columns.stop - columns.start)
     back = similarity.inverse()
-    matrix = np.concatenate([back.linear, back.shift[:, None]], axis=1)
+    matrix = np.empty((2, 3))
+    matrix[:, :2], matrix[:, 2] = back.linear, back.shift
     bump, covered = (np.empty(shape, np.float32), np.empty(shape, bool)) if out is None else out
     wanted = np.ones(shape, bool) if wanted is None else wanted
     count = max(1, round(back.scale)) if samples is None else samples
-    sample_maps(reference.codes, reference.packed, matrix, rows.start, columns.start, count, wanted, bump, covered)
+    inside = reference.mask.reshape(-1)
+    sample_maps(reference.codes, inside, matrix, rows.start, columns.start, count, wanted, bump, covered)
     return bump, covered

@@ -52,10 +52,10 @@ class Reference:
         """(S, S) float32 mm towards the camera."""
         return decode_bump(self.codes)
 
-    @property
+    @cached_property
     def mask(self) -> np.ndarray:
         """(S, S) bool, where the bump says something."""
-        return np.unpackbits(self.packed, count=self.codes.size).reshape(self.codes.shape).astype(bool)
+        return np.unpackbits(self.packed, count=self.codes.size).reshape(self.codes.shape).view(bool)
 
 
 class ReferenceSet:
@@ -159,7 +159,7 @@ class ReferenceSet:
             if not (self.folder / name).is_file() or file_hash(self.folder / name) != hashes.get(name):
                 raise SeethroughError(f"{self.folder / name}: not what was written; {REMEDY}")
         # Small ones are read once and kept; a memory map has costs at each access.
-        return {name: value if name in LARGE else np.array(value) for name, value in columns.items()}
+        return {name: value.view(np.ndarray) if name in LARGE else np.array(value) for name, value in columns.items()}
 
     def _faces(self) -> tuple[list[str], list[str | None]]:
         lines = (self.folder / FACES).read_text(encoding="utf-8").splitlines()

@@ -119,9 +119,7 @@ class ReferenceWriter:
         if self.finished:
             return
         if not self.rows:
-            raise SeethroughError(
-                f"{self.folder}: no face could be used ({self.skipped} left out: see {SKIPPED} there)"
-            )
+            raise SeethroughError(f"{self.folder}: no face could be used ({self.skipped} left out, told in {SKIPPED})")
         write_description(self.folder, self.description, self.rows, self.settings)
         (self.folder / PROGRESS).unlink()
         self.finished = True

@@ -5,6 +5,7 @@ Numba checks no bounds: callers give contiguous arrays of fitting shapes.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from seethrough.details.bump_encoding import CODES_PER_MM, FINER, ZERO
@@ -12,15 +13,16 @@ from seethrough.details.bump_encoding import CODES_PER_MM, FINER, ZERO
 _NO_WEIGHT = 1e-6  # of a corner: a grid laid on itself meets pixels up to rounding
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def sample_maps(codes, packed, matrix, top, left, samples, wanted, bump, covered):
-    """Write bump (h, w) mm and covered (h, w) of 16-bit codes (S, S) with a packed mask, under an affine map.
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def sample_maps(codes, inside, matrix, top, left, samples, wanted, bump, covered):
+    """Write bump (h, w) mm and covered (h, w) of 16-bit codes (S, S) with a mask (S * S), under an affine map.
 
     ``matrix`` (2, 3) takes pixels of the output, whose first pixel is (left, top) of the whole, to pixels of the codes;
-    each output pixel is the mean of ``samples`` times ``samples`` bilinear ones. Pixels that are not ``wanted`` (h, w)
-    get bump 0 and are not covered.
+    each output pixel is the mean of ``samples`` times ``samples`` bilinear ones. Pixels that are not ``wanted`` (h, w),
+    and those of which a sample rests on a pixel outside the mask, get bump 0 and are not covered.
     """
     size = codes.shape[0]
+    flat = codes.ravel()
     last, step, half = size - 1.0, 1.0 / samples, 0.5 / samples
     scale = 1.0 / (samples * samples * FINER * CODES_PER_MM)
     for row in range(bump.shape[0]):
@@ -37,18 +39,13 @@ def sample_maps(codes, packed, matrix, top, left, samples, wanted, bump, covered
                     i, j = min(int(v), size - 2), min(int(u), size - 2)
                     a, b = v - i, u - j
                     c, d = 1.0 - a, 1.0 - b
-                    p = i * size + j
-                    q = p + size
-                    inside = (packed[p >> 3] >> (7 - (p & 7))) & (packed[(p + 1) >> 3] >> (7 - ((p + 1) & 7)))
-                    inside &= (packed[q >> 3] >> (7 - (q & 7))) & (packed[(q + 1) >> 3] >> (7 - ((q + 1) & 7)))
-                    if not inside & 1:
-                        whole &= c * d <= _NO_WEIGHT or (packed[p >> 3] >> (7 - (p & 7))) & 1 == 1
-                        whole &= a * d <= _NO_WEIGHT or (packed[q >> 3] >> (7 - (q & 7))) & 1 == 1
-                        p, q = p + 1, q + 1
-                        whole &= c * b <= _NO_WEIGHT or (packed[p >> 3] >> (7 - (p & 7))) & 1 == 1
-                        whole &= a * b <= _NO_WEIGHT or (packed[q >> 3] >> (7 - (q & 7))) & 1 == 1
-                    total += c * (d * codes[i, j] + b * codes[i, j + 1])
-                    total += a * (d * codes[i + 1, j] + b * codes[i + 1, j + 1])
+                    # Unsigned, since numba asks of every signed index whether it counts from the end.
+                    p = np.uint64(i * size + j)
+                    q, r, s = p + np.uint64(1), p + np.uint64(size), p + np.uint64(size + 1)
+                    if not inside[p] & inside[q] & inside[r] & inside[s]:
+                        whole &= (inside[p] or c * d <= _NO_WEIGHT) and (inside[q] or c * b <= _NO_WEIGHT)
+                        whole &= (inside[r] or a * d <= _NO_WEIGHT) and (inside[s] or a * b <= _NO_WEIGHT)
+                    total += c * (d * flat[p] + b * flat[q]) + a * (d * flat[r] + b * flat[s])
             covered[row, column] = whole
             bump[row, column] = total * scale - ZERO / CODES_PER_MM if whole else 0.0
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from seethrough.details.filling.search import NEAREST, PRESETS
 from seethrough.errors import SeethroughError
 
-TOGETHER = 32
-"""References that fill a hole together unless said otherwise."""
+TOGETHER = 64
+"""References that fill a hole together unless said otherwise: the fewest of 16, 32, 64 and 100 that are as good as all
+100 on validation people (``python -m experiments.filling_study REFERENCES --choose``)."""
 
-SHRINKAGE = 4.0
-"""Of the references' mean energy: how strongly their weights are drawn towards those of the plain mean."""
+SHRINKAGE = 1.0
+"""Of the references' mean energy: how strongly their weights are drawn towards those of the plain mean; chosen
+with :data:`TOGETHER`."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,13 @@ def self_intersections(vertices: np.ndarray, triangles: np.ndarray, among: np.nd
     return kept[np.asarray(pairs, dtype=np.int64).reshape(-1, 2)]
 
 
+def crossing(vertices: np.ndarray, triangles: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return (N,) bool: (N, 2) pairs of triangles of which an edge of one crosses the other."""
+    found = np.zeros(len(pairs), dtype=np.bool_)
+    _cross(np.asarray(vertices[triangles[pairs]], dtype=np.float64), found)
+    return found
+
+
 @numba.njit(cache=True)
 def _near(first, last, shape, among):
     """Return which triangles reach into a cell that one of some reaches into, too."""
@@ -102,6 +109,12 @@ def _search(cells, members, corners, triangles, low, high, first, shape, wanted)
                     found.append((min(a, b), max(a, b)))
         start = end
     return found
+
+
+@numba.njit(cache=True)
+def _cross(corners, found):
+    for n in range(len(corners)):
+        found[n] = _pierces(corners[n, 0], corners[n, 1]) or _pierces(corners[n, 1], corners[n, 0])
 
 
 @numba.njit(cache=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seethrough.details.stitching.self_intersections import self_intersections
+from seethrough.details.stitching.self_intersections import crossing, self_intersections
 
 LEAST_COSINE = 0.05
 _HALVINGS = 4
@@ -42,13 +42,12 @@ def untangled(
     """
     share, placed = np.ones(len(smooth)), np.array(detailed, dtype=np.float64)
     moved, before = detailed - smooth, triangle_normals(smooth, triangles)
-    old = _keys(self_intersections(smooth, triangles), len(triangles)) if crossings else None
     work, rounds, among = np.arange(len(triangles)), 0, None
     while True:
         bad = work[turned_over(before[work], triangle_normals(placed, triangles[work]))]
-        if old is not None:
+        if crossings:
             pairs = self_intersections(placed, triangles, among)
-            bad = np.concatenate([bad, pairs[~np.isin(_keys(pairs, len(triangles)), old)].ravel()])
+            bad = np.concatenate([bad, pairs[~crossing(smooth, triangles, pairs)].ravel()])
         corners = np.unique(triangles[bad])
         corners = corners[share[corners] > 0]
         if not len(corners):
@@ -61,7 +60,3 @@ def untangled(
         among = np.asarray(changed[triangles].any(1))
         work = np.flatnonzero(among)
         rounds += 1
-
-
-def _keys(pairs: np.ndarray, count: int) -> np.ndarray:
-    return pairs[:, 0] * count + pairs[:, 1]

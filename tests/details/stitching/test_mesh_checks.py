@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from seethrough.details.stitching import MeshReport, check_mesh
-from seethrough.details.stitching.self_intersections import self_intersections
+from seethrough.details.stitching.self_intersections import crossing, self_intersections
 from seethrough.details.stitching.untangling import triangle_normals, turned_over, untangled
 from tests.details.stitching.test_refinement import grid
 
@@ -52,8 +52,17 @@ def test_strips_through_a_plate_cross_it_whatever_way_all_is_turned(strips: int,
     assert len(np.unique(pairs, axis=0)) == len(pairs)
     assert (pairs[:, 0] < len(plate)).all() and (pairs[:, 1] >= len(plate)).all()
     # The two triangles of a strip's step across the plate are found, and no others of it.
-    crossing = np.unique(pairs[:, 1])
-    assert strips <= len(crossing) <= 2 * strips
+    steps_across = np.unique(pairs[:, 1])
+    assert strips <= len(steps_across) <= 2 * strips
+    every = np.concatenate(triangles)
+    assert crossing(vertices, every, pairs).all()
+    others = np.stack([np.arange(len(plate)), np.full(len(plate), len(every) - 1)], axis=1)
+    others = others[~(others[:, None] == pairs).all(2).any(1)]
+    assert not crossing(vertices, every, others).any()
+    among = np.zeros(len(every), bool)
+    among[pairs[:1, 1]] = True
+    some = self_intersections(vertices, every, among)
+    assert {tuple(pair) for pair in some} == {tuple(pair) for pair in pairs if among[pair].any()}
     flat = self_intersections(places, plate)
     assert flat.shape == (0, 2)
     assert self_intersections(places, plate[:0]).shape == (0, 2)
