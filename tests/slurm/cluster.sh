@@ -88,13 +88,13 @@ EOF
 export SLURM_CONF="$conf"
 munged --force --num-threads=2 --socket="$socket" --key-file="$folder/munge/key" --pid-file="$folder/munged.pid" \
   --log-file="$folder/munged.log" --seed-file="$folder/munge/seed" || { echo "munged did not start" >&2; exit 1; }
-slurmctld -c || { echo "slurmctld did not start" >&2; tail -5 "$folder/slurmctld.log" >&2; stop; exit 1; }
-slurmd || { echo "slurmd did not start" >&2; tail -5 "$folder/slurmd.log" >&2; stop; exit 1; }
+slurmctld -c || { echo "slurmctld did not start" >&2; tail -n 5 "$folder/slurmctld.log" >&2; stop; exit 1; }
+slurmd || { echo "slurmd did not start" >&2; tail -n 5 "$folder/slurmd.log" >&2; stop; exit 1; }
 for _ in {1..120}; do
   [[ $(sinfo --noheader --format=%t 2>/dev/null) == idle* ]] && exit 0
   sleep 0.5
 done
-echo "SLURM has started and takes no jobs: $(sinfo 2>&1 | tail -1)" >&2
-tail -5 "$folder"/slurmctld.log "$folder"/slurmd.log >&2
+echo "SLURM has started and takes no jobs: $(sinfo 2>&1 | tail -n 1)" >&2
+tail -n 5 "$folder"/slurmctld.log "$folder"/slurmd.log >&2
 stop
 exit 1

@@ -1,4 +1,4 @@
-"""``python -m tests.experiments.sweep.slow_sweep``: a sweep of the tiny method whose trainings last three seconds."""
+"""``python -m tests.experiments.sweep.slow_sweep``: a sweep of the tiny method that lasts until the file ``release`` is there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def training(job) -> tuple[str, ...]:
         f"folder = pathlib.Path({str(job.folder.path)!r})\n"
         "folder.mkdir(parents=True, exist_ok=True)\n"
         "(folder / 'begun').open('a').write('x')\n"
-        "time.sleep(3)\n"
+        "end = time.monotonic() + 150\n"
+        "while not (folder.parents[1] / 'release').exists() and time.monotonic() < end:\n"
+        "    time.sleep(0.1)\n"
         f"(folder / 'ended.json').write_text({mark!r})"
     )
     return (sys.executable, "-c", work)
