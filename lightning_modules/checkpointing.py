@@ -56,6 +56,7 @@ class StepCheckpoint(pl.Callback):
 
         Not with several processes: the others may be inside a step.
         """
+        _count_the_epoch(trainer)
         self._begun = self._seen = training_steps(trainer, pl_module)
         planned = planned_steps(pl_module)
         trainer.should_stop = trainer.should_stop or (planned is not None and self._begun >= planned)
@@ -124,6 +125,19 @@ class StepCheckpoint(pl.Callback):
             passing = [file for step, file in checkpoints_in(self.folder) if step not in self.milestones]
             for old in passing[: -self.keep]:
                 old.unlink(missing_ok=True)
+
+
+def _count_the_epoch(trainer: pl.Trainer) -> None:
+    """Count the epoch that a training goes on with, where Lightning does not.
+
+    Going on from the last batch of an epoch that no validation followed, it begins the next epoch as if that were under
+    way already; a checkpoint from there on would lead into the wrong epoch.
+    """
+    loop = trainer.fit_loop
+    epochs = loop.epoch_progress
+    if loop.restarted_mid_epoch and epochs.total.started == epochs.total.processed:
+        epochs.increment_ready()
+        epochs.increment_started()
 
 
 def _validation_follows(trainer: pl.Trainer) -> bool:

@@ -62,6 +62,21 @@ def test_a_finished_training_that_is_started_again_logs_nothing(line, tmp_path: 
     assert rows(tmp_path / "a") == before
 
 
+def test_a_training_that_stops_at_ends_of_epochs_again_and_again_is_in_the_right_one(line, tmp_path: Path) -> None:
+    """No validation ends these epochs: Lightning would go on in the one that is over."""
+    words = line("model.steps=6", "trainer.limit_val_batches=0")
+    main(words)
+    whole = torch.load(tmp_path / "a/checkpoints/step_00000006.ckpt", weights_only=True)
+    for step in (2, 4):
+        for path in (tmp_path / "a/checkpoints").iterdir():
+            if path.name > f"step_{step:08d}.ckpt":
+                path.unlink()
+        main([*words, "resume=auto"])
+    again = torch.load(tmp_path / "a/checkpoints/step_00000006.ckpt", weights_only=True)
+    assert again["loops"] == whole["loops"]
+    assert again["epoch"] == whole["epoch"] == 5
+
+
 def test_every_changed_setting_is_shown(line, capsys) -> None:
     main(line("model.steps=2"))
     with pytest.raises(FaultyDataError) as caught:

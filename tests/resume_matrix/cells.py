@@ -75,6 +75,8 @@ class Training:
         else:
             place = f"data.{'shards' if self.data == 'shards' else 'prepared'}={data / self.data}"
             words += ["data/photos", "augmentation/release", place, f"data.image_size={SIDE}"]
+        if self.data == "shards":  # epochs that no validation ends
+            words.append("trainer.limit_val_batches=0")
         return [*words, f"name={self.name}", "out=runs", "resume=auto"]
 
 
