@@ -1,4 +1,4 @@
-"""``python -m tests.experiments.sweep.slow_sweep``: a sweep of the tiny method that lasts until a file ``release`` exists."""
+"""``python -m tests.experiments.sweep.slow_sweep``: a sweep whose trainings last until the file ``release`` exists."""
 
 from __future__ import annotations
 
