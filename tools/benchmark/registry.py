@@ -10,22 +10,22 @@ from tools.benchmark.measuring import Measurement
 Case = Callable[[], Measurement]
 
 SECTIONS: dict[str, str] = {
-    "renderer": "tools.benchmark.renderer:cases",
-    "decode": "tools.benchmark.decode:cases",
-    "neighbour_loss": "tools.benchmark.neighbour_loss:cases",
-    "reconstruction_step": "tools.benchmark.training_steps:reconstruction_cases",
-    "segmentation_step": "tools.benchmark.training_steps:segmentation_cases",
-    "em_cycle": "tools.benchmark.training_steps:cycle_cases",
-    "training_loop": "tools.benchmark.training_loop:cases",
-    "processes": "tools.benchmark.process_steps:cases",
-    "inference": "tools.benchmark.inference:cases",
-    "translator": "tools.benchmark.translator:cases",
-    "loader": "tools.benchmark.loader:cases",
-    "now_metric": "tools.benchmark.now_metric:cases",
-    "shape_from_shading": "tools.benchmark.shape_from_shading:cases",
-    "hole_filling": "tools.benchmark.hole_filling:cases",
-    "soft_symmetry": "tools.benchmark.soft_symmetry:cases",
-    "photo_to_mesh": "tools.benchmark.photo_to_mesh:cases",
+    "renderer": "tools.benchmark.rendering.renderer:cases",
+    "decode": "tools.benchmark.rendering.decode:cases",
+    "neighbour_loss": "tools.benchmark.focus.neighbour_loss:cases",
+    "reconstruction_step": "tools.benchmark.focus.training_steps:reconstruction_cases",
+    "segmentation_step": "tools.benchmark.focus.training_steps:segmentation_cases",
+    "em_cycle": "tools.benchmark.focus.training_steps:cycle_cases",
+    "training_loop": "tools.benchmark.focus.training_loop:cases",
+    "processes": "tools.benchmark.focus.process_steps:cases",
+    "inference": "tools.benchmark.focus.inference:cases",
+    "translator": "tools.benchmark.details.translator:cases",
+    "loader": "tools.benchmark.data.loader:cases",
+    "now_metric": "tools.benchmark.data.now_metric:cases",
+    "shape_from_shading": "tools.benchmark.details.shape_from_shading:cases",
+    "hole_filling": "tools.benchmark.details.hole_filling:cases",
+    "soft_symmetry": "tools.benchmark.details.soft_symmetry:cases",
+    "photo_to_mesh": "tools.benchmark.details.photo_to_mesh:cases",
 }
 """Section -> the function that returns its cases; its module is imported only when the section is asked for."""
 

@@ -8,7 +8,7 @@ import torch
 
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
-from tools.benchmark.scenes import shell_model
+from tools.benchmark.rendering.scenes import shell_model
 
 
 def _decode(resolution: int, name: str, batch: int = 32) -> Measurement:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datamodules.photos.face_files import FaceFiles
-from tools.benchmark import photo_loader
+from tools.benchmark.data import photo_loader
 
 
 def test_the_loader_is_measured_on_whole_batches_of_real_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.phases import Phase
-from tools.benchmark.focus_arithmetic import Arithmetic
+from tools.benchmark.focus.arithmetic import Arithmetic
 from tools.benchmark.measuring import Times
 
 

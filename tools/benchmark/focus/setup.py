@@ -20,7 +20,7 @@ from seethrough.morphable.archive import write_face_model
 from seethrough.morphable.loading import load_face_model
 from seethrough.networks.iresnet import IResNet50
 from seethrough.rendering import FaceRenderer, focus_camera, warm_up
-from tools.benchmark.scenes import shell_model
+from tools.benchmark.rendering.scenes import shell_model
 
 RELEASE_RESOLUTION = 189
 """189 x 189 vertices: the 35,721 vertices and 70,688 triangles that the released code was measured with."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from lightning_modules.focus.phases import Phase
-from tools.benchmark.focus_arithmetic import Arithmetic
-from tools.benchmark.focus_setup import PAPER, SMALL, FocusSetup, step_of
+from tools.benchmark.focus.arithmetic import Arithmetic
+from tools.benchmark.focus.setup import PAPER, SMALL, FocusSetup, step_of
+from tools.benchmark.focus.step_timing import DTYPES, pooled, time_steps
 from tools.benchmark.measuring import Measurement, summarise
 from tools.benchmark.registry import Case
-from tools.benchmark.step_timing import DTYPES, pooled, time_steps
 
 BF16 = "bf16-mixed"
 RECONSTRUCTION = "reconstruction_step"

@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from lightning_modules.focus.phases import Phase
-from tools.benchmark.focus_setup import SMALL, step_of
+from tools.benchmark.focus.setup import SMALL, step_of
 from tools.benchmark.measuring import Measurement, Times, summarise
 from tools.benchmark.registry import Case
 

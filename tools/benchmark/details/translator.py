@@ -11,9 +11,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.config.composition import compose
 from lightning_modules.bump.lightning_model import build_translator
 from seethrough.details.detail_crop import DETAIL_SIZE
+from tools.benchmark.focus.step_timing import DTYPES
 from tools.benchmark.measuring import Measurement, Times, summarise
 from tools.benchmark.registry import Case
-from tools.benchmark.step_timing import DTYPES
 
 PRESETS = {"paper": "preset/bump_paper", "small": "preset/bump_small"}
 

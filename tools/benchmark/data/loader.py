@@ -9,8 +9,8 @@ from typing import Any
 
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
 from datamodules.synthetic.datamodule import SyntheticDataModule
+from tools.benchmark.data.photo_loader import photo_cases
 from tools.benchmark.measuring import Measurement, measure
-from tools.benchmark.photo_loader import photo_cases
 from tools.benchmark.registry import Case
 
 POOL = 64

@@ -14,7 +14,7 @@ from seethrough.rendering.topology import MeshTopology
 from seethrough.rendering.visibility import edge_gradient
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
-from tools.benchmark.scenes import posed_shell, shell_model
+from tools.benchmark.rendering.scenes import posed_shell, shell_model
 
 RESOLUTIONS = {"53k": 164, "105k": 230}  # (resolution - 1)^2 * 2 triangles
 

@@ -13,10 +13,10 @@ from lightning_modules.focus.phases import Phase
 from seethrough.networks.perceptual import PerceptualNet
 from tests.lightning_modules.focus.conftest import focus_config, small_model_file, synthetic_batch  # noqa: F401
 from tests.lightning_modules.focus.test_step_cost import config, recognition  # noqa: F401
-from tools.benchmark.focus_arithmetic import Arithmetic
-from tools.benchmark.focus_setup import SMALL, step_of
+from tools.benchmark.focus.arithmetic import Arithmetic
+from tools.benchmark.focus.setup import SMALL, step_of
+from tools.benchmark.focus.step_timing import pooled, time_steps
 from tools.benchmark.measuring import Times
-from tools.benchmark.step_timing import pooled, time_steps
 
 PASSES = {
     Phase.LANDMARKS: {"encoder": 1},

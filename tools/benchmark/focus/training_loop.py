@@ -26,7 +26,7 @@ from experiments.run_start import RunStart
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.optimisation import build_optimiser
 from lightning_modules.focus.phases import Network, Phase
-from tools.benchmark.focus_setup import PAPER, SMALL, FocusSetup, step_of
+from tools.benchmark.focus.setup import PAPER, SMALL, FocusSetup, step_of
 from tools.benchmark.measuring import Measurement, Times, summarise
 from tools.benchmark.registry import Case
 

@@ -13,8 +13,8 @@ from seethrough.rendering.backends.cpu import CpuBackend
 from tools.benchmark.command import main
 from tools.benchmark.measuring import measure
 from tools.benchmark.registry import SECTIONS, cases_of
-from tools.benchmark.renderer import autograd_picture
-from tools.benchmark.scenes import posed_shell, shell_model
+from tools.benchmark.rendering.renderer import autograd_picture
+from tools.benchmark.rendering.scenes import posed_shell, shell_model
 
 KEYS = [
     *("section", "case", "cpu_s", "wall_s", "wall_s_spread", "peak_mb", "reference_cpu_s", "ratio"),

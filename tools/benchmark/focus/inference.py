@@ -8,10 +8,10 @@ from functools import partial
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tools.benchmark.focus_setup import PAPER, SMALL, FocusSetup
+from tools.benchmark.focus.setup import PAPER, SMALL, FocusSetup
+from tools.benchmark.focus.step_timing import DTYPES
 from tools.benchmark.measuring import Measurement, Times, summarise
 from tools.benchmark.registry import Case
-from tools.benchmark.step_timing import DTYPES
 
 
 def _predict(setup: FocusSetup, precision: str, rounds: int) -> Measurement:
