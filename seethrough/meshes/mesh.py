@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seethrough.errors import SeethroughError
+from seethrough.meshes.surface_normals import vertex_normals
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,7 @@ class Mesh:
 
     def normals(self) -> np.ndarray:
         """Return (V, 3) unit normals, area-weighted over the triangles around; (0, 0, 1) where there is none."""
-        corners = self.vertices[self.triangles]
-        faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        around, count = self.triangles.ravel(), len(self.vertices)
-        normals = np.stack([np.bincount(around, np.repeat(flat, 3), minlength=count) for flat in faces.T], axis=1)
-        length = np.linalg.norm(normals, axis=1, keepdims=True)
-        return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
+        return vertex_normals(self.vertices, self.triangles, (0.0, 0.0, 1.0))
 
 
 def mesh_from_file(path: Path, vertices: np.ndarray, triangles: np.ndarray, **parts: np.ndarray | None) -> Mesh:

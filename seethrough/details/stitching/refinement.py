@@ -29,6 +29,7 @@ def refine(
     triangles: np.ndarray,
     too_long: Callable[[np.ndarray, np.ndarray], np.ndarray],
     most_rounds: int = 8,
+    deciding: slice | list[int] = slice(None),
 ) -> RefinedMesh:
     """Halve edges until none is too long.
 
@@ -40,23 +41,25 @@ def refine(
         triangles: (T, 3).
         too_long: of the attributes (E, C) of the edges' two ends, (E,) bool; must not depend on their order.
         most_rounds: edges are halved so often at most.
+        deciding: columns of the attributes that ``too_long`` is given.
     """
     values, open_ones = np.asarray(values, dtype=np.float64), np.asarray(triangles, dtype=np.int64)
     parents = np.arange(len(open_ones))
     done, done_parents = [], []
     for _ in range(most_rounds):
-        keys = np.sort(np.stack([open_ones, np.roll(open_ones, -1, axis=1)], axis=-1), axis=-1) @ [len(values), 1]
-        edges, place = np.unique(keys, return_inverse=True)
+        ends, asked = np.roll(open_ones, -1, axis=1).ravel(), values[:, deciding]
+        split = too_long(asked[open_ones.ravel()], asked[ends])
+        # Both triangles of an edge find it by the same number; only edges that are split need one.
+        start, end = open_ones.ravel()[split], ends[split]
+        edges, place = np.unique(np.minimum(start, end) * len(values) + np.maximum(start, end), return_inverse=True)
         start, end = np.divmod(edges, len(values))
-        split = too_long(values[start], values[end])
-        middle = np.full(len(edges), -1)
-        middle[split] = len(values) + np.arange(int(split.sum()))
-        middle = middle[place.reshape(-1, 3)]
+        middle = np.full(open_ones.shape, -1)
+        middle.ravel()[split] = len(values) + place
         # A triangle without a long edge is done with: whether an edge is split depends on nothing but the edge.
         whole = (middle < 0).all(1)
         done.append(open_ones[whole])
         done_parents.append(parents[whole])
-        values = np.concatenate([values, (values[start[split]] + values[end[split]]) / 2])
+        values = np.concatenate([values, (values[start] + values[end]) / 2])
         open_ones, parents = _divided(open_ones[~whole], parents[~whole], middle[~whole], values[:, :3])
         if not len(open_ones):
             break

@@ -19,22 +19,24 @@ def self_intersections(vertices: np.ndarray, triangles: np.ndarray, among: np.nd
         triangles: (T, 3).
         among: (T,) bool, only pairs with one of these; None for all pairs. A few take a small part of the time.
     """
-    a, b, c = (np.asarray(vertices, dtype=np.float64)[triangles[:, k]] for k in range(3))
-    if not len(a) or (among is not None and not among.any()):
+    corners = np.asarray(vertices, dtype=np.float64)[triangles]
+    if not len(corners) or (among is not None and not among.any()):
         return np.empty((0, 2), dtype=np.int64)
-    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
-    extent = float((high.max(0) - low.min(0)).max())
-    width = max(float(np.percentile((high - low).max(1), 90)), extent / _MOST_CELLS, 1e-9)
-    first, last = (np.floor((bound - low.min(0)) / width).astype(np.int64) for bound in (low, high))
+    low, high = np.empty((len(corners), 3)), np.empty((len(corners), 3))
+    sides = np.empty(len(corners))
+    _bounds(corners, low, high, sides)
+    start = low.min(0)
+    width = max(float(np.percentile(sides, 90)), float((high.max(0) - start).max()) / _MOST_CELLS, 1e-9)
+    first, last = np.empty(low.shape, dtype=np.int64), np.empty(low.shape, dtype=np.int64)
+    _reach(low, start, width, first)
+    _reach(high, start, width, last)
     shape = last.max(0) + 1
-    kept = np.arange(len(a))
+    kept, wanted = np.arange(len(corners)), np.ones(len(corners), dtype=np.bool_)
     if among is not None:
         kept = np.flatnonzero(_near(first, last, shape, among))
-        first, last, low, high = (values[kept] for values in (first, last, low, high))
-    corners = np.stack([a[kept], b[kept], c[kept]], axis=1)
+        first, last, low, high, corners, wanted = (each[kept] for each in (first, last, low, high, corners, among))
     cells, members = _filled(first, last, shape)
     order = np.argsort(cells, kind="stable")
-    wanted = np.ones(len(kept), dtype=np.bool_) if among is None else among[kept]
     named = triangles[kept].astype(np.int64)
     pairs = _search(cells[order], members[order], corners, named, low, high, first, shape, wanted)
     return kept[np.asarray(pairs, dtype=np.int64).reshape(-1, 2)]
@@ -47,7 +49,26 @@ def crossing(vertices: np.ndarray, triangles: np.ndarray, pairs: np.ndarray) -> 
     return found
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
+def _bounds(corners, low, high, sides):
+    """Fill in the box of each triangle, and the longest side of the box."""
+    for t in range(len(corners)):
+        longest = 0.0
+        for axis in range(3):
+            a, b, c = corners[t, 0, axis], corners[t, 1, axis], corners[t, 2, axis]
+            low[t, axis], high[t, axis] = min(a, b, c), max(a, b, c)
+            longest = max(longest, high[t, axis] - low[t, axis])
+        sides[t] = longest
+
+
+@numba.njit(nogil=True, cache=True)
+def _reach(bounds, start, width, cells):
+    for t in range(len(bounds)):
+        for axis in range(3):
+            cells[t, axis] = np.int64(np.floor((bounds[t, axis] - start[axis]) / width))
+
+
+@numba.njit(nogil=True, cache=True)
 def _near(first, last, shape, among):
     """Return which triangles reach into a cell that one of some reaches into, too."""
     reached = np.zeros(shape[0] * shape[1] * shape[2], np.bool_)
@@ -66,7 +87,7 @@ def _near(first, last, shape, among):
     return near
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
 def _filled(first, last, shape):
     """Return the cells that triangles reach into, and the triangles that do, one entry for each of both."""
     count = 0
@@ -84,7 +105,7 @@ def _filled(first, last, shape):
     return cells, members
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
 def _search(cells, members, corners, triangles, low, high, first, shape, wanted):
     found = [(np.int64(0), np.int64(0)) for _ in range(0)]
     start = 0
@@ -111,13 +132,13 @@ def _search(cells, members, corners, triangles, low, high, first, shape, wanted)
     return found
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
 def _cross(corners, found):
     for n in range(len(corners)):
         found[n] = _pierces(corners[n, 0], corners[n, 1]) or _pierces(corners[n, 1], corners[n, 0])
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
 def _touch(triangles, a, b):
     for i in range(3):
         for j in range(3):
@@ -126,7 +147,7 @@ def _touch(triangles, a, b):
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
 def _pierces(edges, wall):
     """Return whether an edge of the first triangle crosses the second (signed volumes).
 
@@ -150,7 +171,7 @@ def _pierces(edges, wall):
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(nogil=True, cache=True)
 def _volume(a, b, c, d):
     ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
     vx, vy, vz = c[0] - a[0], c[1] - a[1], c[2] - a[2]

@@ -143,11 +143,11 @@ def _refined(completion: Completion, model: FaceModel, spacing: float) -> Refine
 
     def too_long(start: np.ndarray, end: np.ndarray) -> np.ndarray:
         # Where detail fades out edges may be longer, without end: triangles at the border would become slivers.
-        weight = np.maximum(*(ends[:, [_OWN, _OTHER]].max(1) for ends in (start, end)))
-        length = ((start[:, _FOUNDATION] - end[:, _FOUNDATION]) ** 2).sum(1)
-        return weight**2 * length > (spacing * pixel) ** 2
+        weight = np.maximum(np.maximum(start[:, 3], start[:, 4]), np.maximum(end[:, 3], end[:, 4]))
+        x, y, z = (start[:, k] - end[:, k] for k in range(3))
+        return weight**2 * (x**2 + y**2 + z**2) > (spacing * pixel) ** 2
 
-    return refine(values, graph.triangles, too_long)
+    return refine(values, graph.triangles, too_long, deciding=[0, 1, 2, _OWN, _OTHER])
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

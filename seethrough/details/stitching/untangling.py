@@ -5,21 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from seethrough.details.stitching.self_intersections import crossing, self_intersections
+from seethrough.meshes.surface_normals import triangle_normals
 
 LEAST_COSINE = 0.05
 _HALVINGS = 4
 
 
-def triangle_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Return (T, 3) normals as long as twice the triangles' areas."""
-    corners = vertices[triangles]
-    return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-
-
 def turned_over(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Return (T,) bool: normals (T, 3) that have turned by 87 degrees or more; one without length has not turned."""
-    lengths = np.sqrt((before**2).sum(1) * (after**2).sum(1))
-    return ((before * after).sum(1) <= LEAST_COSINE * lengths) & ((before**2).sum(1) > 0)
+    had = _dot(before, before)
+    return (_dot(before, after) <= LEAST_COSINE * np.sqrt(had * _dot(after, after))) & (had > 0)
 
 
 def untangled(
@@ -60,3 +55,8 @@ def untangled(
         among = np.asarray(changed[triangles].any(1))
         work = np.flatnonzero(among)
         rounds += 1
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    # Sums over three columns: NumPy takes ten times as long along a row.
+    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]

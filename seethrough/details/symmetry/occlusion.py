@@ -9,6 +9,7 @@ from scipy import ndimage
 from seethrough.details.foundation import Foundation
 from seethrough.details.symmetry.map_sampling import nearest_in_depth, pixel_coordinates
 from seethrough.details.symmetry.settings import SymmetrySettings
+from seethrough.meshes import surface_normals
 from seethrough.rendering.camera import Camera
 from seethrough.rendering.renderer import Renderer
 
@@ -23,12 +24,7 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         vertices: (V, 3) mm.
         triangles: (T, 3) counter-clockwise seen from outside.
     """
-    corners = vertices[triangles]
-    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    around, count = triangles.ravel(), len(vertices)
-    normals = np.stack([np.bincount(around, np.repeat(flat[:, k], 3), minlength=count) for k in range(3)], axis=1)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, -1.0])
+    return surface_normals.vertex_normals(vertices, triangles, (0.0, 0.0, -1.0))
 
 
 def vertex_scores(
