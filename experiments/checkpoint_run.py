@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datamodules.photos.atomic_files import writing_text
 from experiments.config.composition import Composition, as_yaml, compose, selected
 from experiments.config.registry import DATA_SETS, METHODS
 from experiments.default_checkpoints import DEFAULTS, named_checkpoint
@@ -93,7 +94,8 @@ class CheckpointRun(RunFolder):
     def _written(self, settings: dict[str, Any]) -> str:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.config.write_text(f"# The settings in {self.shown}.\n" + as_yaml(settings), encoding="utf-8")
+            with writing_text(self.config) as file:  # processes side by side all write and read it
+                file.write(f"# The settings in {self.shown}.\n" + as_yaml(settings))
         except OSError as error:
             raise SeethroughError(f"cannot write {self.config}: {error.strerror}") from None
         return str(self.config.resolve())

@@ -90,7 +90,7 @@ def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, size
         "bump": torch.from_numpy(decode_bump(rows["bump"]))[:, None],
         "depth": torch.from_numpy(depth)[:, None],
         "focal": torch.from_numpy(np.array(rows["focal"], np.float32)),
-        "id": [f"{spec.name}-{row:06d}" for row in index],
+        "id": [spec.sample_id(row) for row in index],
         "identity": torch.tensor([spec.person(row) for row in index], dtype=torch.int64),
     }
 

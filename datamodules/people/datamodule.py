@@ -27,7 +27,7 @@ def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, size
     return {
         "mask": torch.from_numpy(bits).view(count, 1, size, size).float(),
         "bump": torch.from_numpy(decode_bump(rows["bump"]))[:, None],
-        "id": [f"{spec.name}-{row:06d}" for row in index],
+        "id": [spec.sample_id(row) for row in index],
         "identity": torch.tensor([spec.person(row) for row in index], dtype=torch.int64),
     }
 

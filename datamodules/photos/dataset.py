@@ -18,6 +18,7 @@ from datamodules.photos.manifest_index import ManifestIndex
 from datamodules.sample import Sample, collate
 from datamodules.sampler import SampleKey, as_key
 from seethrough.errors import SeethroughError
+from seethrough.photos.alignment import CropTransform
 
 SKIPPED = "skipped"
 """Key of a batch under which :class:`PhotoDataset` tells the loader what it left out, one line each."""
@@ -78,6 +79,17 @@ class PhotoDataset(Dataset):
         start = int(self.index.rows["offset"][self.rows[place]])
         end = self._text.find(b"\n", start)
         return trusted_row(self._text[start : end if end >= 0 else len(self._text)])
+
+    def sample_id(self, place: int) -> str:
+        """Return the id of a sample; reads no pixels."""
+        return self.row(place).id
+
+    def crop(self, place: int) -> CropTransform:
+        """Return where in its photo a sample without augmentation lies."""
+        row = self.row(place)
+        # The stored crop sees ``field`` times as much as the sample.
+        scale = row.scale * self.field * self.image_size / self.files.side
+        return CropTransform(scale, row.centre, self.image_size)
 
     def __getitem__(self, key: SampleKey | tuple[int, int] | int) -> Sample:
         epoch, place = as_key(key)

@@ -37,7 +37,7 @@ def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, size
         "image": torch.from_numpy(np.array(rows["image"])).float().div_(255),
         "landmarks": floats("landmarks"),
         "mask": mask("mask"),
-        "id": [f"{spec.name}-{row:06d}" for row in index],
+        "id": [spec.sample_id(row) for row in index],
         "identity": torch.tensor([spec.person(row) for row in index], dtype=torch.int64),
         "truth": {
             "parameters": dict(zip(names, parameters, strict=True)),
@@ -48,7 +48,7 @@ def as_batch(rows: dict[str, np.ndarray], index: list[int], spec: PoolSpec, size
             "occluder": occluder,
             "occluder_name": [OCCLUDER_NAMES[number] for number in occluder.tolist()],
             "subset": [spec.subset(number) for number in occluder.tolist()],
-            "twin": [f"{spec.name}-{row ^ 1:06d}" if spec.twins else "" for row in index],
+            "twin": [spec.sample_id(row ^ 1) if spec.twins else "" for row in index],
         },
     }
 
@@ -82,6 +82,10 @@ class PoolDataset(Dataset):
     def __len__(self) -> int:
         return self.layout.rows
 
+    def sample_id(self, place: int) -> str:
+        """Return the id of a sample; reads nothing."""
+        return self.spec.sample_id(place)
+
     def __getitem__(self, key: SampleKey | tuple[int, int] | int) -> Sample:
         row = as_key(key).index
         rows = {name: column[row : row + 1] for name, column in self._columns.items()}
@@ -109,6 +113,11 @@ class JoinedDataset(Dataset):
 
     def __len__(self) -> int:
         return int(self._rows[-1])
+
+    def sample_id(self, place: int) -> str:
+        """Return the id of a sample; reads nothing."""
+        part = int(np.searchsorted(self._rows, place, side="right")) - 1
+        return self.parts[part].sample_id(place - int(self._rows[part]))
 
     def __getitem__(self, key: SampleKey | tuple[int, int] | int) -> Sample:
         return _first(self.__getitems__([key]))
@@ -162,6 +171,10 @@ class LiveDataset(Dataset):
 
     def __len__(self) -> int:
         return self.spec.rows
+
+    def sample_id(self, place: int) -> str:
+        """Return the id of a sample of epoch 0; renders nothing."""
+        return self.spec.sample_id(place)
 
     def __getitem__(self, key: SampleKey | tuple[int, int] | int) -> Sample:
         return _first(self.__getitems__([key]))

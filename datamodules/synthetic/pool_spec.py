@@ -52,6 +52,10 @@ class PoolSpec:
             rows[name] = np.packbits(rows[name].reshape(len(faces), -1), axis=1)
         return rows
 
+    def sample_id(self, row: int) -> str:
+        """Return the id of the sample on a row."""
+        return f"{self.name}-{row:06d}"
+
     def person(self, row: int) -> int:
         """Return the number of the person on a row."""
         return person_of(self.scene, row // 2 if self.twins else row)

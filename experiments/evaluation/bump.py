@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config.composition import Composition
 from experiments.evaluation.method_evaluation import MethodEvaluation, Summary
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from torch import Tensor
 
-    from datamodules.sampler import ResumableLoader
     from experiments.run_folder import RunFolder
     from lightning_modules.bump.lightning_model import BumpModule
 
@@ -29,11 +27,19 @@ class BumpRunEvaluation(MethodEvaluation):
 
         checkpoint_config(content, file)
 
-    def load(self, folder: RunFolder, composition: Composition, loader: ResumableLoader, pictures: str) -> BumpModule:
+    def networks(self, folder: RunFolder) -> BumpModule:
         """Return the run's network."""
         from lightning_modules.bump.loading import load_bump_module
 
         return load_bump_module(folder.weights)
+
+    def prediction(self, module: BumpModule, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return ``bump`` (B, S, S) mm and, of networks that have one, ``mask`` (B, S, S) in 1/255."""
+        translation = module.translate(batch["image"])
+        values = {"bump": translation.bump[:, 0]}
+        if translation.mask is not None:
+            values["mask"] = (translation.mask[:, 0].clamp(0, 1) * 255).round().byte()
+        return values
 
     def summarise(self, rows: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
         """Return the subsets of the rows; bumps in mm, slopes in mm a mm, angles in degrees."""

@@ -84,13 +84,18 @@ class FocusRunEvaluation(MethodEvaluation):
 
         checkpoint_config(content, file)
 
+    def networks(self, folder: RunFolder) -> FocusModule:
+        """Return the run's networks."""
+        from lightning_modules.focus.loading import load_focus_module
+
+        return load_focus_module(folder.weights)
+
     def load(self, folder: RunFolder, composition: Composition, loader: ResumableLoader, pictures: str) -> FocusModule:
         """Return the run's networks, adapted if that was asked for."""
         from experiments.adapting import load_adapted, shuffled
-        from lightning_modules.focus.loading import load_focus_module
 
         if not self.adaptation_steps:
-            module = load_focus_module(folder.weights)
+            module = self.networks(folder)
         else:
             module = load_adapted(
                 folder.weights,
@@ -103,6 +108,16 @@ class FocusRunEvaluation(MethodEvaluation):
             )
         module.evaluation = module.evaluation.with_columns(**self.columns)
         return module
+
+    def prediction(self, module: FocusModule, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return coefficients, landmarks (B, 68, 2) px and, of runs that segment, ``mask`` (B, H, W) in 1/255."""
+        predicted = module.focus.predict(batch["image"])
+        kinds = predicted.parameters.__dataclass_fields__
+        values = {kind: getattr(predicted.parameters, kind) for kind in kinds}
+        values["landmarks"] = predicted.rendering.landmarks
+        if module.config.has_segmentation:
+            values["mask"] = (predicted.mask[:, 0] * 255).round().byte()
+        return values
 
     def note(self, module: FocusModule) -> str:
         """Return one line on a segmentation network that is not, or only pre-trained."""

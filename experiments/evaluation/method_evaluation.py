@@ -48,10 +48,18 @@ class MethodEvaluation(ABC):
         """Raise ``SeethroughError`` where the content of a checkpoint file is none of this method."""
 
     @abstractmethod
+    def networks(self, folder: RunFolder) -> pl.LightningModule:
+        """Return the networks of a run as they were trained, on the CPU and in eval mode."""
+
     def load(
         self, folder: RunFolder, composition: Composition, loader: ResumableLoader, pictures: str
     ) -> pl.LightningModule:
         """Return the networks of a run, ready to be tested on ``loader``; ``pictures`` says what it shows."""
+        return self.networks(folder)
+
+    @abstractmethod
+    def prediction(self, module: Any, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return what the networks say of a batch, every tensor (B, ...), for :mod:`experiments.predict` to keep."""
 
     def note(self, module: Any) -> str:
         """Return one line on what a reader of these networks' scores must know; empty for a finished training."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config.composition import Composition
 from experiments.evaluation.method_evaluation import MethodEvaluation, Summary
 from seethrough.errors import SeethroughError
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from torch import Tensor
 
-    from datamodules.sampler import ResumableLoader
     from experiments.run_folder import RunFolder
     from lightning_modules.recognition.lightning_model import RecognitionModule
 
@@ -36,13 +34,15 @@ class RecognitionRunEvaluation(MethodEvaluation):
 
         checkpoint_config(content, file)
 
-    def load(
-        self, folder: RunFolder, composition: Composition, loader: ResumableLoader, pictures: str
-    ) -> RecognitionModule:
+    def networks(self, folder: RunFolder) -> RecognitionModule:
         """Return the run's network."""
         from lightning_modules.recognition.loading import load_recogniser
 
         return load_recogniser(folder.weights)
+
+    def prediction(self, module: RecognitionModule, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return ``descriptor`` (B, D)."""
+        return {"descriptor": module(batch["bump"], batch["mask"])}
 
     def summarise(self, rows: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
         """Return the scores of all pairs, percent; raises ``SeethroughError`` for too few people."""
