@@ -124,6 +124,12 @@ class ResumableLoader(DataLoader):
         """Choose the epoch of the next iteration."""
         self.keyed.set_epoch(epoch)
 
+    def first_samples(self, count: int) -> dict[str, Any]:
+        """Return the first samples of this process as a batch; a look starts no loader processes."""
+        keys = next(iter(self.keyed.batches(0)), [])[:count]
+        many = getattr(self.dataset, "__getitems__", None)
+        return collate([self.dataset[key] for key in keys] if many is None else many(keys))
+
     def state_dict(self) -> dict[str, int]:
         """Return the position, in plain numbers that hold for every rank."""
         return {"epoch": self._epoch, "batches": self._batches}

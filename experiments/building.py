@@ -114,8 +114,8 @@ def build_trainer(
     if composition.method.ends_itself and not limited:
         settings["max_epochs"] = -1
     run = start.run
-    callbacks: list[pl.Callback] = [start, ConfigInCheckpoint(composition.lasting), LogEveryEpoch(), ShowSamples()]
-    callbacks.append(speed := Speed())
+    callbacks: list[pl.Callback] = [start, ConfigInCheckpoint(composition.lasting), LogEveryEpoch()]
+    callbacks += [samples := ShowSamples(), speed := Speed()]
     callbacks += [CurvesInCheckpoint(logger) for logger in loggers if isinstance(logger, RunLogger)]
     if composition.method.warm_up:
         callbacks.append(WarmUp(load_class(composition.method.warm_up)))
@@ -125,7 +125,7 @@ def build_trainer(
     if not config.trainer.fast_dev_run:
         saving = config.checkpoint
         callbacks.append(StepCheckpoint(run.checkpoints, saving.every_steps, saving.keep, saving.milestones))
-        callbacks.append(ShowEnd(run, config.wandb.keep_checkpoint))
+        callbacks.append(ShowEnd(run, config.wandb.keep_checkpoint, samples))
     callbacks += [leave] if leave is not None else []
     quieten_lightning()
     try:

@@ -4,16 +4,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from datamodules.photos.preparing.shard_writing import write_shards
 from experiments import predict
+from experiments.evaluation.bump import BumpRunEvaluation
+from experiments.evaluation.recognition import RecognitionRunEvaluation
 from experiments.prediction.files import PredictionFiles
 from experiments.run_folder import open_run
 from lightning_modules.focus.loading import load_focus
 from seethrough.errors import SeethroughError
+from seethrough.networks.bump_translator import Translation
 from seethrough.photos.alignment import CropTransform
 from tests.datamodules.photos.prepared import prepared_folder
 
@@ -118,6 +123,17 @@ def test_a_full_disk_is_told_and_leaves_no_half_file(tmp_path: Path, monkeypatch
     with pytest.raises(SeethroughError, match="No space left on device"):
         files.write("one", {"x": np.arange(3)})
     assert files.missing(["one"]).tolist() == [0]
+
+
+def test_what_translators_and_recognisers_say() -> None:
+    module = SimpleNamespace(translate=lambda image: Translation(image[:, :1] - 0.5, 2 * image[:, 1:2] - 1))
+    image = torch.rand(2, 3, 8, 8)
+    said = BumpRunEvaluation().prediction(module, {"image": image})  # type: ignore[arg-type]
+    assert torch.equal(said["bump"], image[:, 0] - 0.5)
+    assert said["mask"].dtype == torch.uint8 and (said["mask"][image[:, 1] < 0.5] == 0).all()
+    batch = {"bump": torch.rand(2, 1, 4, 4), "mask": torch.rand(2, 1, 4, 4)}
+    described = RecognitionRunEvaluation().prediction(lambda bump, mask: (bump * mask).flatten(1), batch)  # type: ignore[arg-type]
+    assert described["descriptor"].shape == (2, 16)
 
 
 @pytest.mark.slow

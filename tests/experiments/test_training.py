@@ -53,6 +53,11 @@ def test_a_training_fills_its_folder(line, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_training_without_validation_shows_its_faces_when_it_ends(line, tmp_path: Path) -> None:
+    main(line("name=a", "model.steps=5", "trainer.limit_val_batches=0"))
+    assert [path.name for path in (tmp_path / "a" / "images").iterdir()] == ["validation_line_00000005.png"]
+
+
 def test_an_epoch_shorter_than_the_interval_of_the_logs_is_logged(line, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PossibleUserWarning)

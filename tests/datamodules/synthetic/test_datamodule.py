@@ -75,7 +75,7 @@ def test_a_batch_across_both_test_sets_keeps_its_order(folder: Path) -> None:
     for place, row in enumerate((13, 2, 12, 0)):
         alone = test[row]
         check_sample(alone)
-        assert batch["id"][place] == alone["id"]
+        assert batch["id"][place] == alone["id"] == test.sample_id(row)
         assert torch.equal(batch["image"][place], alone["image"])
         assert torch.equal(batch["truth"]["parameters"]["identity"][place], alone["truth"]["parameters"]["identity"])
 
