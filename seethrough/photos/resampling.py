@@ -103,3 +103,8 @@ def _region(picture: np.ndarray, x0: int, y0: int, x1: int, y1: int, fill: float
     if left < right and top < bottom:
         region[top - y0 : bottom - y0, left - x0 : right - x0] = picture[top:bottom, left:right]
     return region
+
+
+def eight_bits(values: np.ndarray) -> np.ndarray:
+    """Round to uint8, cut off at 0 and 255."""
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
