@@ -22,7 +22,10 @@ MAY_NOT_IMPORT = {
     "tests": set(),
 }
 # Optional, or slow to import, or not everybody's licence: only inside the function that needs them.
-LAZY = {"wandb", "insightface", "nvdiffrast", "albumentations", "cv2", "onnxruntime", "tensorboard", "faiss"}
+LAZY = {
+    *("wandb", "insightface", "nvdiffrast", "albumentations", "cv2", "tensorboard", "faiss"),
+    *("onnx", "onnxruntime", "onnxscript"),
+}
 # What --help and a mistyped key have to wait for.
 QUICK = ("experiments/config/**/*.py", "experiments/command_line.py", "experiments/train.py")
 SETTINGS = ("lightning_modules/**/config.py", "datamodules/**/config.py")

@@ -3,58 +3,93 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from experiments.command_line import write_json
+from experiments.command_line import EXIT_FAILED, write_json
 from seethrough.errors import SeethroughError
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS, cases_of
+from tools.benchmark.section_process import Failure, rows_of
+
+PROGRAM = "python -m tools.benchmark"
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure the named sections, print one table, and write it as JSON if asked to."""
-    parser = argparse.ArgumentParser(prog="python -m tools.benchmark", description=__doc__)
+def main(arguments: Sequence[str]) -> int:
+    """Measure the named sections, print one table, and write it as JSON and Markdown if asked to."""
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the rows there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="also write the table there, and a plot of `growth` beside it"
+    )
     parser.add_argument("--list", action="store_true", help="print sections and cases, one a line, and stop")
     parser.add_argument("--case", metavar="TEXT", default="", help="only cases whose name contains TEXT")
     parser.add_argument("--threads", type=int, default=1, help="torch and renderer threads (default 1)")
     options = parser.parse_args(arguments)
-    rows = _measure(options)
-    if options.json is not None and not options.list:
-        write_json(options.json, [row.as_row() for row in rows])
+    _check(options)
+    sections = options.sections or [name for name in SECTIONS if not SECTIONS[name].missing()]
+    if options.list:
+        for section in sections:
+            for name in cases_of(section):
+                if options.case in name:
+                    print(f"{section}: {name}")
+        return 0
+    return _measure(options, sections, shlex.join([*PROGRAM.split(), *arguments]))
 
 
-def _measure(options: argparse.Namespace) -> list[Measurement]:
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what could only fail, before minutes of measuring."""
     unknown = [section for section in options.sections if section not in SECTIONS]
     if unknown:
         raise SeethroughError(f"unknown benchmark section {unknown[0]!r}: choose from {', '.join(SECTIONS)}")
+    for name in options.sections:
+        if missing := SECTIONS[name].missing():
+            raise SeethroughError(
+                f"benchmark section '{name}' needs {', '.join(missing)}: pip install -e '.[{SECTIONS[name].extra}]'"
+            )
     if options.threads < 1:
         raise SeethroughError(f"--threads must be at least 1, got {options.threads}")
-    if options.json is not None and not options.json.resolve().parent.is_dir():
-        raise SeethroughError(f"cannot write {options.json}: its folder does not exist")
-    sections = options.sections or list(SECTIONS)
+    for file in (options.json, options.markdown):
+        if file is not None and not file.resolve().parent.is_dir():
+            raise SeethroughError(f"cannot write {file}: its folder does not exist")
+
+
+def _measure(options: argparse.Namespace, sections: Sequence[str], command: str) -> int:
+    from tools.benchmark.machine import describe_machine
+
+    machine = describe_machine(options.threads)
     rows: list[Measurement] = []
-    torch.set_num_threads(options.threads)
-    if not options.list:
-        print(_HEADER)
+    failures: list[Failure] = []
+    if not options.sections:
+        failures += [
+            Failure(name, "", f"needs {', '.join(section.missing())}: pip install -e '.[{section.extra}]'")
+            for name, section in SECTIONS.items()
+            if section.missing()
+        ]
+    left_out = len(failures)
+    print(_HEADER)
     for section in sections:
-        for name, case in cases_of(section).items():
-            if options.case not in name:
-                continue
-            if options.list:
-                print(f"{section}: {name}")
-                continue
-            rows.append(case())
-            print(_line(rows[-1]), flush=True)
-    return rows
+        for found in rows_of(section, options.case, options.threads):
+            if isinstance(found, Failure):
+                failures.append(found)
+            else:
+                rows.append(found)
+            print(_failed(found) if isinstance(found, Failure) else _line(found), flush=True)
+    for failure in failures[:left_out]:
+        print(_failed(failure))
+    if options.json is not None:
+        write_json(options.json, [row.as_row() for row in rows])
+    if options.markdown is not None:
+        from tools.benchmark.page import write_page
+
+        write_page(options.markdown, rows, failures, machine, command)
+    return EXIT_FAILED if len(failures) > left_out else 0
 
 
 _HEADER = (
-    f"{'section':19} {'case':40} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
+    f"{'section':19} {'case':44} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
 )
 
 
@@ -63,7 +98,11 @@ def _line(row: Measurement) -> str:
         return f"{'-':>{width}}" if value is None else f"{value * scale:>{width}.{digits}f}"
 
     return (
-        f"{row.section:19} {row.case:40} {number(row.cpu_s, 9, 1e3)} {number(row.wall_s, 9, 1e3)} "
+        f"{row.section:19} {row.case:44} {number(row.cpu_s, 9, 1e3)} {number(row.wall_s, 9, 1e3)} "
         f"{number(row.wall_s_spread, 8, 1e3)} {number(row.peak_mb, 8, 1, 0)} {number(row.reference_cpu_s, 10, 1e3)} "
         f"{number(row.ratio, 8, 1, 3)}"
     )
+
+
+def _failed(failure: Failure) -> str:
+    return f"{failure.section:19} {failure.case:44} not measured: {failure.reason}"

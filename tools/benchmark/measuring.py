@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cache
 
 import numpy as np
 import torch
+
+from tools.benchmark.ceilings import copy_bytes_per_second, flop_per_second
+from tools.benchmark.peak_memory import forget_peak, peak_memory_mb
 
 
 @dataclass
@@ -24,7 +24,8 @@ class Measurement:
         cpu_s: median CPU seconds of the process.
         wall_s: median wall seconds.
         wall_s_spread: wall seconds between the first and the third quartile.
-        peak_mb: largest resident memory of the process so far, MB.
+        peak_mb: largest resident memory of the process while the case itself ran, without its reference, MB; that of
+            Python, PyTorch and what the case keeps beside it counts. None where it was not watched by itself.
         reference_cpu_s: median CPU seconds of the reference, run in turn with the case, if it has one.
         ratio: cpu_s / reference_cpu_s; below 1 where the case is cheaper than its reference.
         flop: floating-point operations that the task needs, if counted.
@@ -39,7 +40,7 @@ class Measurement:
     cpu_s: float
     wall_s: float
     wall_s_spread: float
-    peak_mb: float
+    peak_mb: float | None
     reference_cpu_s: float | None = None
     ratio: float | None = None
     flop: float | None = None
@@ -52,19 +53,45 @@ class Measurement:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Start:
+    """When something began: CPU and wall seconds of clocks that only differ with others of the same process."""
+
+    cpu: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> Start:
+        """Begin, with the peak of memory forgotten."""
+        forget_peak()
+        return cls(time.process_time(), time.perf_counter())
+
+
 @dataclass
 class Times:
-    """CPU and wall seconds of the calls of one thing."""
+    """CPU and wall seconds of the calls of one thing, and the most memory that one of them took, MB, if watched."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
+    peak_mb: float | None = None
 
     def take(self, function: Callable[[], object]) -> None:
         """Call ``function`` and note what it took."""
-        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        start = Start.now()
         function()
-        self.cpu.append(time.process_time() - cpu_start)
-        self.wall.append(time.perf_counter() - wall_start)
+        self.note(start)
+
+    def note(self, start: Start) -> None:
+        """Note what was taken since ``start``, the last one of the process."""
+        self.cpu.append(time.process_time() - start.cpu)
+        self.wall.append(time.perf_counter() - start.wall)
+        self.peak_mb = max(self.peak_mb or 0.0, peak_memory_mb())
+
+    def add(self, other: Times) -> None:
+        """Append the calls of ``other``."""
+        self.cpu += other.cpu
+        self.wall += other.wall
+        self.peak_mb = max(self.peak_mb or 0.0, other.peak_mb or 0.0) or None
 
 
 def measure(
@@ -75,7 +102,7 @@ def measure(
     per: int = 1,
     repeats: int = 15,
     reference: Callable[[], object] | None = None,
-    reference_per: int = 1,
+    reference_per: float = 1,
     reference_repeats: int = 3,
     flop: float | None = None,
     bytes_moved: float | None = None,
@@ -89,7 +116,7 @@ def measure(
         per: how many images one call handles; every number is divided by it.
         repeats: timed calls.
         reference: what to compare with, timed in the same run.
-        reference_per: how many images one call of the reference handles.
+        reference_per: how many images one call of the reference handles; below 1 for a part of one.
         reference_repeats: timed calls of the reference, spread evenly over those of ``function``.
         flop: operations needed per image.
         bytes_moved: bytes needed per image.
@@ -111,7 +138,7 @@ def summarise(
     times: Times,
     reference: Times,
     per: int = 1,
-    reference_per: int = 1,
+    reference_per: float = 1,
     flop: float | None = None,
     bytes_moved: float | None = None,
     dtype: torch.dtype = torch.float32,
@@ -124,7 +151,7 @@ def summarise(
         cpu_s=statistics.median(times.cpu) / per,
         wall_s=statistics.median(times.wall) / per,
         wall_s_spread=float(np.subtract(*np.percentile(times.wall, [75, 25]))) / per,
-        peak_mb=peak_memory_mb(),
+        peak_mb=times.peak_mb,
         flop=flop,
         bytes=bytes_moved,
         device=f"cpu, {torch.get_num_threads()} thread(s){arithmetic}",
@@ -140,31 +167,3 @@ def summarise(
     if len(least) > 1:
         row.ceiling_fraction = max(least) / row.cpu_s
     return row
-
-
-def peak_memory_mb() -> float:
-    """Return the largest resident memory of this process so far, MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-@cache
-def copy_bytes_per_second() -> float:
-    """Return how many bytes one core reads and writes a second when it copies 64 MB (best of 5)."""
-    source = np.ones(1 << 24, np.float32)
-    target = np.empty_like(source)
-    return 2 * source.nbytes / _best(lambda: np.copyto(target, source))
-
-
-@cache
-def flop_per_second(dtype: torch.dtype = torch.float32) -> float:
-    """Return how many operations one core does a CPU second in a product of 1024 x 1024 matrices (best of 5)."""
-    matrix = torch.ones(1024, 1024, dtype=dtype)
-    return 2 * 1024**3 / _best(lambda: matrix @ matrix)
-
-
-def _best(function: Callable[[], object], repeats: int = 5) -> float:
-    times = Times()
-    for _ in range(repeats + 1):
-        times.take(function)
-    return min(times.cpu[1:])

@@ -3,34 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
 from tools.benchmark.measuring import Measurement
 
 Case = Callable[[], Measurement]
 
-SECTIONS: dict[str, str] = {
-    "renderer": "tools.benchmark.rendering.renderer:cases",
-    "decode": "tools.benchmark.rendering.decode:cases",
-    "neighbour_loss": "tools.benchmark.focus.neighbour_loss:cases",
-    "reconstruction_step": "tools.benchmark.focus.training_steps:reconstruction_cases",
-    "segmentation_step": "tools.benchmark.focus.training_steps:segmentation_cases",
-    "em_cycle": "tools.benchmark.focus.training_steps:cycle_cases",
-    "training_loop": "tools.benchmark.focus.training_loop:cases",
-    "processes": "tools.benchmark.focus.process_steps:cases",
-    "inference": "tools.benchmark.focus.inference:cases",
-    "translator": "tools.benchmark.details.translator:cases",
-    "loader": "tools.benchmark.data.loader:cases",
-    "now_metric": "tools.benchmark.data.now_metric:cases",
-    "shape_from_shading": "tools.benchmark.details.shape_from_shading:cases",
-    "hole_filling": "tools.benchmark.details.hole_filling:cases",
-    "soft_symmetry": "tools.benchmark.details.soft_symmetry:cases",
-    "photo_to_mesh": "tools.benchmark.details.photo_to_mesh:cases",
-}
-"""Section -> the function that returns its cases; its module is imported only when the section is asked for."""
+
+@dataclass(frozen=True)
+class Section:
+    """What is measured together.
+
+    Attributes:
+        group: the heading that it stands under.
+        found: module and function that returns its cases; imported only when the section is asked for.
+        item: what the numbers are per.
+        reference: what is run in turn with the cases, for the table; empty where nothing is.
+        needs: packages that may be missing.
+        extra: the extra of the project that brings them.
+    """
+
+    group: str
+    found: str
+    item: str
+    reference: str = ""
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+
+    def missing(self) -> list[str]:
+        """Return the packages that are needed and not installed."""
+        return [name for name in self.needs if find_spec(name) is None]
+
+
+_HERE = "tools.benchmark"
+_ARITHMETIC = "the passes through the networks that the step cannot do without, alone"
+
+SECTIONS: dict[str, Section] = {
+    "ceilings": Section("Machine", f"{_HERE}.ceiling_cases:cases", "call"),
+    "renderer": Section(
+        "Face model and renderer", f"{_HERE}.rendering.renderer:cases", "image",
+        "the same in plain PyTorch operations and autograd in float64, visibility given",
+    ),
+    "decode": Section(
+        "Face model and renderer", f"{_HERE}.rendering.decode:cases", "image",
+        "the sum over modes of shape and albedo as three einsums of PyTorch",
+    ),
+    "neighbour_loss": Section(
+        "FOCUS", f"{_HERE}.focus.neighbour_loss:cases", "image",
+        "a colour norm for each shift of the window, in PyTorch",
+    ),
+    "reconstruction_step": Section(
+        "FOCUS", f"{_HERE}.focus.training_steps:reconstruction_cases", "training image", _ARITHMETIC
+    ),
+    "segmentation_step": Section(
+        "FOCUS", f"{_HERE}.focus.training_steps:segmentation_cases", "training image", _ARITHMETIC
+    ),
+    "em_cycle": Section("FOCUS", f"{_HERE}.focus.training_steps:cycle_cases", "training image", _ARITHMETIC),
+    "training_loop": Section(
+        "FOCUS", f"{_HERE}.focus.training_loop:cases", "training image", "the same steps in a bare PyTorch loop"
+    ),
+    "processes": Section(
+        "FOCUS", f"{_HERE}.focus.process_steps:cases", "training image of one process", "the same in one process alone"
+    ),
+    "inference": Section(
+        "FOCUS", f"{_HERE}.focus.inference:cases", "image",
+        "the passes through encoder and segmentation network alone"
+    ),
+    "translator": Section(
+        "Detail", f"{_HERE}.details.translator:cases", "image",
+        "the network's layers one after the other in PyTorch's own memory layout",
+    ),
+    "shape_from_shading": Section(
+        "Detail", f"{_HERE}.details.shape_from_shading:cases", "photo",
+        "of the albedo step, SciPy's sparse factorisation of the same problem",
+    ),
+    "hole_filling": Section(
+        "Detail", f"{_HERE}.details.hole_filling:cases", "photo",
+        "the paper's way in plain PyTorch: all distances, one reference, Poisson blending by conjugate gradients; of "
+        "the membrane, SciPy's sparse factorisation",
+    ),
+    "soft_symmetry": Section(
+        "Detail", f"{_HERE}.details.soft_symmetry:cases", "photo",
+        "the linear system of Eq. 9 alone, by conjugate gradients in PyTorch",
+    ),
+    "stitching": Section("Detail", f"{_HERE}.details.stitching:cases", "photo"),
+    "photo_to_mesh": Section("Detail", f"{_HERE}.details.photo_to_mesh:cases", "photo"),
+    "loader": Section(
+        "Data and scores", f"{_HERE}.data.loader:cases", "image", "of photos, Pillow decoding the JPEGs"
+    ),
+    "now_metric": Section(
+        "Data and scores", f"{_HERE}.data.now_metric:cases", "scan",
+        "the distances of all points to all triangles, once, in PyTorch (told from every 500th point)",
+    ),
+    "onnx": Section(
+        "Deployment", f"{_HERE}.deployment.onnx_runtime:cases", "image", "the same network in PyTorch",
+        needs=("onnx", "onnxruntime", "onnxscript"), extra="onnx",
+    ),
+    "growth": Section("How cost grows", f"{_HERE}.growth.curves:cases", "image or photo"),
+}  # fmt: skip
+"""Name -> section, in the order in which they run."""
 
 
 def cases_of(section: str) -> Mapping[str, Case]:
     """Return the cases of a section, in the order in which they run."""
-    module, function = SECTIONS[section].split(":")
+    module, function = SECTIONS[section].found.split(":")
     return getattr(import_module(module), function)()

@@ -4,17 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
-from seethrough.rendering import focus_camera
-from seethrough.rendering.backends.cpu import CpuBackend
+from tools.benchmark import registry
 from tools.benchmark.command import main
-from tools.benchmark.measuring import measure
 from tools.benchmark.registry import SECTIONS, cases_of
-from tools.benchmark.rendering.renderer import autograd_picture
-from tools.benchmark.rendering.scenes import posed_shell, shell_model
+from tools.benchmark.section_process import Failure, _row, rows_of
 
 KEYS = [
     *("section", "case", "cpu_s", "wall_s", "wall_s_spread", "peak_mb", "reference_cpu_s", "ratio"),
@@ -22,66 +18,57 @@ KEYS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-def test_list_names_every_case_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_names_every_case_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find_spec", lambda name: name)
     main(["--list"])
     lines = capsys.readouterr().out.splitlines()
     assert lines == [f"{section}: {case}" for section in SECTIONS for case in cases_of(section)]
     assert len(set(lines)) == len(lines)
     assert "renderer: 224 53k forward+backward" in lines
+    assert "growth: hole filling, set: 12,000 references" in lines
 
 
-def test_json_has_the_documented_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "rows.json"
-    main(["renderer", "--case", "80 5k face forward+backward", "--json", str(path)])
-    (row,) = json.loads(path.read_text())
+def test_one_run_writes_rows_and_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The processes of sections start once here, since that takes seconds."""
+    rows, page = tmp_path / "rows.json", tmp_path / "table.md"
+    assert main(["ceilings", "--case", "copy", "--json", str(rows), "--markdown", str(page)]) == 0
+    (row,) = json.loads(rows.read_text())
     assert list(row) == KEYS
-    assert row["section"] == "renderer"
-    assert row["case"] == "80 5k face forward+backward"
-    assert 0 < row["cpu_s"] < 1
-    assert row["peak_mb"] > 10
-    assert "80 5k face forward+backward" in capsys.readouterr().out
+    assert row["section"] == "ceilings" and row["case"] == "copy of 67 MB"
+    assert 0 < row["cpu_s"] < 10 and row["ceiling_fraction"] > 0.1
+    assert row["peak_mb"] > 134  # both arrays
+    assert "copy of 67 MB" in capsys.readouterr().out
+    text = page.read_text()
+    assert "## Machine" in text and "| copy of 67 MB |" in text and "GB/s, read and written" in text
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.json", "table.md"}
+
+    (lost,) = rows_of("no such section", "", 1)
+    assert isinstance(lost, Failure) and lost.reason == "its process ended with exit code 1"
 
 
-def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_case_that_fails_does_not_end_the_others() -> None:
+    def refused() -> None:
+        raise SeethroughError("no reference\nhere")
+
+    def broken() -> None:
+        raise ZeroDivisionError("by nothing")
+
+    assert _row("s", "c", refused) == Failure("s", "c", "no reference here")
+    assert _row("s", "c", broken) == Failure("s", "c", "ZeroDivisionError: by nothing")
+
+
+def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     with pytest.raises(SystemExit) as ended:
         run(main, ["render"])
     assert ended.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
         f"error: unknown benchmark section 'render': choose from {', '.join(SECTIONS)}"
     ]
-    with pytest.raises(SeethroughError, match="folder does not exist"):
-        main(["decode", "--json", str(tmp_path / "missing" / "rows.json")])
-
-
-def test_measure_divides_by_the_images_and_compares() -> None:
-    def work(count: int) -> None:
-        matrix = torch.ones(120, 120)
-        for _ in range(count):
-            matrix = matrix @ matrix / 120
-
-    row = measure("s", "c", lambda: work(200), per=4, repeats=5, reference=lambda: work(200), bytes_moved=1e6)
-    # four images a call against one a call of the same work
-    assert row.ratio is not None
-    assert 1 / 8 < row.ratio < 1 / 2
-    assert row.ratio == pytest.approx(row.cpu_s / row.reference_cpu_s)
-    assert row.ceiling_fraction > 0
-
-
-def test_the_reference_computes_what_the_kernels_compute() -> None:
-    model = shell_model(31, 1, 1, 1)
-    clip = focus_camera(48).clip(posed_shell(model, 2))
-    colours = torch.rand(2, model.vertex_count, 3)
-    backend = CpuBackend()
-    rast = backend.rasterize(clip, model.triangles, 48, 48, cull=True)
-    image = backend.interpolate(colours, rast, model.triangles)
-    expected = autograd_picture(clip.double(), model.triangles, colours.double(), rast)
-    error = (image[rast[..., 3] > 0].double() - expected).abs()
-    assert error.median() < 1e-6
-    assert error.mean() < 1e-3
+    for option in ("--json", "--markdown"):
+        with pytest.raises(SeethroughError, match="folder does not exist"):
+            main(["decode", option, str(tmp_path / "missing" / "file")])
+    with pytest.raises(SeethroughError, match="--threads must be at least 1"):
+        main(["decode", "--threads", "0"])
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    with pytest.raises(SeethroughError, match=r"needs onnx, onnxruntime, onnxscript: pip install -e '.\[onnx\]'"):
+        main(["onnx"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import splu
 
@@ -21,6 +22,7 @@ from seethrough.details.filling.reference_files import (
     row_checksum,
     write_description,
 )
+from tools.benchmark.details.plain_filling import PlainFilling
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
 
@@ -60,8 +62,8 @@ def points() -> np.ndarray:
 
 
 @cache
-def references() -> tuple[tempfile.TemporaryDirectory, ReferenceSet]:
-    """Write a set whose files have their full length, while only the maps that are used take room on the disk.
+def references(count: int = REFERENCES) -> tuple[tempfile.TemporaryDirectory, ReferenceSet]:
+    """Write a set of ``count`` faces: its files have their full length, but only the maps that are used take room.
 
     The viewpoints of the first ``NEAR`` are the nearest to that of the photo, so that their maps are the ones read.
     """
@@ -71,18 +73,18 @@ def references() -> tuple[tempfile.TemporaryDirectory, ReferenceSet]:
     description = SetDescription(SIZE, "dlib", FEATURES, "benchmark", marks)
     mask = np.packbits(face())
     maps = [encode_bump(np.where(face(), relief(seed), 0)) for seed in range(8)]
-    rotation = rng.normal(0, 0.3, (REFERENCES, 3))
+    rotation = rng.normal(0, 0.3, (count, 3))
     rotation += 0.3 * np.sign(rotation)
     rotation[:NEAR] = rng.normal(0, 0.03, (NEAR, 3))
-    translation = rng.normal(0, 20, (REFERENCES, 3))
+    translation = rng.normal(0, 20, (count, 3))
     translation += 20 * np.sign(translation)
     translation[:NEAR] = rng.normal(0, 2, (NEAR, 3))
     values = {
-        "landmarks": points() + rng.normal(0, 4, (REFERENCES, 68, 2)),
+        "landmarks": points() + rng.normal(0, 4, (count, 68, 2)),
         "rotation": rotation,
         "translation": translation,
-        "feature": rng.standard_normal((REFERENCES, FEATURES)),
-        "checksum": [row_checksum(maps[row % 8], mask) if row < NEAR else 0 for row in range(REFERENCES)],
+        "feature": rng.standard_normal((count, FEATURES)),
+        "checksum": [row_checksum(maps[row % 8], mask) if row < NEAR else 0 for row in range(count)],
     }
     for name, (shape, kind) in description.columns().items():
         with column_path(place, name).open("wb") as file:
@@ -90,24 +92,33 @@ def references() -> tuple[tempfile.TemporaryDirectory, ReferenceSet]:
                 file.write(np.array(values[name], dtype=kind).tobytes())
             else:
                 file.write(b"".join((maps[row % 8] if name == "bump" else mask).tobytes() for row in range(NEAR)))
-                file.truncate(REFERENCES * row_bytes(shape, kind))
-    lines = [f'{{"id": "face-{row}", "identity": "person-{row}"}}\n' for row in range(REFERENCES)]
+                file.truncate(count * row_bytes(shape, kind))
+    lines = [f'{{"id": "face-{row}", "identity": "person-{row}"}}\n' for row in range(count)]
     (place / FACES).write_text("".join(lines), encoding="utf-8")
-    write_description(place, description, REFERENCES, {})
+    write_description(place, description, count, {})
     return folder, ReferenceSet(place)
 
 
-def _fill(case: str, name: str, preset: str) -> Measurement:
-    search, bump, gap = ReferenceSearch(references()[1], preset), relief(99).astype(np.float32), hole(name)
+def fill_measured(case: str, name: str, preset: str, count: int = REFERENCES, compared: bool = True) -> Measurement:
+    """Fill one hole from ``count`` references, in turn with the paper's way in plain PyTorch if ``compared``."""
+    search, bump, gap = ReferenceSearch(references(count)[1], preset), relief(99).astype(np.float32), hole(name)
     rng = np.random.default_rng(3)
-    pose = Viewpoint(np.zeros(3), np.zeros(3))
     feature, settings = rng.standard_normal(FEATURES), FillSettings(preset)
     visible, marks = face() & ~gap, points()
+    plain = PlainFilling(references(count)[1])
+    floats = [torch.from_numpy(np.asarray(each, np.float32)) for each in (marks, np.zeros(6), feature)]
+    maps = [torch.from_numpy(each) for each in (bump, visible, face())]
+    pose = Viewpoint(np.zeros(3), np.zeros(3))
+    # The viewpoints, the short list's features, and the maps of those that fill it together, each read once.
+    moved = 4 * (count * (9 if preset == "default" else 6) + settings.k * FEATURES) + settings.mixed * 2 * SIZE**2
     return measure(
         "hole_filling",
         case,
         lambda: fill_holes(bump, visible, face(), marks, pose, feature, search, settings),
         repeats=7,
+        reference=(lambda: plain.fill(*maps, *floats)) if compared else None,
+        reference_repeats=2,
+        bytes_moved=float(moved),
     )
 
 
@@ -144,13 +155,13 @@ def _membrane(case: str, name: str) -> Measurement:
 
 
 def cases() -> Mapping[str, Case]:
-    """Return the cases of this section; only the solver has a reference."""
+    """Return the cases of this section."""
     found: dict[str, Case] = {}
     for preset in ("default", "paper"):
         for name in _OF_HOLES:
             case = f"{SIZE} px {name}, {REFERENCES // 1000}k, {preset}"
-            found[case] = lambda c=case, n=name, p=preset: _fill(c, n, p)
+            found[case] = partial(fill_measured, case, name, preset)
     for name in ("hand", "lower half"):
         case = f"{SIZE} px {name}, membrane"
-        found[case] = lambda c=case, n=name: _membrane(c, n)
+        found[case] = partial(_membrane, case, name)
     return found

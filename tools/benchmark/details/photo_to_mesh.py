@@ -1,8 +1,8 @@
 """Section ``photo_to_mesh``: each stage of ``reconstruct --detail`` over some photos in one process, after a first one.
 
 Of one photo three more are made by mirroring and turning, so that no two have the same crop, mask or visible vertices,
-and nothing that is kept for a set of these helps. All files are written, and thrown away. The peak memory is that of
-the process, libraries and models included.
+and nothing that is kept for a set of these helps. All files are written, and thrown away. Peak memory is known of all
+stages together, libraries and models included.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ def _times() -> dict[str, Times]:
             for name, row in rows[0]["stages"].items():
                 times[name].cpu.append(row["cpu_seconds"])
                 times[name].wall.append(row["seconds"])
-            times[WHOLE].cpu += whole.cpu
-            times[WHOLE].wall += whole.wall
+            times[WHOLE].add(whole)
     return times
 
 

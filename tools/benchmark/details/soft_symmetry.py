@@ -1,4 +1,4 @@
-"""Section ``soft_symmetry``: completing a turned face of the open model from its depth of 500 px, and stitching it."""
+"""Section ``soft_symmetry``: completing a turned face of the open model from its depth of 500 px."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import torch
 
 from seethrough.details import foundation_depth, foundation_from_vertices
 from seethrough.details.foundation import Foundation
-from seethrough.details.stitching import StitchSettings, fixed_topology_mesh, stitch
 from seethrough.details.symmetry import PRESETS, complete
 from seethrough.details.symmetry.vertex_graph import vertex_graph
 from seethrough.morphable import FaceModel, load_face_model
 from seethrough.rendering import Camera, pose
+from tools.benchmark.details.plain_symmetry import HalfSeen, complete_plainly
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
 
 SIZE = 500
+SIZES = {1: "10k vertices", 2: "41k vertices"}
+"""Subdivision level of the open model -> what it is called."""
 
 
 @cache
@@ -39,30 +41,13 @@ def _complete(level: int, preset: str, name: str) -> Measurement:
         vertex_graph(model).factors.clear()  # no two photos have the same visible vertices
         complete(foundation, model, depth, mask, PRESETS[preset])
 
-    return measure("soft_symmetry", name, step, repeats=9)
-
-
-def _stitch(name: str, crossings: bool) -> Measurement:
-    model, foundation, depth, mask = turned_face(1)
-    done, chosen = complete(foundation, model, depth, mask), StitchSettings(crossings=crossings)
-    return measure("soft_symmetry", name, lambda: stitch(done, model, chosen), repeats=5)
-
-
-def _fixed(name: str) -> Measurement:
-    model, foundation, depth, mask = turned_face(1)
-    done = complete(foundation, model, depth, mask)
-    return measure("soft_symmetry", name, lambda: fixed_topology_mesh(done, model), repeats=5)
+    done, graph = complete(foundation, model, depth, mask, PRESETS["paper"]), vertex_graph(model)
+    values = (graph.edges, graph.mirror, graph.paired, done.visible, done.foundation, done.vertices)
+    half = HalfSeen(*map(torch.from_numpy, values))
+    return measure("soft_symmetry", name, step, repeats=9, reference=lambda: complete_plainly(half))
 
 
 def cases() -> Mapping[str, Case]:
     """Return the cases of this section."""
-    sizes = {1: "10k vertices", 2: "41k vertices"}
-    names = {(level, preset): f"{SIZE} px {size} {preset}" for level, size in sizes.items() for preset in PRESETS}
-    completions = {name: partial(_complete, level, preset, name) for (level, preset), name in names.items()}
-    stitching = {
-        f"{SIZE} px 10k vertices stitched": True,
-        f"{SIZE} px 10k vertices stitched, crossings left": False,
-    }
-    meshes = {name: partial(_stitch, name, crossings) for name, crossings in stitching.items()}
-    fixed = f"{SIZE} px 10k vertices model's triangles"
-    return {**completions, **meshes, fixed: partial(_fixed, fixed)}
+    names = {(level, preset): f"{SIZE} px {size} {preset}" for level, size in SIZES.items() for preset in PRESETS}
+    return {name: partial(_complete, level, preset, name) for (level, preset), name in names.items()}

@@ -6,7 +6,6 @@ import logging
 import multiprocessing
 import os
 import socket
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -18,7 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from lightning_modules.focus.phases import Phase
 from tools.benchmark.focus.setup import SMALL, step_of
-from tools.benchmark.measuring import Measurement, Times, summarise
+from tools.benchmark.measuring import Measurement, Start, Times, summarise
 from tools.benchmark.registry import Case
 
 SECTION = "processes"
@@ -40,21 +39,20 @@ class _Stopwatch(pl.Callback):
 
     def __init__(self, step: int) -> None:
         self.step, self.times = step, Times()
-        self._cpu = self._wall = 0.0
+        self._start = Start.now()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._begin(pl_module)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
-        self.times.cpu.append(time.process_time() - self._cpu)
-        self.times.wall.append(time.perf_counter() - self._wall)
+        self.times.note(self._start)
         trainer.should_stop = len(self.times.cpu) == STEPS + WARM_UP
         if not trainer.should_stop:
             self._begin(pl_module)
 
     def _begin(self, module: pl.LightningModule) -> None:
         module.em_step = self.step  # pyright: ignore
-        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        self._start = Start.now()
 
 
 def _train(phase: Phase, rank: int, processes: int, port: int, told: Any) -> None:
@@ -71,7 +69,7 @@ def _train(phase: Phase, rank: int, processes: int, port: int, told: Any) -> Non
         enable_progress_bar=False, enable_model_summary=False, use_distributed_sampler=False,
     )  # fmt: skip
     trainer.fit(module, DataLoader(_SameBatch(SMALL.faces(module.config.image_size)), batch_size=None))
-    told.put((rank, watch.times.cpu[WARM_UP:], watch.times.wall[WARM_UP:]))
+    told.put((rank, watch.times.cpu[WARM_UP:], watch.times.wall[WARM_UP:], watch.times.peak_mb))
 
 
 def times_of(phase: Phase, processes: int) -> Times:

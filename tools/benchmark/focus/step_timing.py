@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.phases import Phase
 from tools.benchmark.focus.arithmetic import Arithmetic
-from tools.benchmark.measuring import Times
+from tools.benchmark.measuring import Start, Times
 
 
 class _SameBatch(IterableDataset):
@@ -43,13 +42,14 @@ class _Stopwatch(pl.Callback):
         self.plan, self.arithmetic = list(plan), arithmetic
         self.times = StepTimes()
         self._next = 0
-        self._cpu = self._wall = 0.0
+        self._start = Start.now()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._begin(pl_module)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
-        cpu, wall = time.process_time() - self._cpu, time.perf_counter() - self._wall
+        taken = Times()
+        taken.note(self._start)
         assert isinstance(pl_module, FocusModule)
         phase = pl_module.schedule.phase(self.plan[self._next])
         warmed = phase in self.times.steps
@@ -57,8 +57,7 @@ class _Stopwatch(pl.Callback):
         arithmetic = self.times.arithmetic.setdefault(phase, Times())
         with trainer.precision_plugin.forward_context():
             if warmed:
-                steps.cpu.append(cpu)
-                steps.wall.append(wall)
+                steps.add(taken)
                 arithmetic.take(lambda: self.arithmetic.step(phase))
             else:
                 self.arithmetic.step(phase)
@@ -70,7 +69,7 @@ class _Stopwatch(pl.Callback):
     def _begin(self, module: pl.LightningModule) -> None:
         assert isinstance(module, FocusModule)
         module.em_step = self.plan[self._next]
-        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        self._start = Start.now()
 
 
 def time_steps(
@@ -104,6 +103,7 @@ def pooled(times: Mapping[Phase, Times], counts: Mapping[Phase, int]) -> Times:
         chosen = [(times[phase], range(cycle * count, (cycle + 1) * count)) for phase, count in counts.items()]
         result.cpu.append(sum(time.cpu[index] for time, indices in chosen for index in indices))
         result.wall.append(sum(time.wall[index] for time, indices in chosen for index in indices))
+    result.peak_mb = max((times[phase].peak_mb or 0.0 for phase in counts), default=0.0) or None
     return result
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,34 +16,34 @@ from seethrough.rendering.topology import MeshTopology
 from seethrough.rendering.visibility import edge_gradient
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
+from tools.benchmark.rendering.plain_rendering import autograd_picture, face_plainly
 from tools.benchmark.rendering.scenes import posed_shell, shell_model
 
-RESOLUTIONS = {"53k": 164, "105k": 230}  # (resolution - 1)^2 * 2 triangles
+RESOLUTIONS = {"35k": 133, "53k": 164, "105k": 230}  # (resolution - 1)^2 * 2 triangles
 
 
-def autograd_picture(clip: Tensor, triangles: Tensor, attributes: Tensor, rast: Tensor) -> Tensor:
-    """Return the visible pixels' colours with plain torch operations at known visibility.
+def picture_measured(
+    case: str,
+    size: int,
+    resolution: int,
+    backward: bool,
+    visibility: str = "none",
+    batch: int = 8,
+    compared: bool = True,
+) -> Measurement:
+    """Rasterize and interpolate shells.
 
-    Barycentrics come from the homogeneous edge functions, as in the kernels, but the gradient from autograd: what the
-    renderer would cost without hand-written gradients, and exact where ``clip`` is float64.
+    Args:
+        case: name of the case.
+        size: side of the picture, px.
+        resolution: vertices along a side of the shell.
+        backward: whether gradients are computed too.
+        visibility: how gradients reach silhouettes.
+        batch: pictures at once.
+        compared: whether the reference runs in turn with it.
     """
-    height, width = rast.shape[1:3]
-    batch, y, x = (rast[..., 3] > 0).nonzero(as_tuple=True)
-    corners = triangles.long()[rast[batch, y, x, 3].long() - 1]
-    rows = (batch[:, None] * clip.shape[1] + corners).flatten()
-    seen = clip.reshape(-1, 4).index_select(0, rows).view(-1, 3, 4)
-    centre = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], -1).to(clip.dtype)
-    p = seen[..., :2] - centre[:, None] * seen[..., 3:]
-    q, r = p.roll(-1, 1), p.roll(-2, 1)
-    area = q[..., 0] * r[..., 1] - q[..., 1] * r[..., 0]
-    weights = area / area.sum(1, keepdim=True)
-    values = attributes.reshape(-1, attributes.shape[2]).index_select(0, rows).view(-1, 3, attributes.shape[2])
-    return (weights[..., None] * values).sum(1)
-
-
-def _picture(size: int, triangles_name: str, backward: bool, visibility: str = "none", batch: int = 8) -> Measurement:
     warm_up()
-    model = shell_model(RESOLUTIONS[triangles_name], 1, 1, 1)
+    model = shell_model(resolution, 1, 1, 1)
     camera = focus_camera(size)
     topology = MeshTopology(model.triangles)
     backend = CpuBackend()
@@ -81,10 +83,10 @@ def _picture(size: int, triangles_name: str, backward: bool, visibility: str = "
         moved += size**2 * (12 + 16 + 16) + covered * 3 * 2 * (16 + 12) + vertices * (16 + 12)
     return measure(
         "renderer",
-        _name(size, triangles_name, backward, visibility),
+        case,
         kernels,
         per=batch,
-        reference=torch_in_double,
+        reference=torch_in_double if compared else None,
         flop=triangles * 40 + covered * (80 + (120 if backward else 0)),
         bytes_moved=moved,
     )
@@ -124,7 +126,17 @@ def _face(size: int, resolution: int, backward: bool, name: str, batch: int = 32
         if backward:
             image.backward(weights)
 
-    return measure("renderer", name, step, per=batch)
+    _, rast = renderer.renderer.rasterize(renderer(parameters).posed.detach())
+    double = copy.deepcopy(model).double()
+    codes = FaceParameters(*(value.detach().double().requires_grad_(backward) for value in parameters))
+    seen = weights.permute(0, 2, 3, 1)[rast[..., 3] > 0].double()
+
+    def plain() -> None:
+        picture = face_plainly(double, renderer.camera, codes, rast)
+        if backward:
+            picture.backward(seen)
+
+    return measure("renderer", name, step, per=batch, reference=plain, reference_per=batch)
 
 
 def _name(size: int, triangles: str, backward: bool, visibility: str) -> str:
@@ -135,16 +147,18 @@ def _name(size: int, triangles: str, backward: bool, visibility: str) -> str:
 def cases() -> Mapping[str, Case]:
     """Return the cases of this section."""
     pictures = [
-        (224, "53k", True, "none"),
+        *((size, triangles, True, "none") for size in (224, 500) for triangles in RESOLUTIONS),
         (224, "53k", False, "none"),
-        (224, "105k", True, "none"),
-        (500, "53k", True, "none"),
+        (500, "53k", False, "none"),
         (224, "53k", True, "antialias"),
         (224, "53k", True, "edge"),
     ]
-    found: dict[str, Case] = {_name(*setting): (lambda s=setting: _picture(*s)) for setting in pictures}
-    found["53k vertex normals forward+backward"] = lambda: _normals("53k")
+    found: dict[str, Case] = {
+        _name(*setting): partial(picture_measured, _name(*setting), setting[0], RESOLUTIONS[setting[1]], *setting[2:])
+        for setting in pictures
+    }
+    found["53k vertex normals forward+backward"] = partial(_normals, "53k")
     for backward in (False, True):
         name = f"80 5k face forward{'+backward' if backward else ''}"
-        found[name] = lambda b=backward, n=name: _face(80, 51, b, n)
+        found[name] = partial(_face, 80, 51, backward, name)
     return found

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seethrough.errors import SeethroughError
+from tools.benchmark.growth.curves import SECTION, cases, curves, thread_counts
+from tools.benchmark.machine import Machine, describe_machine
+from tools.benchmark.markdown_table import markdown, three_digits
+from tools.benchmark.measuring import Measurement
+from tools.benchmark.page import write_page
+from tools.benchmark.section_process import Failure
+
+MACHINE = Machine("Chip, 2 cores", "8 GiB", "Linux", "Python 3", 1, 0.25, "abc1234", "2030-01-02")
+ROW = Measurement(
+    section="decode",
+    case="2.6k vertices",
+    cpu_s=0.0012345,
+    wall_s=0.0025,
+    wall_s_spread=0.0,
+    peak_mb=1234.5,
+    reference_cpu_s=0.01,
+    ratio=0.12345,
+    flop=3e9,
+    bytes=None,
+    ceiling_fraction=0.456,
+)
+
+
+def test_a_row_of_the_page() -> None:
+    ceiling = replace(ROW, section="ceilings", case="product", flop=5e9, cpu_s=0.1)
+    text = markdown([ceiling, ROW], [Failure("onnx", "", "needs onnx")], MACHINE, "python -m x", None)
+    assert "| 2.6k vertices | 1.23 | 2.5 | 0 | 1,234 | 10 | 0.123 | 3 |  | 46% |" in text.splitlines()
+    assert "By `python -m x` on 2030-01-02, commit abc1234." in text
+    assert "- one core, product: 50 GFLOP/s" in text
+    assert "load before the first section 0.2" in text
+    assert "- onnx : needs onnx" in text
+    assert text.index("## Machine") < text.index("## Face model and renderer") < text.index("## Not measured")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (0, "0"), (0.0012345, "0.00123"), (99.94, "99.9"), (1234.5, "1,234"), (0.00001234, "1.2e-05")],
+)
+def test_numbers_have_three_digits(value: float | None, text: str) -> None:
+    assert three_digits(value) == text
+
+
+def test_growth_is_drawn_beside_the_page(tmp_path: Path) -> None:
+    rows = [
+        replace(ROW, section=SECTION, case=curve.case(point), cpu_s=1e-5 * point, wall_s=1 / point)
+        for curve in curves()
+        for point in curve.points
+    ]
+    write_page(tmp_path / "table.md", rows, [], MACHINE, "command")
+    assert "](table_growth.png)" in (tmp_path / "table.md").read_text()
+    with Image.open(tmp_path / "table_growth.png") as picture:
+        assert picture.width > 800 and len(picture.convert("RGB").getcolors(1 << 20) or []) > 10
+    write_page(tmp_path / "other.md", [ROW], [], MACHINE, "command")
+    assert not (tmp_path / "other_growth.png").exists()
+    with pytest.raises(SeethroughError, match="cannot write"):
+        write_page(tmp_path / "missing" / "other.md", [ROW], [], MACHINE, "command")
+
+
+def test_growth_has_a_case_for_every_point() -> None:
+    assert len(cases()) == sum(len(curve.points) for curve in curves())
+    counts = thread_counts()
+    assert counts[0] == 1 and list(counts) == sorted(set(counts))
+
+
+def test_this_machine_is_described() -> None:
+    machine = describe_machine(3)
+    assert "core" in machine.processor and "PyTorch" in machine.software and machine.threads == 3
+    assert machine.memory.endswith("GiB") or machine.memory == "not told"

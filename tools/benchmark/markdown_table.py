@@ -1,0 +1,108 @@
+"""The rows as Markdown: what was measured on what, then a table a section, grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.benchmark.machine import Machine
+from tools.benchmark.measuring import Measurement
+from tools.benchmark.registry import SECTIONS
+from tools.benchmark.section_process import Failure
+
+COLUMNS = ("case", "CPU ms", "wall ms", "spread", "peak MB", "ref. CPU ms", "ratio", "GFLOP", "MB moved", "of ceiling")
+
+_HOW_TO_READ = """\
+Medians of several runs, per item. `CPU ms` is the CPU time of all threads, `wall ms` the time that passed, `spread` how
+far its quartiles lie apart. `peak MB` is the largest resident memory while the case ran, with Python, PyTorch and what
+it keeps. `ref. CPU ms` is a straightforward version run in turn with it, named at each section; `ratio` is CPU time
+over that, below 1 where ours is cheaper. `GFLOP` and `MB moved` are what the task needs at least, counted where it can
+be; `of ceiling` is the time that these take at the speed of one matrix product and one copy, measured in the same
+process, over the CPU time.
+"""
+
+
+def markdown(
+    rows: Sequence[Measurement], failures: Sequence[Failure], machine: Machine, command: str, picture: Path | None
+) -> str:
+    """Return the whole page.
+
+    Args:
+        rows: of any sections, in the order in which they were measured.
+        failures: what could not be measured.
+        machine: what they were measured on.
+        command: what was typed.
+        picture: of the section ``growth``, relative to the page; None where it is not among the rows.
+    """
+    load = "" if machine.load is None else f"; load before the first section {machine.load:.1f}"
+    lines = [
+        "# Speed",
+        "",
+        f"By `{command}` on {machine.day}, commit {machine.commit}.",
+        "",
+        f"- {machine.processor}, {machine.memory}; {machine.system}{load}",
+        f"- {machine.software}; threads: {machine.threads}",
+        *_ceilings(rows),
+        "",
+        *_HOW_TO_READ.splitlines(),
+    ]
+    group = ""
+    for name, section in SECTIONS.items():
+        found = [row for row in rows if row.section == name]
+        if not found:
+            continue
+        if section.group != group:
+            group = section.group
+            lines += ["", f"## {group}"]
+        reference = f" Reference: {section.reference}." if section.reference else ""
+        lines += ["", f"### {name}", "", f"Per {section.item}.{reference}", ""]
+        if name == "growth" and picture is not None:
+            lines += [f"![Cost over image size, triangles, batch, references and threads]({picture.as_posix()})", ""]
+        lines += _table(found)
+    if failures:
+        lines += ["", "## Not measured", ""]
+        lines += [f"- {failure.section} {failure.case}: {failure.reason}" for failure in failures]
+    return "\n".join(lines) + "\n"
+
+
+def _ceilings(rows: Sequence[Measurement]) -> list[str]:
+    """Say how fast one core multiplies and copies, where the section that measures it is among the rows."""
+    told = []
+    for row in rows:
+        if row.section == "ceilings" and row.flop:
+            told.append(f"{row.case}: {row.flop / row.cpu_s / 1e9:.0f} GFLOP/s")
+        elif row.section == "ceilings" and row.bytes:
+            told.append(f"{row.case}: {row.bytes / row.cpu_s / 1e9:.1f} GB/s, read and written")
+    return [f"- one core, {'; '.join(told)}"] if told else []
+
+
+def _table(rows: Sequence[Measurement]) -> list[str]:
+    lines = [_line(COLUMNS), _line([":--", *["--:"] * (len(COLUMNS) - 1)])]
+    for row in rows:
+        numbers = (
+            *(row.cpu_s * 1e3, row.wall_s * 1e3, row.wall_s_spread * 1e3, row.peak_mb),
+            *(_times(row.reference_cpu_s, 1e3), row.ratio, _times(row.flop, 1e-9), _times(row.bytes, 1e-6)),
+        )
+        ceiling = "" if row.ceiling_fraction is None else f"{row.ceiling_fraction:.0%}"
+        lines.append(_line([row.case, *map(three_digits, numbers), ceiling]))
+    return lines
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def three_digits(value: float | None) -> str:
+    """Return a number with three digits that count, none behind the point where it has them before; "" for None."""
+    if value is None:
+        return ""
+    if value == 0:
+        return "0"
+    if abs(value) >= 99.95:
+        return f"{value:,.0f}"
+    text = f"{value:.3g}"
+    return text if "e" not in text else f"{value:.1e}"
