@@ -29,13 +29,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--threads", type=int, default=1, help="torch and renderer threads (default 1)")
     options = parser.parse_args(arguments)
     _check(options)
-    sections = options.sections or [name for name in SECTIONS if not SECTIONS[name].missing()]
     if options.list:
-        for section in sections:
+        for section in options.sections or SECTIONS:
             for name in cases_of(section):
                 if options.case in name:
                     print(f"{section}: {name}")
         return 0
+    sections = options.sections or [name for name in SECTIONS if not SECTIONS[name].lack()]
     return _measure(options, sections, shlex.join([*PROGRAM.split(), *arguments]))
 
 
@@ -44,11 +44,9 @@ def _check(options: argparse.Namespace) -> None:
     unknown = [section for section in options.sections if section not in SECTIONS]
     if unknown:
         raise SeethroughError(f"unknown benchmark section {unknown[0]!r}: choose from {', '.join(SECTIONS)}")
-    for name in options.sections:
-        if missing := SECTIONS[name].missing():
-            raise SeethroughError(
-                f"benchmark section '{name}' needs {', '.join(missing)}: pip install -e '.[{SECTIONS[name].extra}]'"
-            )
+    for name in options.sections if not options.list else ():
+        if lack := SECTIONS[name].lack():
+            raise SeethroughError(f"benchmark section '{name}' {lack}")
     if options.threads < 1:
         raise SeethroughError(f"--threads must be at least 1, got {options.threads}")
     for file in (options.json, options.markdown):
@@ -63,11 +61,7 @@ def _measure(options: argparse.Namespace, sections: Sequence[str], command: str)
     rows: list[Measurement] = []
     failures: list[Failure] = []
     if not options.sections:
-        failures += [
-            Failure(name, "", f"needs {', '.join(section.missing())}: pip install -e '.[{section.extra}]'")
-            for name, section in SECTIONS.items()
-            if section.missing()
-        ]
+        failures += [Failure(name, "", section.lack()) for name, section in SECTIONS.items() if section.lack()]
     left_out = len(failures)
     print(_HEADER)
     for section in sections:

@@ -22,7 +22,8 @@ class Section:
         item: what the numbers are per.
         reference: what is run in turn with the cases, for the table; empty where nothing is.
         needs: packages that may be missing.
-        extra: the extra of the project that brings them.
+        remedy: what brings them.
+        gpu: whether it runs on a CUDA device alone.
     """
 
     group: str
@@ -30,11 +31,18 @@ class Section:
     item: str
     reference: str = ""
     needs: tuple[str, ...] = ()
-    extra: str = ""
+    remedy: str = ""
+    gpu: bool = False
 
-    def missing(self) -> list[str]:
-        """Return the packages that are needed and not installed."""
-        return [name for name in self.needs if find_spec(name) is None]
+    def lack(self) -> str:
+        """Return what it needs and this machine does not have, with the remedy, in a few words; "" for nothing."""
+        missing = [name for name in self.needs if find_spec(name) is None]
+        if self.gpu:
+            import torch
+
+            if not torch.cuda.is_available():
+                return "needs a CUDA device"
+        return f"needs {', '.join(missing)}: {self.remedy}" if missing else ""
 
 
 _HERE = "tools.benchmark"
@@ -66,6 +74,10 @@ SECTIONS: dict[str, Section] = {
     ),
     "processes": Section(
         "FOCUS", f"{_HERE}.focus.process_steps:cases", "training image of one process", "the same in one process alone"
+    ),
+    "joint_training": Section(
+        "FOCUS", f"{_HERE}.focus.joint_training:cases", "training image, on a GPU",
+        needs=("nvdiffrast",), remedy="see the README's table of licences", gpu=True,
     ),
     "inference": Section(
         "FOCUS", f"{_HERE}.focus.inference:cases", "image",
@@ -99,7 +111,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "onnx": Section(
         "Deployment", f"{_HERE}.deployment.onnx_runtime:cases", "image", "the same network in PyTorch",
-        needs=("onnx", "onnxruntime", "onnxscript"), extra="onnx",
+        needs=("onnx", "onnxruntime", "onnxscript"), remedy="pip install -e '.[onnx]'",
     ),
     "growth": Section("How cost grows", f"{_HERE}.growth.curves:cases", "image or photo"),
 }  # fmt: skip

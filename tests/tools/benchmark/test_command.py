@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from experiments.command_line import run
 from seethrough.errors import SeethroughError
@@ -18,8 +19,7 @@ KEYS = [
 ]
 
 
-def test_list_names_every_case_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "find_spec", lambda name: name)
+def test_list_names_every_case_once(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--list"])
     lines = capsys.readouterr().out.splitlines()
     assert lines == [f"{section}: {case}" for section in SECTIONS for case in cases_of(section)]
@@ -72,3 +72,6 @@ def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     monkeypatch.setattr(registry, "find_spec", lambda name: None)
     with pytest.raises(SeethroughError, match=r"needs onnx, onnxruntime, onnxscript: pip install -e '.\[onnx\]'"):
         main(["onnx"])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SeethroughError, match="'joint_training' needs a CUDA device"):
+        main(["joint_training"])

@@ -13,6 +13,7 @@ from lightning_modules.focus.phases import Phase
 from seethrough.networks.perceptual import PerceptualNet
 from tests.lightning_modules.focus.conftest import focus_config, small_model_file, synthetic_batch  # noqa: F401
 from tests.lightning_modules.focus.test_step_cost import config, recognition  # noqa: F401
+from tools.benchmark.focus import joint_training
 from tools.benchmark.focus.arithmetic import Arithmetic
 from tools.benchmark.focus.setup import SMALL, step_of
 from tools.benchmark.focus.step_timing import pooled, time_steps
@@ -104,6 +105,17 @@ def test_cycles_add_up_their_steps():
     cycles = pooled(times, {Phase.SEGMENT: 1, Phase.RECONSTRUCT: 2})
     assert cycles.cpu == pytest.approx([1.3, 2.7])
     assert cycles.wall == [12.0, 22.0]
+
+
+@pytest.mark.slow
+def test_whole_cycles_are_trained_on_a_device():
+    setup = replace(SMALL, batch=2)
+    row = joint_training.cycles_measured("two", setup, torch.device("cpu"), cycles=1)
+    assert row.case == "two" and row.device == "the CPU, bfloat16" and row.reference_cpu_s is None
+    assert 0 < row.wall_s < 60 and row.peak_mb > 100 and 0 < row.ceiling_fraction < 1
+    module = setup.module()
+    one = Arithmetic(module, {name: value[:1] for name, value in setup.faces(80).items()})
+    assert row.flop == pytest.approx((one.flop(Phase.SEGMENT) + 5 * one.flop(Phase.RECONSTRUCT)) / 6)
 
 
 def test_small_setup_is_the_preset():
