@@ -15,10 +15,14 @@ python -m experiments.reconstruct --video frames/ --out out/ --detail
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+# Before NumPy is loaded: on arrays as small as a face's the threads of its matrix products only wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from experiments.command_line import EXIT_FAILED, run, write_json
 from experiments.reconstruction.options import read_options
@@ -51,6 +55,8 @@ def main(arguments: list[str]) -> int:
         raise SeethroughError(f"{' '.join(options.photos)}: only pictures that this command made; name the photos")
 
     # Imported here: a mistake in the command need not wait for networks and renderer.
+    import torch
+
     from experiments.reconstruction.checkpoints import choose_checkpoint
     from experiments.reconstruction.chosen_details import chosen_details
     from experiments.reconstruction.estimator import FaceEstimator
@@ -65,6 +71,8 @@ def main(arguments: list[str]) -> int:
     detector = None if detail is not None and detail.reuses_face else load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
     adapted = _adapted(options, checkpoint, photos, detector) if options.adapt and detector is not None else None
+    # A step of the fit is too small to be shared out: the second core writes files, or does another process's photos.
+    torch.set_num_threads(1)
     estimator = FaceEstimator(checkpoint, options.level, adapted)
     if options.misfit_prior and estimator.misfit_identity is None:
         raise SeethroughError(
@@ -153,11 +161,10 @@ def _report(row: dict) -> None:
     if row["status"] == "failed":
         print(f"{row['photo']}: {row['reason']}", file=sys.stderr, flush=True)
         return
-    seconds = sum(stage["seconds"] for stage in row["stages"].values())
     hidden = row["occluded_fraction"]
     parts = [f"landmarks within {row['landmark_error_px']:.2f} px"]
     parts += [] if hidden is None else [f"{100 * hidden:.0f} % hidden"]
-    parts += [f"{seconds:.1f} s", str(Path(row["outputs"]["parameters"]).parent)]
+    parts += [f"{row['seconds']:.1f} s", str(Path(row["outputs"]["parameters"]).parent)]
     print(f"{row['photo']}: {', '.join(parts)}", flush=True)
 
 

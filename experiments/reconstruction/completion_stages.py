@@ -18,7 +18,7 @@ from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.turntable import turntable
 from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.face_detail import FaceDetail
-from seethrough.details.stitching import StitchedFace, stitch
+from seethrough.details.stitching import StitchedFace, fixed_topology_mesh, stitch
 from seethrough.details.symmetry import Completion, SymmetrySettings, complete
 from seethrough.details.symmetry.occlusion import vertex_normals
 from seethrough.details.symmetry.vertex_graph import vertex_graph
@@ -63,31 +63,37 @@ class CompletionStages:
         """
         stages, model = self.stages, writer.model
         if stages.writes("bump") and not stages.reaches("symmetry"):
-            writer.write_surfaces(frame_of(detail.face.foundation, model))
+            clock.beside("mesh", lambda: writer.write_surfaces(frame_of(detail.face.foundation, model)))
         if not stages.reaches("fill"):
             return
         filled = self._filled(detail, result, writer, clock)
-        found: dict[str, Any] = {"filling": filled.report}
-        if stages.reaches("symmetry"):
-            with clock.stage("symmetry"):
-                completion = found["completion"] = self._completed(detail, filled, model)
-                if stages.writes("symmetry"):
-                    writer.write_surfaces(completion.frame)
-                    writer.write_completed_model(completion)
-            if stages.reaches("stitch"):
-                with clock.stage("stitch"):
-                    stitched = found["stitched"] = stitch(completion, model)
-                    if stages.writes("stitch") and not stages.reaches("texture"):
-                        writer.write_stitched(stitched)
-                if stages.reaches("texture"):
-                    with clock.stage("texture"):
-                        texture = found["texture"] = textured(detail, completion, model, colours)
-                        if stages.writes("texture"):
-                            writer.write_stitched(stitched, texture)
-                    if stages.reaches("pictures"):
-                        with clock.stage("pictures"):
-                            self._pictures(writer, detail, filled, completion, stitched, texture)
-        writer.told(**found)
+        surface = filled.surface(detail)
+        if stages.writes("fill"):
+            clock.beside("fill", lambda: writer.write_maps(filled, surface))
+        if not stages.reaches("symmetry"):
+            clock.beside("fill", lambda: writer.told(filled.report))
+            return
+        with clock.stage("symmetry"):
+            completion = self._completed(surface, filled, model)
+            fixed = fixed_topology_mesh(completion, model)
+        if stages.writes("symmetry"):
+            clock.beside("symmetry", lambda: writer.write_surfaces(completion.frame))
+            clock.beside("symmetry", lambda: writer.write_completed_model(fixed))
+        found: dict[str, Any] = {"completion": completion}
+        if stages.reaches("stitch"):
+            with clock.stage("stitch"):
+                stitched = found["stitched"] = stitch(completion, model)
+            clock.beside("stitch", lambda: stitched.report)
+            if stages.writes("stitch") and not stages.reaches("texture"):
+                clock.beside("stitch", lambda: writer.write_stitched(stitched))
+            if stages.reaches("texture"):
+                with clock.stage("texture"):
+                    texture = found["texture"] = textured(detail, completion, model, colours)
+                if stages.writes("texture"):
+                    clock.beside("texture", lambda: writer.write_stitched(stitched, texture))
+                if stages.reaches("pictures"):
+                    self._pictures(writer, (detail, surface), filled, completion, stitched, texture, clock)
+        clock.beside(stages.last, lambda: writer.told(filled.report, **found))
 
     def _filled(
         self, detail: FaceDetail, result: Reconstruction, writer: CompletionWriter, clock: StageClock
@@ -99,38 +105,41 @@ class CompletionStages:
             with clock.stage("fill"):
                 filled = self.filler(detail, result, writer.model)
                 writer.outputs["state_fill"] = str(write_fill(writer.folder, filled))
-                writer.write_maps(filled, filled.surface(detail))
         clock.tell("fill", filled.by)
         return filled
 
-    def _completed(self, detail: FaceDetail, filled: FilledBump, model: FaceModel) -> Completion:
-        depth, trusted = filled.surface(detail).depth(), torch.from_numpy(filled.trusted)
-        settings = SymmetrySettings(along=detail.along)
-        return complete(detail.face.foundation, model, depth[None], trusted.float()[None], settings)
+    def _completed(self, surface: FaceDetail, filled: FilledBump, model: FaceModel) -> Completion:
+        trusted = torch.from_numpy(filled.trusted).float()
+        settings = SymmetrySettings(along=surface.along)
+        return complete(surface.face.foundation, model, surface.depth()[None], trusted[None], settings)
 
     def _pictures(
         self,
         writer: CompletionWriter,
-        detail: FaceDetail,
+        details: tuple[FaceDetail, FaceDetail],
         filled: FilledBump,
         completion: Completion,
         stitched: StitchedFace,
         texture: FaceTexture,
+        clock: StageClock,
     ) -> None:
-        foundation = completion.frame.back(completion.foundation)
-        views = FaceViews.of(detail.face.foundation.camera, completion.frame, foundation)
-        whole = PosedMesh(stitched.camera_vertices, stitched.triangles, texture.at(stitched.uv))
-        meshes = [
-            ("foundation", PosedMesh(foundation, vertex_graph(writer.model).triangles)),
-            ("with its bump map", in_camera_frame(detail)),
-            ("holes filled", in_camera_frame(filled.surface(detail))),
-            ("completed by soft symmetry", whole),
-        ]
-        # The half of the face that the photo shows less of, in the frontal frame.
-        hidden = completion.foundation[~completion.visible, 0].sum()
-        writer.write_pictures(
-            stage_sheet(detail, filled, meshes, views, 1.0 if hidden < 0 else -1.0), turntable(whole, views)
-        )
+        detail, surface = details
+        with clock.stage("pictures"):
+            foundation = completion.frame.back(completion.foundation)
+            views = FaceViews.of(detail.face.foundation.camera, completion.frame, foundation)
+            whole = PosedMesh(stitched.camera_vertices, stitched.triangles, texture.at(stitched.uv))
+            meshes = [
+                ("foundation", PosedMesh(foundation, vertex_graph(writer.model).triangles)),
+                ("with its bump map", in_camera_frame(detail)),
+                ("holes filled", in_camera_frame(surface)),
+                ("completed by soft symmetry", whole),
+            ]
+            # The half of the face that the photo shows less of, in the frontal frame.
+            hidden = completion.foundation[~completion.visible, 0].sum()
+            sheet = stage_sheet(detail, filled, meshes, views, 1.0 if hidden < 0 else -1.0)
+            clock.beside("pictures", lambda: writer.write_sheet(sheet))
+            frames = turntable(whole, views)
+            clock.beside("pictures", lambda: writer.write_turntable(frames))
 
 
 def in_camera_frame(detail: FaceDetail) -> PosedMesh:

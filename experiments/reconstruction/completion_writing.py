@@ -17,7 +17,7 @@ from experiments.reconstruction.turntable import gif_options
 from seethrough.details import Foundation, write_bump
 from seethrough.details.depth_encoding import write_depth, write_normals
 from seethrough.details.face_detail import FaceDetail
-from seethrough.details.stitching import StitchedFace, check_mesh, fixed_topology_mesh
+from seethrough.details.stitching import StitchedFace
 from seethrough.details.symmetry import Completion, foundation_frame
 from seethrough.details.symmetry.symmetry_plane import RigidMotion
 from seethrough.details.symmetry.vertex_graph import vertex_graph
@@ -60,9 +60,9 @@ class CompletionWriter:
         frontal = frame((dense.vertices - [0, 0, REST_DISTANCE]) * [1, -1, -1])
         self._mesh("detailed_frontal", Mesh(frontal, dense.triangles, dense.colours))
 
-    def write_completed_model(self, completion: Completion) -> None:
+    def write_completed_model(self, mesh: Mesh) -> None:
         """Write the completed face with the face model's own vertices and triangles."""
-        self._mesh("completed_fixed_topology", fixed_topology_mesh(completion, self.model))
+        self._mesh("completed_fixed_topology", mesh)
 
     def write_stitched(self, stitched: StitchedFace, texture: FaceTexture | None = None) -> None:
         """Write the completed mesh, from the front and in the photo's pose; OBJ and GLB with their texture."""
@@ -84,9 +84,12 @@ class CompletionWriter:
             sources = Image.fromarray(_SOURCE_COLOURS[texture.source + 1])
             self._saved("texture_sources", "texture_sources.png", partial(sources.save, **PNG))
 
-    def write_pictures(self, sheet: Image.Image, frames: list[Image.Image]) -> None:
-        """Write the picture of all stages and the turntable."""
+    def write_sheet(self, sheet: Image.Image) -> None:
+        """Write the picture of all stages."""
         self._saved("stages", "stages.png", partial(sheet.save, **PNG))
+
+    def write_turntable(self, frames: list[Image.Image]) -> None:
+        """Write the turning face."""
         self._saved("turntable", "turntable.gif", lambda path: frames[0].save(path, **gif_options(frames)))
 
     def told(
@@ -109,7 +112,7 @@ class CompletionWriter:
                 },
             }
         if stitched is not None:
-            report = check_mesh(stitched.vertices, stitched.triangles)
+            report = stitched.report
             told["mesh"] = {
                 "vertices": len(stitched.vertices),
                 "triangles": len(stitched.triangles),

@@ -114,8 +114,7 @@ class DetailStages:
         else:
             with clock.stage("bump"):
                 detail = self.bump(face)
-            with clock.stage("mesh"):
-                outputs |= write_detail(detail, folder, made)
+            clock.beside("mesh", lambda: outputs.update(write_detail(detail, folder, made)))
         if self.completion is None:
             return
         if not reused:

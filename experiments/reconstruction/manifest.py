@@ -24,15 +24,17 @@ def manifest_row(
     stages: dict[str, dict[str, object]],
     *,
     reason: str | None = None,
+    seconds: float | None = None,
     landmark_error_px: float | None = None,
     occluded_fraction: float | None = None,
     outputs: dict[str, str] | None = None,
 ) -> Row:
-    """Return one row: ``ok`` with numbers and paths, or ``failed`` with its reason."""
+    """Return one row: ``ok`` with wall seconds, numbers and paths, or ``failed`` with its reason."""
     return {
         "photo": printable(photo),
         "status": "ok" if reason is None else "failed",
         "reason": reason,
+        "seconds": seconds,
         "landmark_error_px": landmark_error_px,
         "occluded_fraction": occluded_fraction,
         "stages": stages,

@@ -82,18 +82,22 @@ class PhotoToMesh:
             count: how many faces of the photo are written.
             clock: with the stages so far.
         """
-        path, outputs = result.path, {}
+        path, outputs = result.path, dict[str, str]()
         try:
             _refuse_diverged(result)
-            with clock.stage("write"):
-                folder = self.manifest.folder_for(path, index, count)
-                outputs = write_reconstruction(result, self.estimator, folder, self.settings)
-                if self.detail is not None and self.detail.completion is not None:
+            folder = self.manifest.folder_for(path, index, count)
+            if self.detail is not None and self.detail.completion is not None:
+                with clock.stage("write"):  # at once: it takes away what earlier runs have left of later stages
                     outputs[FACE_STATE] = str(write_face(folder, result, self.settings))
+            clock.beside(
+                "write", lambda: outputs.update(write_reconstruction(result, self.estimator, folder, self.settings))
+            )
             if self.detail is not None:
                 self.detail(name_of(path, index, count), result, self.estimator, folder, clock, outputs)
+            clock.finish()
         except Exception as error:
             # What was written before the fault stays, and is told.
+            clock.wait()
             return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
         return _done(path, clock, result, outputs)
 
@@ -107,7 +111,9 @@ class PhotoToMesh:
             clock.reuse(*[name for name in FACE_STAGES if row["stages"].get(name, {}).get("status") != "skipped"])
             name = name_of(path, index, len(earlier_rows(self.manifest, path)))
             self.detail(name, result, self.estimator, folder, clock, outputs)
+            clock.finish()
         except Exception as error:
+            clock.wait()
             return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
         return _done(path, clock, result, outputs)
 
@@ -153,6 +159,7 @@ def _done(path: Path, clock: StageClock, result: Reconstruction, outputs: dict[s
     return manifest_row(
         path,
         clock.table(),
+        seconds=round(clock.seconds, 4),
         landmark_error_px=result.landmark_error,
         occluded_fraction=result.occluded_fraction,
         outputs=outputs,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 STAGES = (
     "read", "detect", "align", "predict", "refine", "write", "foundation", "bump", "mesh", "fill", "symmetry", "stitch",
@@ -19,44 +21,96 @@ class StageClock:
     """Times the stages of one face.
 
     A stage is ``ok``, ``failed``, ``reused``: an earlier run did it, or ``skipped``: not asked for, or not reached.
+    Files are written beside the stages that follow, by one thread: compression and compiled loops leave Python's lock.
     """
 
-    def __init__(self, stages: dict[str, dict[str, object]] | None = None) -> None:
-        self._stages = {name: dict(row) for name, row in (stages or {}).items()}
+    def __init__(self, parts: dict[str, list[dict[str, Any]]] | None = None) -> None:
+        self._parts = {name: [dict(part) for part in parts] for name, parts in (parts or {}).items()}
+        self._before = sum(part["seconds"] for parts in self._parts.values() for part in parts)
+        self._start = time.perf_counter()
+        self._writer: ThreadPoolExecutor | None = None
+        self._beside: list[Future[None]] = []
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time the block as stage ``name``; what it raises marks the stage as failed and goes on."""
-        start, busy = time.perf_counter(), time.process_time()
-        row = self._stages[name] = {"status": "failed", "seconds": 0.0}
+        """Time the block as stage ``name``, or a part of it; what it raises marks the stage as failed and goes on."""
+        start, busy = time.perf_counter(), time.thread_time()
+        part: dict[str, Any] = {"status": "failed", "seconds": 0.0}
+        self._parts.setdefault(name, []).append(part)
         try:
             yield
-            row["status"] = "ok"
+            part["status"] = "ok"
         finally:
-            row["seconds"] = round(time.perf_counter() - start, 4)
-            row["cpu_seconds"] = round(time.process_time() - busy, 4)
+            part["seconds"] = time.perf_counter() - start
+            part["cpu_seconds"] = time.thread_time() - busy
+
+    def beside(self, name: str, work: Callable[[], object]) -> None:
+        """Do a part of stage ``name`` beside what follows; parts are done one after the other, in order.
+
+        What it raises comes out of :meth:`finish`.
+        """
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix="seethrough-writing")
+
+        def timed() -> None:
+            with self.stage(name):
+                work()
+
+        self._beside.append(self._writer.submit(timed))
+
+    def wait(self) -> None:
+        """Wait for all that is done beside, whatever comes of it."""
+        if self._writer is not None:
+            self._writer.shutdown()
+            self._writer = None
+
+    def finish(self) -> None:
+        """Wait for all that is done beside; raises what the first part that failed has raised."""
+        self.wait()
+        for done in self._beside:
+            done.result()
 
     def reuse(self, *names: str) -> None:
         """Mark stages whose results an earlier run has left."""
         for name in names:
-            self._stages[name] = {"status": "reused", "seconds": 0.0}
+            self._parts[name] = [{"status": "reused", "seconds": 0.0}]
 
     def tell(self, name: str, note: str) -> None:
         """Add to a stage how it was done."""
-        self._stages[name]["note"] = note
+        self._parts[name][0]["note"] = note
 
     def copy(self) -> StageClock:
         """Return a clock with the stages so far, for one of several faces of a photo."""
-        return StageClock(self._stages)
+        return StageClock(self._parts)
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds so far, those of the stages that the clock was made with included."""
+        return self._before + time.perf_counter() - self._start
 
     @property
     def failed(self) -> str | None:
         """The stage that failed, or None."""
-        return next((name for name, row in self._stages.items() if row["status"] == "failed"), None)
+        return next((name for name, row in self.table().items() if row["status"] == "failed"), None)
 
-    def table(self) -> dict[str, dict[str, object]]:
-        """Return ``{stage: {status, seconds}}`` for every stage, in order; with ``cpu_seconds`` of this process where
-        it was done, and some with a ``note``.
+    def table(self) -> dict[str, dict[str, Any]]:
+        """Return ``{stage: {status, seconds}}`` for every stage, in order.
+
+        Where it was done with the ``cpu_seconds`` of its threads, and some with a ``note``. The seconds of stages that
+        ran side by side add up to more than the whole.
         """
-        skipped = {"status": "skipped", "seconds": 0.0}
-        return {name: dict(self._stages.get(name, skipped)) for name in STAGES}
+        return {name: _together(self._parts.get(name, [])) for name in STAGES}
+
+
+def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the row of a stage: failed where a part of it is, and the seconds of all."""
+    if not parts:
+        return {"status": "skipped", "seconds": 0.0}
+    row = {
+        **parts[0],
+        "status": next((part["status"] for part in parts if part["status"] == "failed"), parts[0]["status"]),
+    }
+    for kind in ("seconds", "cpu_seconds"):
+        if kind in row:
+            row[kind] = round(sum(part.get(kind, 0.0) for part in parts), 4)
+    return row

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from seethrough.details.stitching.detail_weights import detail_weights
+from seethrough.details.stitching.mesh_checks import MeshReport, check_mesh
 from seethrough.details.stitching.refinement import RefinedMesh, refine
 from seethrough.details.stitching.settings import StitchSettings
 from seethrough.details.stitching.sparse_face import sparse_face
@@ -54,6 +56,11 @@ class StitchedFace:
     def mesh(self, colours: np.ndarray | None = None) -> Mesh:
         """Return the mesh in the frontal frame, with (N, 3) colours if there are some."""
         return Mesh(self.vertices, self.triangles, colours, self.uv)
+
+    @cached_property
+    def report(self) -> MeshReport:
+        """Faults and borders of the mesh, counted once."""
+        return check_mesh(self.vertices, self.triangles)
 
     def shares(self) -> dict[str, float]:
         """Return the share of vertices of each part."""
