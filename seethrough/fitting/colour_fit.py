@@ -44,16 +44,18 @@ def fit_colours(
     if int((trust > 0).sum()) < 200:  # too little face to say anything about its colours
         return start
     basis = vertices["light"]
-    model = renderer.model
+    model, index = renderer.model, vertices["index"]
+    mean, modes = model.albedo_mean[index], model.albedo_basis[:, index]
     illumination, albedo = start.illumination[0], start.albedo[0]
+    skin = _skin(mean, modes, albedo)
     sigma = 4 * COLOUR_SIGMA
     weights = trust[:, None].expand(-1, 3)
     for _ in range(rounds):
-        skin = model.albedo(albedo[None])[0][vertices["index"]]
         illumination = _solve_light(basis, skin, colours, weights, renderer.ambient)
         light = renderer.ambient + basis @ illumination.view(3, 9).T
-        albedo = _solve_albedo(model, vertices["index"], light, colours, weights)
-        residual = colours - light * model.albedo(albedo[None])[0][vertices["index"]]
+        albedo = _solve_albedo(mean, modes, light, colours, weights)
+        skin = _skin(mean, modes, albedo)
+        residual = colours - light * skin
         squared = residual.square().sum(1, keepdim=True)
         weights = trust[:, None] / (1 + squared / (3 * sigma**2)) ** 2
         weights = weights.expand(-1, 3)
@@ -98,14 +100,18 @@ def _solve_light(basis: Tensor, skin: Tensor, colours: Tensor, weights: Tensor, 
     return torch.cat(solved)
 
 
-def _solve_albedo(model, index: Tensor, light: Tensor, colours: Tensor, weights: Tensor) -> Tensor:
-    """Return (A,) coefficients: colours = light * (mean + basis @ a), with a standard normal prior."""
-    rows = (model.albedo_basis[:, index] * light).flatten(1).T
-    wanted = (colours - light * model.albedo_mean[index]).flatten()
-    weighted = rows * weights.reshape(-1, 1)
-    count = rows.shape[1]
-    prior = torch.eye(count, dtype=rows.dtype, device=rows.device) * COLOUR_SIGMA**2
-    return torch.linalg.solve(rows.T @ weighted + prior * _scale(weights), weighted.T @ wanted)
+def _skin(mean: Tensor, modes: Tensor, albedo: Tensor) -> Tensor:
+    """Return the (N, 3) albedo of the vertices that are looked at."""
+    return mean + (albedo[None] @ modes[: len(albedo)].flatten(1)).view_as(mean)
+
+
+def _solve_albedo(mean: Tensor, modes: Tensor, light: Tensor, colours: Tensor, weights: Tensor) -> Tensor:
+    """Return (A,) coefficients: colours = light * (mean + a @ modes), with a standard normal prior."""
+    rows = (modes * light).flatten(1)
+    weighted = rows * weights.reshape(-1)
+    wanted = (colours - light * mean).flatten()
+    prior = torch.eye(len(rows), dtype=rows.dtype, device=rows.device) * COLOUR_SIGMA**2
+    return torch.linalg.solve(weighted @ rows.T + prior * _scale(weights), weighted @ wanted)
 
 
 def _scale(weights: Tensor) -> Tensor:

@@ -88,6 +88,7 @@ def _misfit(observed: np.ndarray, albedo: np.ndarray, basis: np.ndarray, rounds:
     design = np.zeros((*wanted.shape, 6))
     design[:, range(3), range(3)] = basis[:, :1]
     design[:, :, 3:] = basis[:, None, 1:]
+    flat, aim = design.reshape(-1, 6), wanted.reshape(-1)
     coefficients = np.zeros(6)
     coefficients[:3] = np.median(wanted, axis=0) / basis[0, 0]
     sigma = 0.0
@@ -97,8 +98,9 @@ def _misfit(observed: np.ndarray, albedo: np.ndarray, basis: np.ndarray, rounds:
         sigma = np.clip(1.2 * np.sqrt(np.median(squared)), *_SPREAD)
         width = sigma * max(1.0, 3.0 - 0.5 * step)
         weight = 1 / (1 + squared / width**2) ** 2
-        normal = np.einsum("n,nci,ncj->ij", weight, design, design) + 1e-3 * weight.sum() * np.eye(6)
-        coefficients = np.linalg.solve(normal, np.einsum("n,nci,nc->i", weight, design, wanted))
+        weighted = (flat * np.repeat(weight, wanted.shape[1])[:, None]).T
+        normal = weighted @ flat + 1e-3 * weight.sum() * np.eye(6)
+        coefficients = np.linalg.solve(normal, weighted @ aim)
     return ((wanted - design @ coefficients) ** 2).mean(1) / sigma**2
 
 

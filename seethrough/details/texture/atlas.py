@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+import numba
 import numpy as np
 import torch
 from scipy import ndimage
+from torch import Tensor
 
-from seethrough.details.texture.bilinear import sampled
+from seethrough.details.texture.bilinear import grid_of, read
 from seethrough.morphable.face_model import FaceModel
 from seethrough.rendering.backends import get_backend
 from seethrough.rendering.topology import MeshTopology
@@ -36,18 +38,21 @@ class Atlas:
         device = torch.device("cpu")
         uv, front = model.uv.cpu(), model.mean.cpu()[:, 2]
         clip = torch.stack([uv[:, 0] * 2 - 1, 1 - uv[:, 1] * 2, -front / _DEEPEST_MM, torch.ones_like(front)], dim=-1)
+        topology = MeshTopology(model.triangles.cpu())
+        rast = get_backend("cpu", device).rasterize(clip[None].contiguous(), topology, size, size, False)[0].numpy()
         self.size = size
-        self._topology = MeshTopology(model.triangles.cpu())
-        self._backend = get_backend("cpu", device)
-        self._rast = self._backend.rasterize(clip[None].contiguous(), self._topology, size, size, False)
-        self.covered = (self._rast[0, ..., 3] > 0).numpy()
+        self.covered = rast[..., 3] > 0
+        self._texels = np.flatnonzero(self.covered)
+        shown = rast.reshape(-1, 4)[self._texels]
+        self._corners = topology.triangles.numpy()[shown[:, 3].astype(np.int64) - 1]
+        self._shares = np.ascontiguousarray(shown[:, :2])
         self._across = model.uv.cpu()[model.mirror.cpu()].double().numpy()
 
     def of_vertices(self, values: np.ndarray) -> np.ndarray:
         """Interpolate (V, C) values of the model's vertices: (N, C) float32 of the covered texels, row by row."""
-        rows = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))[None]
-        image = self._backend.interpolate(rows, self._rast, self._topology, channels_first=False)[0].numpy()
-        return image[self.covered]
+        found = np.empty((len(self._texels), values.shape[1]), dtype=np.float32)
+        _mix(np.ascontiguousarray(values, dtype=np.float32), self._corners, self._shares, found)
+        return found
 
     def across(self, values: np.ndarray) -> np.ndarray:
         """Return (N, C) values of covered texels as they are on the other side of the face.
@@ -55,19 +60,33 @@ class Atlas:
         Args:
             values: (N, C) of the covered texels, row by row.
         """
-        picture = np.zeros((self.size, self.size, values.shape[1]), dtype=np.float32)
-        picture[self.covered] = values
-        return sampled(picture, self._places_across)
+        return read(torch.from_numpy(self.planes(values)), self._grid_across)
+
+    def planes(self, values: np.ndarray) -> np.ndarray:
+        """Return the (C, S, S) float32 picture of (N, C) values, 0 around the charts."""
+        planes = np.zeros((values.shape[1], self.size * self.size), dtype=np.float32)
+        for plane, column in zip(planes, values.T, strict=True):
+            plane[self._texels] = column
+        return planes.reshape(-1, self.size, self.size)
+
+    def enlarged(self, picture: Tensor) -> np.ndarray:
+        """Return (N, C) values of the covered texels of a coarser picture (C, s, s) of the same square, bilinear."""
+        return read(picture, self._grid)
 
     def picture(self, values: np.ndarray) -> np.ndarray:
         """Return the (S, S, C) picture of (N, C) values; texels around the charts take the nearest colour."""
         return values.astype(np.float32)[self._nearest]
 
     @cached_property
-    def _places_across(self) -> np.ndarray:
-        """(N, 2) px of what each covered texel shows, as it is on the other side."""
-        u, v = self.of_vertices(self._across).T.astype(np.float64)
-        return np.stack([u, 1 - v], axis=1) * self.size
+    def _grid(self) -> Tensor:
+        """Where the covered texels lie."""
+        row, column = np.divmod(self._texels, self.size)
+        return grid_of(np.stack([column, row], axis=1) + 0.5, self.size, self.size)
+
+    @cached_property
+    def _grid_across(self) -> Tensor:
+        """Where what each covered texel shows lies on the other side."""
+        return grid_of(self.of_vertices(self._across) * [1, -1] + [0, 1], 1, 1)
 
     @cached_property
     def _nearest(self) -> np.ndarray:
@@ -79,6 +98,16 @@ class Atlas:
         nearest = ndimage.distance_transform_edt(~self.covered, return_distances=False, return_indices=True)
         assert isinstance(nearest, np.ndarray)
         return number[tuple(nearest)]
+
+
+@numba.njit(nogil=True, cache=True)
+def _mix(values, corners, shares, found):
+    for n in range(len(corners)):
+        a, b, c = corners[n, 0], corners[n, 1], corners[n, 2]
+        u, v = shares[n, 0], shares[n, 1]
+        rest = np.float32(1.0) - u - v
+        for k in range(values.shape[1]):
+            found[n, k] = u * values[a, k] + v * values[b, k] + rest * values[c, k]
 
 
 _known: WeakKeyDictionary[FaceModel, dict[int, Atlas]] = WeakKeyDictionary()

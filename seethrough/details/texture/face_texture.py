@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from seethrough.details.texture.atlas import Atlas
 from seethrough.details.texture.bilinear import sampled
 from seethrough.details.texture.photo_view import PhotoView
-from seethrough.details.texture.smooth_extension import extended
+from seethrough.details.texture.smooth_extension import Extension
 
 SOURCES = ("photo", "mirrored", "model")
 """What a texel's colour is from; the numbers of ``FaceTexture.source``."""
@@ -66,16 +67,13 @@ def face_texture(
         albedo: (V, 3) RGB of the face model.
         light: (V, 3) what each channel is multiplied with at a vertex.
     """
-    texels = atlas.of_vertices(np.concatenate([vertices, normals, light, albedo], axis=1))
-    points, directions, light_there, albedo_there = np.split(texels, 4, axis=1)
-    points, directions = points.astype(np.float64), directions.astype(np.float64)
-    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
-    weight = view.weights(points, directions)[:, None].astype(np.float32)
-    photo = view.colours(points)
-    shading = np.maximum(light_there, 1e-3)
-    model = np.clip(albedo_there, 0.01, 1) * shading
-    weight = weight * _skin_share(photo, model, weight, view.rim(points))
-    photo, gain = _without_shadows(atlas, photo, model, weight, view.apart(points))
+    points, directions, shading, skin = (atlas.of_vertices(values) for values in (vertices, normals, light, albedo))
+    seen = view.read(points)
+    weight = view.weights(points, directions, seen.shown)[:, None]
+    shading = np.maximum(shading, 1e-3)
+    model = np.clip(skin, 0.01, 1) * shading
+    weight = weight * _skin_share(seen.colours, model, weight, seen.rim)
+    photo, gain = _without_shadows(atlas, seen.colours, model, weight, seen.apart)
 
     other = atlas.across(np.concatenate([weight * photo / shading, weight, shading], axis=1))
     there = other[:, 3:4]
@@ -86,8 +84,11 @@ def face_texture(
     own, mirrored = weight, (1 - weight) * np.clip(there, 0, 1)
     shares = np.concatenate([own, mirrored, 1 - own - mirrored], axis=1)
     colours = own * photo + mirrored * relit + shares[:, 2:] * model * np.exp(gain)
+    best = np.where(
+        shares[:, 0] >= np.maximum(shares[:, 1], shares[:, 2]), 0, np.where(shares[:, 1] >= shares[:, 2], 1, 2)
+    )
     source = np.full((atlas.size, atlas.size), -1, dtype=np.int8)
-    source[atlas.covered] = shares.argmax(1)
+    source[atlas.covered] = best
     return FaceTexture(atlas.picture(np.clip(colours, 0, 1)), source)
 
 
@@ -122,14 +123,13 @@ def _without_shadows(
         The colours, and (N, 3) natural logarithms of photo over model, smooth, known everywhere.
     """
     gain = np.log(np.clip(photo, 0.02, 1) / np.clip(model, 0.02, None))
-    plane, known = (np.zeros((atlas.size, atlas.size, width), np.float32) for width in (3, 1))
-    plane[atlas.covered], known[atlas.covered] = gain, weight
-    found = extended(plane, known[..., 0], _GAIN_LEVEL)[atlas.covered]
-    near = extended(plane, known[..., 0], _SHADOW_LEVEL)[atlas.covered]
+    planes = torch.from_numpy(atlas.planes(gain))
+    whole = Extension(planes, torch.from_numpy(atlas.planes(weight)[0]))
+    found = atlas.enlarged(whole.at(_GAIN_LEVEL))
     far = weight * apart
     if not 0 < far.sum() < weight.sum():
         return photo, found
-    known[atlas.covered] = far
-    expected = extended(plane, known[..., 0], _GAIN_LEVEL)[atlas.covered]
+    near = atlas.enlarged(whole.at(_SHADOW_LEVEL))
+    expected = atlas.enlarged(Extension(planes, torch.from_numpy(atlas.planes(far)[0])).at(_GAIN_LEVEL))
     lift = np.clip(expected - near, -_LIFTED, _LIFTED) * (1 - apart)
     return np.clip(photo * np.exp(lift), 0, 1), apart * found + (1 - apart) * expected

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from scipy import ndimage
+from torch import Tensor
 
 from seethrough.details.symmetry.map_sampling import pixel_coordinates
-from seethrough.details.texture.bilinear import sampled
+from seethrough.details.texture.bilinear import grid_of, read
 from seethrough.rendering.camera import Camera
 
 DEPTH_TOLERANCE_MM = 4.0
@@ -25,6 +27,23 @@ BORDER = 0.05
 
 WIDENED = 0.022
 """Of the crop's side, by which what hides the face is widened: at its outline the photo shows both, and fine hairs."""
+
+
+@dataclass(frozen=True)
+class PhotoSample:
+    """What a photo has at N points.
+
+    Attributes:
+        colours: (N, 3) RGB.
+        shown: (N,) in [0, 1], how certainly the pixel shows the face.
+        rim: (N, 1) in [0, 1]: 1 near the outline of what shows the face, 0 well inside.
+        apart: (N, 1) in [0, 1]: 0 beside what hides the face, 1 from where on it has no shadow.
+    """
+
+    colours: np.ndarray
+    shown: np.ndarray
+    rim: np.ndarray
+    apart: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,37 +64,42 @@ class PhotoView:
     depth: np.ndarray
     camera: Camera
 
-    def weights(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """Return (N,) in [0, 1], how far the photo tells the colour of points with unit normals, camera frame, mm."""
-        rays = points / np.linalg.norm(points, axis=1, keepdims=True)
-        slant = np.clip((-(normals * rays).sum(1) - FLAT) / (FACING - FLAT), 0, 1)
-        side = max(self.shown.shape)
-        beyond = np.minimum(self._inside - max(1.0, NARROWED * side), self._distance - WIDENED * side)
-        shown = sampled(
-            np.clip(beyond / max(1.0, FEATHER * side), 0, 1)[..., None], pixel_coordinates(points, self.camera)
-        )[:, 0]
-        column, row = self._pixels(points)
+    def read(self, points: np.ndarray) -> PhotoSample:
+        """Read the photo and what is known of its pixels where (N, 3) points, camera frame, mm, project to.
+
+        Points beside the crop read its border.
+        """
+        height, width = self.shown.shape
+        found = read(self._maps, grid_of(pixel_coordinates(points, self.camera), height, width))
+        return PhotoSample(found[:, :3], found[:, 3], found[:, 4:5], found[:, 5:])
+
+    def weights(self, points: np.ndarray, normals: np.ndarray, shown: np.ndarray | None = None) -> np.ndarray:
+        """Return (N,) in [0, 1], how far the photo tells the colour of points with normals, camera frame, mm.
+
+        Args:
+            points: (N, 3).
+            normals: (N, 3) of any length.
+            shown: (N,) of :meth:`read` at the points; None reads it.
+        """
+        lengths = np.sqrt(_dot(points, points) * _dot(normals, normals))
+        slant = np.clip((-_dot(normals, points) / np.maximum(lengths, 1e-12) - FLAT) / (FACING - FLAT), 0, 1)
+        shown = self.read(points).shown if shown is None else shown
+        column, row = np.floor(np.clip(pixel_coordinates(points, self.camera), -9, 1e6)).astype(np.int64).T
         height, width = self.depth.shape
         within = (row >= 0) & (row < height) & (column >= 0) & (column < width)
         depth = self.depth[np.where(within, row, 0), np.where(within, column, 0)]
         return slant * shown * (within & (depth > 0) & (points[:, 2] <= depth + DEPTH_TOLERANCE_MM))
 
-    def colours(self, points: np.ndarray) -> np.ndarray:
-        """Return (N, 3) RGB of the pixels that points project to; the nearest ones for points beside the crop."""
-        return sampled(self.image, pixel_coordinates(points, self.camera))
-
-    def rim(self, points: np.ndarray) -> np.ndarray:
-        """Return (N, 1) in [0, 1]: 1 near the outline of what shows the face, 0 well inside."""
-        share = np.clip(3 - 2 * self._inside / (BORDER * max(self.shown.shape)), 0, 1)
-        return sampled(share[..., None], pixel_coordinates(points, self.camera))
-
-    def apart(self, points: np.ndarray) -> np.ndarray:
-        """Return (N, 1) in [0, 1]: 0 beside what hides the face, 1 from where on it has no shadow."""
-        if not self.hidden.any():
-            return np.ones((len(points), 1), dtype=np.float32)
-        share = np.clip(self._distance / (BORDER * max(self.hidden.shape)) - 0.5, 0, 1)  # masks are only about right
-        smooth = share * share * (3 - 2 * share)
-        return sampled(smooth[..., None], pixel_coordinates(points, self.camera))
+    @cached_property
+    def _maps(self) -> Tensor:
+        """(6, H, W): the photo; shares of how certainly a pixel shows the face, is at the outline, has no shadow."""
+        side = max(self.shown.shape)
+        beyond = np.minimum(self._inside - max(1.0, NARROWED * side), self._distance - WIDENED * side)
+        shown = np.clip(beyond / max(1.0, FEATHER * side), 0, 1)
+        rim = np.clip(3 - 2 * self._inside / (BORDER * side), 0, 1)
+        apart = np.clip(self._distance / (BORDER * side) - 0.5, 0, 1)  # masks are only about right
+        apart = apart * apart * (3 - 2 * apart)
+        return torch.from_numpy(np.stack([*np.moveaxis(self.image, 2, 0), shown, rim, apart]).astype(np.float32))
 
     @cached_property
     def _inside(self) -> np.ndarray:
@@ -93,5 +117,6 @@ class PhotoView:
         assert isinstance(distance, np.ndarray)
         return distance
 
-    def _pixels(self, points: np.ndarray) -> np.ndarray:
-        return np.floor(np.clip(pixel_coordinates(points, self.camera), -9, 1e6)).astype(np.int64).T
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]
