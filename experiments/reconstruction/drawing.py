@@ -68,7 +68,7 @@ class FaceDrawing:
 
     def shape(self, size: int) -> Layer:
         """The posed shape with its expression, in clay."""
-        return self._draw(self._posed, clay(self._posed, self.model.triangles), size)
+        return self._clay(self._posed, size)
 
     def turned(self, size: int, yaw: float) -> Layer:
         """The face in the photo's own light, turned by ``yaw`` rad about the vertical from looking at the camera."""
@@ -78,18 +78,21 @@ class FaceDrawing:
     def turned_shape(self, size: int, yaw: float) -> Layer:
         """The shape with its expression in clay, turned by ``yaw`` rad."""
         posed = self._at_rest(self.vertices, yaw)
-        return self._draw(posed, clay(posed, self.model.triangles), size)
+        return self._clay(posed, size)
 
     def neutral_shape(self, size: int) -> Layer:
         """The shape without expression, from the front, in clay."""
         posed = self._at_rest(self.neutral, 0.0)
-        return self._draw(posed, clay(posed, self.model.triangles), size)
+        return self._clay(posed, size)
 
     def _at_rest(self, vertices: Tensor, yaw: float) -> Tensor:
         # Turned about the middle of its own box, so that it stays in the picture.
         middle = (vertices.amax(1, keepdim=True) + vertices.amin(1, keepdim=True)) / 2
         angles = vertices.new_tensor([[0.0, yaw, 0.0]])
         return pose(vertices - middle, angles, torch.zeros_like(angles))
+
+    def _clay(self, posed: Tensor, size: int) -> Layer:
+        return of_clay(self._draw(posed, clay(posed, self.model.triangles), size))
 
     def _draw(self, posed: Tensor, colours: Tensor, size: int) -> Layer:
         return drawn_mesh(posed, self.model.triangles, colours, self.camera.resized(size))
@@ -108,16 +111,28 @@ def drawn_mesh(posed: Tensor, triangles: Tensor, colours: Tensor, camera: Camera
     renderer = Renderer(triangles, camera.resized(camera.height * SAMPLES))
     rendering = renderer(posed, colours.contiguous())
     # Outside the face the samples are black, so the mean colour is weighted by the opacity already.
-    opacity = functional.avg_pool2d(rendering.mask, SAMPLES)
-    colour = functional.avg_pool2d(rendering.image, SAMPLES) / opacity.clamp_min(1e-6)
-    return Layer(colour[0].permute(1, 2, 0).clamp(0, 1).numpy(), opacity[0, 0].numpy())
+    opacity = _means(rendering.mask[0].numpy())[0]
+    colour = _means(rendering.image[0].numpy()) / np.maximum(opacity, 1e-6)
+    return Layer(np.ascontiguousarray(colour.clip(0, 1).transpose(1, 2, 0)), opacity)
 
 
 def clay(posed: Tensor, triangles: Tensor) -> Tensor:
-    """Return (1, V, 3) colours of a posed mesh (1, V, 3) of grey clay under three lights."""
+    """Return (1, V, 1) brightness of a posed mesh (1, V, 3) under three lights, to be drawn and then seen as clay."""
     normals = vertex_normals(posed, triangles)
     light = torch.full_like(normals[..., :1], _SKY)
     for direction, strength in _LIGHTS:
         towards = functional.normalize(normals.new_tensor(direction), dim=0)
         light = light + strength * (normals @ towards).clamp_min(0)[..., None]
-    return (light * normals.new_tensor(CLAY)).clamp(0, 1)
+    return light
+
+
+def of_clay(layer: Layer) -> Layer:
+    """Return the picture of grey clay whose brightness (S, S, 1) was drawn."""
+    return Layer((layer.colour * np.array(CLAY, np.float32)).clip(0, 1), layer.opacity)
+
+
+def _means(samples: np.ndarray) -> np.ndarray:
+    """Return the (C, S, S) means of squares of samples (C, S * SAMPLES, S * SAMPLES)."""
+    rows = sum(samples[:, k::SAMPLES] for k in range(SAMPLES))
+    assert isinstance(rows, np.ndarray)
+    return sum(rows[:, :, k::SAMPLES] for k in range(SAMPLES)) * np.float32(1 / SAMPLES**2)

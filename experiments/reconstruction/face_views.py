@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from experiments.reconstruction.drawing import Layer, clay, drawn_mesh
+from experiments.reconstruction.drawing import Layer, clay, drawn_mesh, of_clay
 from seethrough.details.symmetry.symmetry_plane import RigidMotion
 from seethrough.rendering import REST_DISTANCE, Camera
 
@@ -75,4 +75,5 @@ def _drawn(points: np.ndarray, mesh: PosedMesh, camera: Camera) -> list[Layer]:
         own = torch.from_numpy(np.ascontiguousarray(mesh.colours, dtype=np.float32))[None]
         colours = torch.cat([colours, own], dim=2)
     both = drawn_mesh(vertices, triangles, colours, camera)
-    return [Layer(both.colour[:, :, k : k + 3], both.opacity) for k in range(0, colours.shape[2], 3)]
+    layers = [of_clay(Layer(both.colour[:, :, :1], both.opacity))]
+    return layers if mesh.colours is None else [*layers, Layer(both.colour[:, :, 1:], both.opacity)]

@@ -52,7 +52,7 @@ def relief(bump: Tensor, mask: Tensor, pixel_mm: Tensor, depth: Tensor | None = 
     """
     inside = mask > 0.5
     normals = surface_normals(bump, inside, pixel_mm, depth)
-    normals = normals / normals.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    normals = normals / normals.square().sum(1, keepdim=True).sqrt().clamp_min(1e-12)
     light = normals.new_tensor(_LIGHT) / math.sqrt(sum(part * part for part in _LIGHT))
     # They point away from the camera, as the cross product of the steps to the right and down does.
     lit = -(normals * light[:, None, None]).sum(1, keepdim=True)

@@ -53,17 +53,21 @@ def dense_mesh(
     other = flat[b] & flat[c] & ~diagonal
     candidates = [(a, c, d, diagonal), (a, d, b, diagonal), (a, c, b, other), (b, c, d, other)]
     triangles = np.concatenate([np.stack([i[w], j[w], k[w]], axis=-1) for i, j, k, w in candidates])
-    triangles = triangles[flat[triangles].all(1)]
-    corners = depth[triangles]
-    triangles = triangles[np.ptp(corners, axis=1) <= steepest * corners.min(1) / camera.focal]
+    i, j, k = triangles.T
+    triangles = triangles[flat[i] & flat[j] & flat[k]]
+    i, j, k = (depth[corner] for corner in triangles.T)
+    nearest, farthest = np.minimum(np.minimum(i, j), k), np.maximum(np.maximum(i, j), k)
+    triangles = triangles[farthest - nearest <= steepest * nearest / camera.focal]
     if least_piece > 0:
         triangles = triangles[_piece_sizes(triangles, height * width) >= least_piece * len(triangles)]
-    used, renumbered = np.unique(triangles, return_inverse=True)
+    in_use = np.zeros(height * width, dtype=bool)
+    in_use[triangles] = True
+    used, renumbered = np.flatnonzero(in_use), (np.cumsum(in_use) - 1)[triangles]
     vertices = values.reshape(-1, 3)[used] * [1, -1, -1] + [0, 0, rest_distance]
     shown = None
     if colours is not None:
         shown = colours.detach().cpu().double().clamp(0, 1).permute(1, 2, 0).reshape(-1, 3).numpy()[used]
-    return Mesh(vertices, renumbered.reshape(-1, 3), shown)
+    return Mesh(vertices, renumbered, shown)
 
 
 def _piece_sizes(triangles: np.ndarray, pixels: int) -> np.ndarray:

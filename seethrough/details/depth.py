@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from seethrough.details.foundation import Foundation
 from seethrough.errors import SeethroughError
@@ -108,8 +107,11 @@ def depth_normals(depth: Tensor, mask: Tensor, camera: Camera) -> Tensor:
         ahead, behind = torch.roll(points, -1, axis), torch.roll(points, 1, axis)
         known = torch.roll(inside, -1, axis), torch.roll(inside, 1, axis)
         steps.append(torch.where(known[0][..., None], ahead, points) - torch.where(known[1][..., None], behind, points))
-    normals = functional.normalize(torch.linalg.cross(steps[1], steps[0], dim=-1), dim=-1)
-    lone = ~inside | (normals.square().sum(-1) < 0.5)  # or without a neighbour in one direction
+    (ax, ay, az), (bx, by, bz) = (step.unbind(-1) for step in (steps[1], steps[0]))
+    x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    length = (x * x + y * y + z * z).sqrt()
+    normals = torch.stack([x, y, z], dim=-1) / length.clamp_min(1e-12)[..., None]
+    lone = ~inside | (length < 0.7e-12)  # or without a neighbour in one direction
     return torch.where(lone[..., None], normals.new_tensor([0.0, 0.0, -1.0]), normals)
 
 

@@ -98,13 +98,25 @@ def boundary_loops(triangles: np.ndarray) -> list[list[int]]:
     That is against the direction of the triangles at the border. Where several borders touch in a vertex they are
     walked apart so that no loop passes a vertex twice.
     """
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
-    count = int(edges.max(initial=0)) + 1
-    if not len(edges):
+    count = int(triangles.max(initial=0)) + 1
+    return closed_loops(np.sort(edge_keys(triangles, count)), count)
+
+
+def edge_keys(triangles: np.ndarray, count: int) -> np.ndarray:
+    """Return (3 T,) numbers of the edges 01, 12, 20 of all triangles among ``count`` vertices.
+
+    Edges between the same vertices are side by side when they are sorted: they differ in the last bit, which is set for
+    those that run backwards.
+    """
+    start = triangles.T.astype(np.int64).ravel()
+    end = triangles[:, [1, 2, 0]].T.astype(np.int64).ravel()
+    return (np.minimum(start, end) * count + np.maximum(start, end)) * 2 + (start > end)
+
+
+def closed_loops(keys: np.ndarray, count: int) -> list[list[int]]:
+    """Return the borders along those of the sorted :func:`edge_keys` that are passed in one direction only."""
+    if not len(keys):
         return []
-    # Equal edges lie side by side once sorted, those that run backwards last: open are those with one direction.
-    low, high = np.minimum(*edges.T), np.maximum(*edges.T)
-    keys = np.sort((low * count + high) * 2 + (edges[:, 0] > edges[:, 1]))
     new = keys[1:] >> 1 != keys[:-1] >> 1
     first, last = keys[np.r_[True, new]], keys[np.r_[new, True]]
     low, high = np.divmod(first[first == last] >> 1, count)

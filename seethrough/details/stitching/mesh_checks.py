@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from seethrough.details.openings import boundary_loops
+from seethrough.details.openings import closed_loops, edge_keys
+from seethrough.meshes.surface_normals import triangle_normals
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,20 @@ class MeshReport:
 def check_mesh(vertices: np.ndarray, triangles: np.ndarray) -> MeshReport:
     """Count the faults of a mesh of (V, 3) vertices and (T, 3) triangles."""
     count = len(vertices)
-    sides = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).astype(np.int64)
-    directed, shared = np.sort(sides @ [count, 1]), _times(np.sort(np.minimum(*sides.T) * count + np.maximum(*sides.T)))
-    corners = vertices[triangles]
-    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    same = (triangles == np.roll(triangles, 1, axis=1)).any(1)
+    keys = edge_keys(triangles, count)
+    order = np.argsort(keys)
+    directed = keys[order]
+    shared = _times(directed >> 1)
+    i, j, k = triangles.T
     return MeshReport(
         crowded_edges=int((shared > 2).sum()),
         unlike_edges=int((_times(directed) > 1).sum()),
-        pinched_vertices=_pinched(triangles.astype(np.int64), count),
-        flat_triangles=int((same | ((area**2).sum(1) == 0)).sum()),
+        pinched_vertices=_pinched(triangles, count, directed, order),
+        flat_triangles=int(((i == j) | (j == k) | (k == i) | ~triangle_normals(vertices, triangles).any(1)).sum()),
         repeated_vertices=int((np.diff(vertices[np.lexsort(vertices.T)], axis=0) == 0).all(1).sum()),
         unused_vertices=int((np.bincount(triangles.ravel(), minlength=count) == 0).sum()),
         border_edges=int((shared == 1).sum()),
-        borders=len(boundary_loops(triangles)),
+        borders=len(closed_loops(directed, count)),
     )
 
 
@@ -68,23 +69,22 @@ def _times(sorted_values: np.ndarray) -> np.ndarray:
     return np.diff(np.r_[starts, len(sorted_values)])
 
 
-def _pinched(triangles: np.ndarray, count: int) -> int:
-    """Count vertices whose triangles do not hang together by their edges: corners are joined across shared edges."""
-    corner = np.arange(triangles.size).reshape(-1, 3)
-    keys, at_start, at_end = [], [], []
-    for k in range(3):
-        start, end = triangles[:, k], triangles[:, (k + 1) % 3]
-        forwards = start < end
-        keys.append(np.where(forwards, start, end) * count + np.where(forwards, end, start))
-        at_start.append(np.where(forwards, corner[:, k], corner[:, (k + 1) % 3]))
-        at_end.append(np.where(forwards, corner[:, (k + 1) % 3], corner[:, k]))
-    order = np.argsort(np.concatenate(keys), kind="stable")
-    sides = np.concatenate(keys)[order]
-    joined = np.flatnonzero(sides[1:] == sides[:-1])
-    pairs = [np.concatenate(ends)[order] for ends in (at_start, at_end)]
-    a = np.concatenate([ends[joined] for ends in pairs])
-    b = np.concatenate([ends[joined + 1] for ends in pairs])
-    graph = coo_matrix((np.ones(len(a)), (a, b)), shape=(triangles.size,) * 2)
+def _pinched(triangles: np.ndarray, count: int, directed: np.ndarray, order: np.ndarray) -> int:
+    """Count vertices whose triangles do not hang together by their edges: corners are joined across shared edges.
+
+    Args:
+        triangles: (T, 3).
+        count: of all vertices.
+        directed: (3 T,) sorted keys of the edges.
+        order: (3 T,) which edge, of all first, all second and all third ones, has each key.
+    """
+    triangle, side = order % len(triangles), order // len(triangles)
+    start, end = 3 * triangle + side, 3 * triangle + (side + 1) % 3
+    backwards = directed & 1 == 1
+    ends = np.where(backwards, end, start), np.where(backwards, start, end)
+    joined = np.flatnonzero(directed[1:] >> 1 == directed[:-1] >> 1)
+    a, b = np.concatenate([corner[joined] for corner in ends]), np.concatenate([corner[joined + 1] for corner in ends])
+    graph = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(triangles.size,) * 2)
     fans, number = connected_components(graph, directed=False)
     owner = np.empty(fans, dtype=np.int64)
     owner[number] = triangles.ravel()
