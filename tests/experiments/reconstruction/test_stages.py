@@ -53,4 +53,4 @@ def test_the_seconds_of_a_stage_are_those_of_its_parts() -> None:
     assert table["write"]["cpu_seconds"] > 0 and clock.seconds > table["write"]["seconds"] / 2 > 0
     assert table["bump"] == {"status": "reused", "seconds": 0.0, "note": "as it was"}
     other = clock.copy()
-    assert other.table() == table and other.seconds >= sum(row["seconds"] for row in table.values())
+    assert other.table() == table and other.seconds > sum(row["seconds"] for row in table.values()) - 0.001
