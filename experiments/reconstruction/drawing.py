@@ -133,6 +133,10 @@ def of_clay(layer: Layer) -> Layer:
 
 def _means(samples: np.ndarray) -> np.ndarray:
     """Return the (C, S, S) means of squares of samples (C, S * SAMPLES, S * SAMPLES)."""
-    rows = sum(samples[:, k::SAMPLES] for k in range(SAMPLES))
-    assert isinstance(rows, np.ndarray)
-    return sum(rows[:, :, k::SAMPLES] for k in range(SAMPLES)) * np.float32(1 / SAMPLES**2)
+    rows = samples[:, ::SAMPLES].copy()
+    for k in range(1, SAMPLES):
+        rows += samples[:, k::SAMPLES]
+    means = rows[:, :, ::SAMPLES].copy()
+    for k in range(1, SAMPLES):
+        means += rows[:, :, k::SAMPLES]
+    return means * np.float32(1 / SAMPLES**2)
