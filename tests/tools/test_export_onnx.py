@@ -30,10 +30,44 @@ def varied(run_folder: Path) -> Path:
     return run_folder
 
 
+def require_packages() -> None:
+    for name in exporting.NEEDED:
+        pytest.importorskip(name)
+
+
+class Blurred(torch.nn.Module):
+    """A tiny network with an input that only one of its outputs needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 1, 3, padding=1)
+
+    def forward(self, image: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.layer(image), torch.sigmoid(other.mean(1, keepdim=True))
+
+
+def test_a_tiny_network_says_the_same_for_any_batch():
+    require_packages()
+    import onnx
+
+    tiny = ExportedNetwork("tiny", Blurred(), 8, ("image", "other"), ("blur", "share"), {"units": "none"})
+    content = exporting.exported_bytes(tiny)
+    assert exporting.largest_difference(tiny, content) < 1e-6
+    model = onnx.load_from_string(content)
+    assert {each.key: each.value for each in model.metadata_props} == {"units": "none"}
+    runtime = exporting.session(content, 1)
+    images = exporting.pictures(7, 8, 2)
+    blur, share = runtime.run(["blur", "share"], exporting.as_feed(tiny.inputs, images))
+    assert blur.shape == share.shape == (7, 1, 8, 8)
+    np.testing.assert_allclose(share, torch.sigmoid(images[1].mean(1, keepdim=True)), atol=1e-6)
+
+
+@pytest.mark.slow
 def test_two_runs_become_three_files(tmp_path, capsys):
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxscript")
-    onnxruntime = pytest.importorskip("onnxruntime")
+    require_packages()
+    import onnx
+    import onnxruntime
+
     focus, bump = varied(save_network(tmp_path / "focus")), varied(save_translator(tmp_path / "bump"))
     out = tmp_path / "deep" / "onnx"
     assert main([str(focus), str(bump), "--out", str(out)]) == 0

@@ -103,7 +103,8 @@ SECTIONS: dict[str, Section] = {
     "stitching": Section("Detail", f"{_HERE}.details.stitching:cases", "photo"),
     "photo_to_mesh": Section("Detail", f"{_HERE}.details.photo_to_mesh:cases", "photo"),
     "loader": Section(
-        "Data and scores", f"{_HERE}.data.loader:cases", "image", "of photos, Pillow decoding the JPEGs"
+        "Data and scores", f"{_HERE}.data.loader:cases", "image",
+        "of the pool, PNG files in a DataLoader of PyTorch; of photos, Pillow decoding the JPEGs",
     ),
     "now_metric": Section(
         "Data and scores", f"{_HERE}.data.now_metric:cases", "scan",

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from datamodules.photos.face_files import FaceFiles
 from tools.benchmark.data import photo_loader
+from tools.benchmark.data.plain_pictures import PlainPictures, batches_of
 
 
 def test_the_loader_is_measured_on_whole_batches_of_real_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +26,13 @@ def test_the_loader_is_measured_on_whole_batches_of_real_crops(tmp_path: Path, m
     seen = {name: image for batch in (first, second) for name, image in zip(batch["id"], batch["image"], strict=True)}
     for name, image in zip(third["id"], third["image"], strict=True):
         assert not np.array_equal(image, seen[name])
+
+
+def test_plain_pictures_are_what_was_written(tmp_path: Path) -> None:
+    images, masks = torch.rand(3, 3, 6, 5), (torch.rand(3, 1, 6, 5) > 0.5).float()
+    read = batches_of(PlainPictures(tmp_path / "plain", images, masks), 3)
+    for batch in (read(), read()):
+        order = [int((images - each).abs().flatten(1).sum(1).argmin()) for each in batch["image"]]
+        assert sorted(order) == [0, 1, 2]
+        torch.testing.assert_close(batch["image"], images[order], atol=0.5 / 255 + 1e-6, rtol=0)
+        assert torch.equal(batch["mask"], masks[order])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from datamodules.synthetic.config import SceneConfig, SyntheticConfig
 from datamodules.synthetic.datamodule import SyntheticDataModule
 from tools.benchmark.data.photo_loader import photo_cases
+from tools.benchmark.data.plain_pictures import PlainPictures, batches_of
 from tools.benchmark.measuring import Measurement, measure
 from tools.benchmark.registry import Case
 
@@ -40,8 +42,9 @@ def _loader(source: str, size: int, level: int, batch: int, repeats: int) -> Mea
         )
         read = _batches(config)
         first = read()
-        moved = 0
+        moved, reference = 0, None
         if source == "pool":
+            reference = batches_of(PlainPictures(Path(folder) / "plain", first["image"], first["mask"]), batch)
             # pictures are stored in bytes and masks in bits; both are read, and written as float32
             pixels = sum(first[key][0].numel() for key in ("image", "mask")) + first["truth"]["full_face"][0].numel()
             moved = first["image"][0].numel() + 2 * size * size // 8 + 4 * pixels
@@ -51,6 +54,9 @@ def _loader(source: str, size: int, level: int, batch: int, repeats: int) -> Mea
             read,
             per=batch,
             repeats=repeats,
+            reference=reference,
+            reference_per=batch,
+            reference_repeats=repeats,
             bytes_moved=float(moved) if moved else None,
         )
 
