@@ -15,6 +15,7 @@ from lightning_modules.checkpoint_files import damage
 from lightning_modules.checkpointing import checkpoints_in
 from seethrough.counting import counted
 from seethrough.errors import SeethroughError
+from seethrough.weights_file import load_weights
 
 # Settings that do not change what is learned, only where, how long, and what is told of it. The number of devices is
 # not among them: each has a batch of its own.
@@ -109,14 +110,9 @@ def steps_of(checkpoint: Path) -> int:
 
 
 def _content(checkpoint: Path) -> dict[str, Any]:
-    import torch
-
-    try:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        content["config"]
-    except Exception as error:  # torch raises many kinds for a file that is not its own
-        reason = type(error).__name__
-        raise SeethroughError(f"{checkpoint} is no checkpoint of an experiment ({reason}): it may be cut off") from None
+    content = load_weights(checkpoint, mmap=True)
+    if not isinstance(content, Mapping) or "config" not in content:
+        raise SeethroughError(f"{checkpoint} is no checkpoint of an experiment: name one of a run's checkpoints/")
     return content
 
 

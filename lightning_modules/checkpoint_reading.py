@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from lightning_modules.checkpointing import checkpoints_in
 from seethrough.errors import SeethroughError
+from seethrough.weights_file import load_weights
 
 
 def checkpoint_file(path: str | Path) -> Path:
@@ -30,14 +28,8 @@ def checkpoint_file(path: str | Path) -> Path:
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:
-    """Read a checkpoint with ``weights_only=True``, so that it cannot run code."""
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise SeethroughError(f"{file} holds more than weights and plain settings and is not loaded") from None
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0][:150]
-        raise SeethroughError(f"{file} is truncated or not a checkpoint ({line}): use an earlier one") from None
+    """Read a checkpoint, which cannot run code; raises ``SeethroughError`` for whatever else a file may be."""
+    checkpoint = load_weights(file)
     if not isinstance(checkpoint, dict):
         raise SeethroughError(f"{file} is not a checkpoint: it holds a {type(checkpoint).__name__}")
     return checkpoint

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from experiments.run_folder import RunFolder
 from experiments.studies.running.record import StepRecord, read_record
@@ -106,12 +107,13 @@ def _duration(run: RunFolder, record: StepRecord | None, last_sign: float | None
 
 
 def _commit(checkpoints: list[tuple[int, Path]], problems: list[str]) -> str:
-    import torch
+    from seethrough.weights_file import load_weights
 
     for _, file in reversed(checkpoints):
         try:
-            content: Any = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-            return str(content.get("commit") or "")
-        except Exception as error:  # torch raises whatever the bytes lead it to
-            problems.append(f"{file.name} cannot be read ({type(error).__name__})")
+            content = load_weights(file, mmap=True)
+        except SeethroughError as error:
+            problems.append(str(error))
+            continue
+        return str(content.get("commit") or "") if isinstance(content, Mapping) else ""
     return ""

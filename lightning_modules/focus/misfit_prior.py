@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lightning_modules.focus.model_signature import model_signature, same_model
 from seethrough.errors import SeethroughError
+from seethrough.weights_file import load_weights
 
 if TYPE_CHECKING:
     from lightning_modules.focus.lightning_model import FocusModule
@@ -83,9 +84,10 @@ def misfit_prior_file(checkpoint: Path) -> Path:
 
 def read_misfit_prior(file: Path) -> MisfitPrior:
     """Read a prior; nothing is unpickled. Raises ``SeethroughError`` for a file that is none."""
+    content = load_weights(file, f"build it with {BUILD} RUN")
     try:
-        return MisfitPrior.from_dict(torch.load(file, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch raises many kinds for a file that is not its own
+        return MisfitPrior.from_dict(content)
+    except (ValueError, TypeError, AttributeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise SeethroughError(f"{file} is no misfit prior ({reason}): build it with {BUILD} RUN") from None
 

@@ -21,6 +21,7 @@ from lightning_modules.focus.misfit_prior import MisfitPrior, encoder_fingerprin
 from lightning_modules.focus.model_signature import model_signature
 from lightning_modules.focus.progress import StageProgress
 from seethrough.errors import SeethroughError
+from seethrough.weights_file import load_weights
 
 SAVE_EVERY = 200
 
@@ -122,7 +123,7 @@ def _train(
     syn: FocusModule, stream: FaceStream, begun: tuple[int, Path] | None, trainer: pl.Trainer, settings: MisfitSettings
 ) -> None:
     if begun is not None and begun[0] == settings.steps:
-        syn.load_state_dict(torch.load(begun[1], map_location="cpu", weights_only=True)["state_dict"])
+        syn.load_state_dict(load_weights(begun[1])["state_dict"])
         return
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     with warnings.catch_warnings():

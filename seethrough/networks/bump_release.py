@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from seethrough.errors import SeethroughError
 from seethrough.networks.bump_translator import BumpTranslator
+from seethrough.weights_file import load_weights
 
 GENERATOR = "Gnet."
 _WIDTHS = [16 * 2**level for level in range(7)]
@@ -35,13 +34,7 @@ def read_state(path: str | Path) -> Mapping[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise SeethroughError(f"no bump network at {path}: {_REMEDY}")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise SeethroughError(f"{path} holds more than weights and is not loaded: {_REMEDY}") from None
-    except Exception as error:  # torch raises many kinds for a file that is cut off or not its own
-        line = (str(error).splitlines() or [type(error).__name__])[0][:150]
-        raise SeethroughError(f"{path} is cut off or no file of PyTorch ({line}): {_REMEDY}") from None
+    state = load_weights(path, _REMEDY)
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise SeethroughError(f"{path} is not a state of named tensors: {_REMEDY}")
     return state

@@ -6,13 +6,13 @@ insightface's ``arcface_torch`` so that its ``backbone.pth`` files load as they 
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from seethrough.errors import SeethroughError
+from seethrough.weights_file import load_weights
 
 _DEPTHS = (3, 4, 14, 3)
 _WIDTHS = (64, 128, 256, 512)
@@ -76,12 +76,7 @@ def load_iresnet50(path: str | Path) -> IResNet50:
             f"no perceptual network at '{path}': choose dlib or none, or give the path of backbone.pth, an r50 model "
             "of insightface's arcface_torch"
         )
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, OSError) as problem:
-        raise SeethroughError(
-            f"{path} is not a file of plain PyTorch weights: expected arcface_torch's backbone.pth (iResNet-50)"
-        ) from problem
+    weights = load_weights(path, "expected arcface_torch's backbone.pth (iResNet-50), plain weights")
     with torch.device("meta"):  # the random weights would be thrown away
         network = IResNet50()
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):

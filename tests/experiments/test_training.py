@@ -160,7 +160,7 @@ def test_checkpoints_that_are_none(line, tmp_path: Path, content: bytes | None) 
     path = tmp_path / "some.ckpt"
     if content is not None:
         path.write_bytes(content)
-    said = "is no checkpoint of an experiment" if content is not None else "there is no such checkpoint"
+    said = "is truncated or not a checkpoint" if content is not None else "there is no such checkpoint"
     with pytest.raises(SeethroughError, match=said):
         main(line("name=a", f"resume={path}"))
 

@@ -112,7 +112,7 @@ def test_a_licensed_face_model_needs_a_licence_of_the_weights(run, tmp_path):
 def test_a_prior_of_another_network_is_not_packed(run, tmp_path):
     given, out = tmp_path / "misfit_prior.pt", tmp_path / "x.pt"
     given.write_text("none")
-    with pytest.raises(SeethroughError, match="is no misfit prior"):
+    with pytest.raises(SeethroughError, match="is truncated or not a checkpoint"):
         main(["pack", str(run), "--out", str(out), "--misfit-prior", str(given)])
     torch.save(prior_of(run, fingerprint="0" * 16, checkpoint="step_00000000.ckpt"), given)
     with pytest.raises(SeethroughError, match=r"measured for step_00000000\.ckpt, and step_00000001\.ckpt has other"):

@@ -236,7 +236,7 @@ def test_a_run_brings_its_prior_along_and_refuses_a_stale_one(run):
         with pytest.raises(SeethroughError, match="measured with another face model"):
             load_focus_module(folder)
     where.write_text("no prior")
-    with pytest.raises(SeethroughError, match="is no misfit prior"):
+    with pytest.raises(SeethroughError, match="is truncated or not a checkpoint"):
         load_focus_module(folder)
     write_checkpoint({"error": prior.error}, where)
     with pytest.raises(SeethroughError, match="no identity_error"):
