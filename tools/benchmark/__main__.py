@@ -1,4 +1,4 @@
-"""``python -m tools.benchmark SECTION... [--json PATH] [--list]``."""
+"""``python -m tools.benchmark [SECTION...] [--json FILE] [--markdown FILE] [--list]``."""
 
 import os
 

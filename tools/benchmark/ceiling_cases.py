@@ -1,37 +1,37 @@
-"""Section ``ceilings``: what the machine does at best, one matrix product and one copy, to which all else is held."""
+"""Section ``ceilings``: what the machine does at best, products and a copy, to which all else is held."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
 
-from tools.benchmark.ceilings import SIDE, copied_bytes, copy, product, product_flop
+from tools.benchmark.ceilings import Product, copied_bytes, copy, products
 from tools.benchmark.measuring import Measurement, Times, summarise
 from tools.benchmark.registry import Case
 
-PRODUCTS = {f"product of {SIDE} x {SIDE} matrices{name}": dtype
-            for name, dtype in (("", torch.float32), (" bf16", torch.bfloat16))}  # fmt: skip
 COPY = f"copy of {copied_bytes() / 2e6:.0f} MB"
+ROUNDS = 15
 
 
-def _product(name: str, dtype: torch.dtype) -> Measurement:
-    times, multiply = Times(), product(dtype)
-    multiply()
-    for _ in range(15):
-        times.take(multiply)
-    return summarise("ceilings", name, times, Times(), flop=product_flop(), dtype=dtype)
+def _times(function: Callable[[], object]) -> Times:
+    times = Times()
+    function()
+    for _ in range(ROUNDS):
+        times.take(function)
+    return times
 
 
-def _copy() -> Measurement:
-    times, once = Times(), copy()
-    once()
-    for _ in range(15):
-        times.take(once)
-    return summarise("ceilings", COPY, times, Times(), bytes_moved=copied_bytes())
+def _multiplied(product: Product) -> Measurement:
+    return summarise("ceilings", product.name, _times(product.run), Times(), flop=product.flop, dtype=product.dtype)
+
+
+def _copied() -> Measurement:
+    return summarise("ceilings", COPY, _times(copy()), Times(), bytes_moved=copied_bytes())
 
 
 def cases() -> Mapping[str, Case]:
     """Return the cases of this section."""
-    return {**{name: partial(_product, name, dtype) for name, dtype in PRODUCTS.items()}, COPY: _copy}
+    found = [product for dtype in (torch.float32, torch.bfloat16) for product in products(dtype)]
+    return {**{product.name: partial(_multiplied, product) for product in found}, COPY: _copied}

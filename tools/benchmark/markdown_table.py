@@ -17,8 +17,8 @@ Medians of several runs, per item. `CPU ms` is the CPU time of all threads, `wal
 far its quartiles lie apart. `peak MB` is the largest resident memory while the case ran, with Python, PyTorch and what
 it keeps. `ref. CPU ms` is a straightforward version run in turn with it, named at each section; `ratio` is CPU time
 over that, below 1 where ours is cheaper. `GFLOP` and `MB moved` are what the task needs at least, counted where it can
-be; `of ceiling` is the time that these take at the speed of one matrix product and one copy, measured in the same
-process, over the CPU time.
+be; `of ceiling` is the time that these take at the speed of the fastest product and of the copy under "ceilings", best
+of five runs in the case's own process, over the CPU time.
 """
 
 

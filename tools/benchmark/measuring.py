@@ -30,7 +30,7 @@ class Measurement:
         ratio: cpu_s / reference_cpu_s; below 1 where the case is cheaper than its reference.
         flop: floating-point operations that the task needs, if counted.
         bytes: bytes that the task must move at least, if counted.
-        ceiling_fraction: the time that those operations and bytes take at the measured speed of one core's matrix
+        ceiling_fraction: the time that those operations and bytes take at the measured speed of one core's fastest
             product and copy, whichever is longer, over cpu_s.
         device: what it ran on, and in which arithmetic where that is not float32.
     """
