@@ -20,7 +20,7 @@ from experiments.report.run_reading import ReadRun, read_run
 from experiments.report.score_tables import Group, score_tables
 from experiments.report.settings import differences, seed_groups
 from experiments.report.sources import Sources, short_names
-from experiments.report.sweeps import sweep_tables
+from experiments.report.sweeps import failed_runs, sweep_tables
 from experiments.report.viewer_meshes import viewer_meshes
 from seethrough.errors import SeethroughError
 
@@ -66,6 +66,9 @@ def gather(sources: Sources, arguments: Sequence[str], reference: str | None, ch
     if reference is not None and reference not in labels:
         raise SeethroughError(f"--reference {reference}: choose one of {', '.join(labels) or 'no runs'}")
     problems = list(sources.failures)
+    _tell_unevaluated(runs)
+    sweeps = sweep_tables(sources.sweeps, problems)
+    failed = failed_runs(sweeps)
     faces = [face for folder in sources.faces for face in faces_in(folder, problems)] + faces_of_runs(runs)
     notes: list[str] = []
     curves = _curves(runs, notes)
@@ -82,10 +85,10 @@ def gather(sources: Sources, arguments: Sequence[str], reference: str | None, ch
         "made": datetime.now().astimezone().isoformat(timespec="minutes"),
         "command": shlex.join(["python", "-m", "experiments.report", *arguments]),
         "commit": commit(),
-        "runs": [_told(run) for run in runs],
+        "runs": [_told(run, failed.get(run.folder.path.resolve())) for run in runs],
         "groups": [{"label": group.label, "runs": group.places} for group in groups],
         "differences": _differences(runs),
-        "sweeps": sweep_tables(sources.sweeps, problems),
+        "sweeps": sweeps,
         "curves": curves,
         "tables": score_tables(runs, groups, reference),
         "galleries": shown,
@@ -100,14 +103,23 @@ def gather(sources: Sources, arguments: Sequence[str], reference: str | None, ch
     return Contents(data, store.encoded, meshes)
 
 
-def _told(run: ReadRun) -> dict[str, Any]:
-    state = run.state
+def _tell_unevaluated(runs: Sequence[ReadRun]) -> None:
+    """Say which runs lack an evaluation, where others have one; where none has, the empty page of scores says it."""
+    lacking = [run for run in runs if not run.rows and not run.summaries]
+    for run in lacking if len(lacking) < len(runs) else ():
+        run.problems.append("no evaluation yet: python -m experiments.evaluate makes one")
+
+
+def _told(run: ReadRun, failure: tuple[str, float] | None) -> dict[str, Any]:
+    state, problems = run.state, run.problems
+    # A run that has been written to since goes on.
+    failed = failure is not None and state.state != "finished" and (state.last_sign or 0) <= failure[1]
     return {
         "name": run.name,
         "path": str(run.folder.path),
         "method": run.method,
         "seed": run.seed,
-        "state": state.state,
+        "state": "failed" if failed else state.state,
         "steps": state.steps,
         "planned": state.planned,
         "seconds": None if state.seconds is None else round(state.seconds, 1),
@@ -115,7 +127,7 @@ def _told(run: ReadRun) -> dict[str, Any]:
         "commit": state.commit,
         "machine": state.machine,
         "last_sign": state.last_sign,
-        "problems": run.problems,
+        "problems": [*problems, failure[0]] if failed else problems,
     }
 
 

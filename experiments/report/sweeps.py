@@ -22,6 +22,8 @@ def sweep_tables(folders: Iterable[Path], problems: list[str]) -> list[dict[str,
             tables.append(
                 {
                     "name": folder.resolve().name,
+                    "folder": str(folder.resolve()),
+                    "written": (folder / SWEEP_TABLE).stat().st_mtime,
                     "command": str(content["command"]),
                     "columns": [str(column) for column in content["columns"]],
                     "variants": [_variant(row) for row in content["variants"]],
@@ -31,6 +33,12 @@ def sweep_tables(folders: Iterable[Path], problems: list[str]) -> list[dict[str,
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             problems.append(f"{folder / SWEEP_TABLE} is no table of a sweep ({type(error).__name__})")
     return tables
+
+
+def failed_runs(tables: Iterable[dict[str, Any]]) -> dict[Path, tuple[str, float]]:
+    """Return of failed runs, by folder, why and when that was known; their own files tell that they stand still."""
+    runs = ((table, run) for table in tables for run in table["runs"] if run["status"] == "failed")
+    return {Path(table["folder"]) / str(run["name"]): (str(run["reason"]), table["written"]) for table, run in runs}
 
 
 def _variant(row: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,19 @@ def test_one_page_of_runs_and_faces_and_an_exit_code_for_what_is_missing(tmp_pat
     assert data_of(out.read_text(encoding="utf-8"))["problems"] == [f"{tmp_path / 'nowhere'}: there is no such folder"]
 
 
+def test_a_run_that_failed_in_a_sweep_says_so_and_why(tmp_path: Path) -> None:
+    sweep = tmp_path / "sweep"
+    for name in ("a", "b"):
+        make_run(sweep / name)
+    run = {"name": "a", "variant": "a", "seed": 0, "status": "failed", "reason": "NaN at step 2", "minutes": None}
+    content = {"command": "python", "columns": [], "variants": [], "runs": [run]}
+    (sweep / "table.json").write_text(json.dumps(content))
+    assert main([str(sweep), "--out", str(tmp_path / "report.html")]) == 0
+    first, second = data_of((tmp_path / "report.html").read_text(encoding="utf-8"))["runs"]
+    assert (first["state"], first["problems"][-1]) == ("failed", "NaN at step 2")
+    assert second["state"] != "failed" and second["problems"] == ["no pictures of faces yet"]
+
+
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
     run = str(make_run(tmp_path / "a"))
     for arguments, told in (

@@ -14,7 +14,7 @@ from experiments.report.metric_curves import read_curves, thinned
 from experiments.report.run_reading import read_run
 from experiments.report.settings import differences, seed_groups
 from experiments.report.sources import find_sources, short_names
-from experiments.report.sweeps import sweep_tables
+from experiments.report.sweeps import failed_runs, sweep_tables
 from tests.experiments.report.folders import METRICS, ROWS, make_faces, make_run
 
 
@@ -157,4 +157,5 @@ def test_a_sweep_has_its_table_and_a_broken_one_is_told(tmp_path: Path) -> None:
     (table,) = sweep_tables([tmp_path / "good", tmp_path / "bad"], problems)
     assert table["variants"][0]["metrics"] == {"validation/x": {"mean": 1.0, "deviation": None, "seeds": 1}}
     assert table["runs"] == [run]
+    assert failed_runs([table]) == {tmp_path.resolve() / "good" / "a-seed0": ("NaN", table["written"])}
     assert len(problems) == 1 and "bad" in problems[0]
