@@ -106,7 +106,7 @@ def _facts(row: dict[str, Any]) -> dict[str, str]:
     stages = row.get("stages")
     if isinstance(stages, dict):
         known = [stage for stage in stages.values() if isinstance(stage, dict)]
-        # Of the whole, since stages run side by side; failed faces, and earlier versions, have those of the stages alone.
+        # Of the whole, since stages run side by side; failed faces and earlier versions have those of stages alone.
         whole = row.get("seconds") or sum(_number(stage.get("seconds")) for stage in known)
         facts["time"] = f"{_number(whole):.0f} s"
         if notes := "; ".join(str(stage["note"]) for stage in known if stage.get("note")):
