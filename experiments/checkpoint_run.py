@@ -9,7 +9,7 @@ from typing import Any
 
 from datamodules.photos.atomic_files import writing_text
 from experiments.config.composition import Composition, as_yaml, compose, selected
-from experiments.config.registry import DATA_SETS, METHODS
+from experiments.config.registry import METHODS, data_sets_of
 from experiments.default_checkpoints import DEFAULTS, named_checkpoint
 from experiments.evaluation.method_evaluation import evaluation_class
 from experiments.run_folder import RunFolder
@@ -76,8 +76,9 @@ class CheckpointRun(RunFolder):
     def networks(self) -> dict[str, Any]:
         """Return the settings that made the networks: ``method`` and ``model``."""
         settings, _ = self._settings()
-        # Any data set will do: an experiment needs one, and the networks know nothing of it.
-        plain = compose([self._written(settings)], [f"dataset={next(iter(DATA_SETS))}"]).plain
+        # Any data set that fits will do: an experiment needs one, and the networks know nothing of it.
+        data_set = data_sets_of(settings["method"])[0]
+        plain = compose([self._written(settings)], [f"dataset={data_set}"]).plain
         return {key: plain[key] for key in ("method", "model")}
 
     def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:

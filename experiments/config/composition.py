@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from experiments.config import errors
 from experiments.config.merging import apply, defaults
-from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method, load_class
+from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method, data_sets_of, load_class
+from experiments.config.resolving import resolve
 from experiments.config.schema import ExperimentConfig
 from experiments.config.sources import CONFIGS, OVERRIDES, Setting, read_configs, read_override
 from seethrough.errors import SeethroughError
@@ -70,6 +70,9 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
     settings = _without_replaced(_without_replaced(settings, "method", "model"), "dataset", "data")
     method_name, data_name = _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
     method, data_set = METHODS.get(method_name or ""), DATA_SETS.get(data_name or "")
+    if method is not None and data_set is not None and not data_set.fits(str(method_name)):
+        source = next(setting.source for setting in reversed(settings) if setting.path == ("dataset",))
+        raise errors.unfit_data(str(data_name), source, str(method_name), data_sets_of(str(method_name)))
     settings = _without_foreign(settings, data_set)
     root = schema(method, data_set)
     sources = apply(root, settings, _absent(method, data_set))
@@ -77,7 +80,7 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
         raise errors.nothing_chosen("method", METHODS, "focus")
     if data_set is None:
         raise errors.nothing_chosen("dataset", DATA_SETS, "data/synthetic")
-    plain = _resolve(root, sources)
+    plain = resolve(root, sources)
     config = _instantiate(root)
     _refuse(config, method_name or "", method, sources)
     return Composition(config, plain, sources, method, data_set)
@@ -168,35 +171,6 @@ def _absent(method: Method | None, data_set: DataSet | None) -> dict[str, tuple[
     if data_set is None:
         absent["data"] = ("dataset", list(DATA_SETS))
     return absent
-
-
-def _resolve(root: DictConfig, sources: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        missing = OmegaConf.missing_keys(root)
-        if missing:
-            raise errors.missing_values(sorted(missing))
-        OmegaConf.resolve(root)
-        plain = OmegaConf.to_container(root, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        key = error.full_key or _unresolvable(root, sources)
-        reason = str(error.msg or error).splitlines()[0]
-        if isinstance(error, InterpolationKeyError):
-            reason = reason.replace("Interpolation key", "there is no key").removesuffix(" not found")
-        raise errors.bad_interpolation(key, sources.get(key, "the defaults"), reason) from None
-    except RecursionError:
-        raise errors.bad_interpolation("config", "the files named", "interpolations refer to each other") from None
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
-
-
-def _unresolvable(root: DictConfig, sources: Mapping[str, str]) -> str:
-    """Return the first key that was set and cannot be read, for errors that do not name theirs."""
-    for key in sources:
-        try:
-            OmegaConf.select(root, key)
-        except OmegaConfBaseException:
-            return key
-    return "config"
 
 
 def _instantiate(root: DictConfig) -> ExperimentConfig:

@@ -89,6 +89,14 @@ def unknown_choice(selector: str, name: object, source: str, choices: Iterable[s
     return SeethroughError(f"unknown {selector} '{name}' in {source}{guess}; there are: {listing(choices)}")
 
 
+def unfit_data(name: str, source: str, method: str, fitting: Iterable[str]) -> SeethroughError:
+    """A data set whose samples lack what the method learns from."""
+    return SeethroughError(
+        f"the data set '{name}' in {source} does not go with method '{method}', which takes "
+        f"{listing(f'data/{each}' for each in fitting)}"
+    )
+
+
 def group_replaced(key: str, value: object, source: str, children: Iterable[str]) -> SeethroughError:
     """A whole group set to a single value or a list."""
     children = list(children)

@@ -6,51 +6,10 @@ for Lightning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Method:
-    """A training method: the dataclass of its settings and the LightningModule that takes it as its only argument."""
-
-    config: str
-    """Import path of the dataclass."""
-    module: str
-    """Import path of the LightningModule; built as ``module(config)``."""
-    manual_optimisation: bool = False
-    """The module steps its optimisers itself and leaves parameters unused in some steps."""
-    ends_itself: bool = False
-    """The module stops the trainer when its schedule is done, so no limit on epochs is needed."""
-    evaluation: str | None = None
-    """Import path of the :class:`~experiments.evaluation.method_evaluation.MethodEvaluation` of its runs."""
-    progress: str | None = None
-    """Import path of a callback, built without arguments, that replaces Lightning's progress bar."""
-    warm_up: str | None = None
-    """Import path of a function, called without arguments before a training on the CPU, that compiles what would stall
-    the first step."""
-    without_download: str | None = None
-    """Import path of a function that returns settings whose networks are built without a download, and a line on what
-    is left out for that, empty where nothing is; for ``--check``."""
-    refused: Mapping[str, str] = field(default_factory=dict)
-    """Trainer settings that cannot work with this method, and what to do instead."""
-    incidental: tuple[str, ...] = ()
-    """Settings that do not change what is learned, so that a resumed run may change them."""
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A source of samples: the dataclass of its settings and the LightningDataModule that takes it."""
-
-    config: str
-    """Import path of the dataclass."""
-    module: str
-    """Import path of the LightningDataModule; built as ``module(config)``."""
-    incidental: tuple[str, ...] = ()
-    """Settings that do not change the samples, so that a resumed run may change them."""
-
+from experiments.config.entries import DataSet, Method
 
 METHODS: dict[str, Method] = {
     "focus": Method(
@@ -100,26 +59,33 @@ _PHOTO_INCIDENTAL = (
 )
 """Of every family of photos."""
 
+_FITTING = ("focus",)
+"""Methods for pictures of faces whose relief nobody knows."""
+
 DATA_SETS: dict[str, DataSet] = {
     "synthetic": DataSet(
         config="datamodules.synthetic.config:SyntheticConfig",
         module="datamodules.synthetic.datamodule:SyntheticDataModule",
         incidental=("data.folder", "data.workers", "data.render_processes"),
+        methods=_FITTING,
     ),
     "detail": DataSet(
         config="datamodules.detail.config:DetailConfig",
         module="datamodules.detail.datamodule:DetailDataModule",
         incidental=("data.folder", "data.workers", "data.render_processes"),
+        methods=("bump",),
     ),
     "people": DataSet(
         config="datamodules.people.config:PeopleConfig",
         module="datamodules.people.datamodule:PeopleDataModule",
         incidental=("data.folder", "data.workers", "data.render_processes"),
+        methods=("bump", "recognition"),
     ),
     "photos": DataSet(
         config="datamodules.photos.config:PhotoConfig",
         module="datamodules.photos.datamodule:PhotoDataModule",
         incidental=_PHOTO_INCIDENTAL,
+        methods=_FITTING,
     ),
     "celeba_hq": DataSet(
         config="datamodules.celeba_hq.config:CelebaHqConfig",
@@ -133,11 +99,13 @@ DATA_SETS: dict[str, DataSet] = {
             "data.subsets",
             "data.landmarks",
         ),
+        methods=_FITTING,
     ),
     "focus_release": DataSet(
         config="datamodules.focus_release.config:FocusReleaseConfig",
         module="datamodules.focus_release.datamodule:FocusReleaseDataModule",
         incidental=(*_PHOTO_INCIDENTAL, "data.test_table"),
+        methods=_FITTING,
     ),
     "vgg_casia": DataSet(
         config="datamodules.vgg_casia.config:VggCasiaConfig",
@@ -150,6 +118,7 @@ DATA_SETS: dict[str, DataSet] = {
             "data.record_file",
             "data.verification_files",
         ),
+        methods=_FITTING,
     ),
     "ar": DataSet(
         config="datamodules.ar.config:ArConfig",
@@ -162,23 +131,32 @@ DATA_SETS: dict[str, DataSet] = {
             "data.masked_only",
             "data.other",
         ),
+        methods=_FITTING,
     ),
     "now": DataSet(
         config="datamodules.now.config:NowConfig",
         module="datamodules.now.datamodule:NowDataModule",
         incidental=(*_PHOTO_INCIDENTAL, "data.lists", "data.crop"),
+        methods=_FITTING,
     ),
     "lfw": DataSet(
         config="datamodules.lfw.config:LfwConfig",
         module="datamodules.lfw.datamodule:LfwDataModule",
         incidental=(*_PHOTO_INCIDENTAL, "data.folder", "data.pairs", "data.all_photos"),
+        methods=_FITTING,
     ),
     "bump": DataSet(
         config="datamodules.bump.config:BumpTargetsConfig",
         module="datamodules.bump.datamodule:BumpTargetsDataModule",
         incidental=_PHOTO_INCIDENTAL,
+        methods=("bump", "recognition"),
     ),
 }
+
+
+def data_sets_of(method: str) -> list[str]:
+    """Return the names of the data sets that fit a method."""
+    return [name for name, data_set in DATA_SETS.items() if data_set.fits(method)]
 
 
 def load_class(path: str) -> Any:

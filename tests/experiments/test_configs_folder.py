@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from experiments.config.composition import compose
+from experiments.config.registry import DATA_SETS, data_sets_of
 from experiments.config.sources import CONFIGS, config_names, read_configs
 from lightning_modules.focus.schedule import FocusSchedule
 
@@ -17,8 +18,10 @@ NAMES = config_names()
 @pytest.mark.parametrize("name", NAMES)
 def test_composes(name: str) -> None:
     chosen = {s.path[0]: s.value for s in read_configs([name]) if s.path in (("method",), ("dataset",))}
-    data = {"bump": "data/detail", "recognition": "data/people"}.get(chosen.get("method", "focus"), "data/synthetic")
-    missing = [fill for key, fill in (("method", "focus"), ("dataset", data)) if key not in chosen]
+    method, data = chosen.get("method"), chosen.get("dataset")
+    method = method or (DATA_SETS[data].methods[0] if data else "focus")
+    missing = [] if "method" in chosen else [method]
+    missing += [] if data else [f"data/{data_sets_of(method)[0]}"]
     compose([*missing, name])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.building import build_data
+from experiments.config.arguments import split_words
 from experiments.config.composition import compose
 from experiments.train import main
 from seethrough.errors import SeethroughError
@@ -49,6 +50,20 @@ def test_by_the_settings_themselves(override: str, said: str) -> None:
 def test_by_the_data(override: str, said: str) -> None:
     composition = compose(NAMES, [override])
     assert said in refusal(lambda: build_data(composition))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("preset/bump_small data/photos", "'photos' in configs/data/photos.yaml:7 does not go with method 'bump'"),
+        ("focus preset/small data/detail", "'detail' in configs/data/detail.yaml:3 does not go with method 'focus'"),
+        ("recognition data/detail", "method 'recognition', which takes data/people, data/bump"),
+        ("focus dataset=bump", "'bump' in override 'dataset=bump' does not go with method 'focus', which takes data/"),
+    ],
+)
+def test_methods_and_data_that_do_not_go_together(words: str, said: str) -> None:
+    names, overrides = split_words(words.split())
+    assert said in refusal(lambda: compose(names, overrides))
 
 
 @pytest.mark.parametrize("error", [ValueError("the widths\n do not fit"), IndexError("the widths do not fit")])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Configs of data refer to the picture size of a model, so there must be one; nothing else of it is used.
 METHOD = "focus"
+_NO_PHOTOS = "{}: this data set is not made of photos, so there is nothing to prepare"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def read_source(words: list[str], skip_bad: bool) -> Source:
     Raises:
         SeethroughError: the words name no data set, or several, or one that has no photos.
     """
-    from experiments.config.composition import compose
+    from experiments.config.composition import compose, selected
+    from experiments.config.registry import DATA_SETS
 
     names, overrides = split_words(words)
     overrides += ["data.skip_bad=true"] * skip_bad
@@ -80,6 +82,9 @@ def read_source(words: list[str], skip_bad: bool) -> Source:
             data_sets = [name for name in config_names() if name.startswith("data/")]
             raise SeethroughError(f"{paths[0]}: no such file, folder or data config{did_you_mean(paths[0], data_sets)}")
         configs, overrides = ["data/photos"], [f"data.root={_quoted(paths[0])}", *overrides]
+    chosen = DATA_SETS.get(selected([METHOD, *configs], overrides)[1] or "")
+    if chosen is not None and not chosen.fits(METHOD):
+        raise SeethroughError(_NO_PHOTOS.format(" ".join(names)))
     composition = compose([METHOD, *configs], overrides)  # before Lightning is imported: a mistake is told at once
 
     from datamodules.photos.datamodule import PhotoDataModule
@@ -88,7 +93,7 @@ def read_source(words: list[str], skip_bad: bool) -> Source:
     data = build_data(composition)
 
     if not isinstance(data, PhotoDataModule):
-        raise SeethroughError(f"{' '.join(names)}: this data set is not made of photos, so there is nothing to prepare")
+        raise SeethroughError(_NO_PHOTOS.format(" ".join(names)))
     return Source(data)
 
 
