@@ -53,6 +53,9 @@ def main(arguments: list[str]) -> int:
         photos = [path for path in find_photos(options.photos) if not _is_result(path, options.photos)]
     if not photos:
         raise SeethroughError(f"{' '.join(options.photos)}: only pictures that this command made; name the photos")
+    if options.stages is None and not any(photo.exists() for photo in photos):  # a few of many are told in their turn
+        more = f" and {len(photos) - 1} more" if len(photos) > 1 else ""
+        raise SeethroughError(f"{photos[0]}{more}: no such file; check the path")
 
     # Imported here: a mistake in the command need not wait for networks and renderer.
     import torch

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
+
+from seethrough.errors import SeethroughError
 
 
 def add_detail_options(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,13 @@ def add_detail_options(parser: argparse.ArgumentParser) -> None:
         "stitch, texture, pictures",
     )
     add_foundation_options(parser, None)
+
+
+def refuse_swallowed(options: argparse.Namespace) -> None:
+    """Raise ``SeethroughError`` where an option that may stand alone has taken a photo for its value."""
+    value = options.shading
+    if value is not None and (Path(value).suffix or os.sep in value or Path(value).exists()):
+        raise SeethroughError(f"{value} was taken for the preset of --shading; put photos before it")
 
 
 def add_foundation_options(parser: argparse.ArgumentParser, default: str | None) -> None:

@@ -13,6 +13,7 @@ from seethrough.details import (
     foundation_from_coefficients,
     foundation_of,
 )
+from seethrough.details.coefficient_file import check_counts
 from seethrough.details.coefficient_folder import CoefficientFiles
 from seethrough.details.detail_foundation import DetailFoundation, place_foundation
 from seethrough.errors import SeethroughError
@@ -65,7 +66,10 @@ class FoundationSource:
                 f"--foundation {choice}: say of which face model its coefficients are with --foundation-model, for "
                 "instance 01_MorphableModel.mat"
             )
+        one = self.files.of("") if self.files.single else None  # a damaged file is told before any photo is worked on
         self.model = load_face_model(face_model, expression=expression, add_expression_mean=expression is not None)
+        if one is not None:
+            check_counts(self.model, one)
 
     @property
     def single(self) -> bool:

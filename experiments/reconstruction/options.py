@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from experiments.reconstruction.detail_options import add_detail_options
+from experiments.reconstruction.detail_options import add_detail_options, refuse_swallowed
 from seethrough.errors import SeethroughError
 
 PROGRAM = "python -m experiments.reconstruct"
@@ -23,8 +24,11 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _refuse_contradictions(options: argparse.Namespace) -> None:
+    refuse_swallowed(options)
     if (options.video is None) == (not options.photos):
         raise SeethroughError("name photos, or one video with --video, and not both")
+    if Path(options.out).exists() and not Path(options.out).is_dir():
+        raise SeethroughError(f"--out {options.out} is a file: name a folder for the results")
     if options.video is None:
         for name in ("every", "smoothing"):
             if getattr(options, name) is not None:

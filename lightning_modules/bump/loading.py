@@ -18,6 +18,8 @@ from seethrough.errors import SeethroughError
 from seethrough.networks.bump_release import GENERATOR, released_translator
 from seethrough.networks.sized_translator import SizedTranslator
 
+_REMEDY = "train a translator with `python -m experiments.train preset/bump_small data/detail`, or take --bump default"
+
 
 @dataclass(frozen=True)
 class LoadedTranslator:
@@ -38,7 +40,7 @@ class LoadedTranslator:
 
 def newest_checkpoint(path: str | Path) -> Path:
     """Return a checkpoint file: ``path`` itself, a run folder's newest, or the package's (``default``)."""
-    return default_checkpoint() if str(path) in (DEFAULT, DEFAULT_RUN) else checkpoint_file(path)
+    return default_checkpoint() if str(path) in (DEFAULT, DEFAULT_RUN) else checkpoint_file(path, _REMEDY)
 
 
 def load_bump_module(path: str | Path) -> BumpModule:

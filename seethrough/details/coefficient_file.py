@@ -105,6 +105,18 @@ def read_coefficients(path: str | Path) -> FaceCoefficients:
     return _coefficients(content, str(path))
 
 
+def check_counts(model: FaceModel, coefficients: FaceCoefficients) -> None:
+    """Raise ``SeethroughError``, which names the file, where a face model has fewer coefficients than a file."""
+    for key, values, available in (
+        ("shape", coefficients.shape, model.sizes.identity),
+        ("expression", coefficients.expression, model.sizes.expression),
+    ):
+        if len(values) > available:
+            raise SeethroughError(
+                f"{coefficients.source}: {key} has {len(values)} coefficients, {model.name} has {available}"
+            )
+
+
 @torch.no_grad()
 def foundation_from_coefficients(
     model: FaceModel, coefficients: FaceCoefficients, size: int = 500, crop: CropTransform | None = None
@@ -122,13 +134,8 @@ def foundation_from_coefficients(
     Raises:
         SeethroughError: more coefficients than the model has, or a face behind the camera; the message names the file.
     """
-    sizes, source = model.sizes, coefficients.source
-    for key, values, available in (
-        ("shape", coefficients.shape, sizes.identity),
-        ("expression", coefficients.expression, sizes.expression),
-    ):
-        if len(values) > available:
-            raise SeethroughError(f"{source}: {key} has {len(values)} coefficients, {model.name} has {available}")
+    source = coefficients.source
+    check_counts(model, coefficients)
 
     def tensor(values: np.ndarray) -> torch.Tensor:
         return torch.as_tensor(values, dtype=model.mean.dtype, device=model.mean.device)

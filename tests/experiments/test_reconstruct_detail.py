@@ -107,12 +107,22 @@ def test_mistakes_are_told_before_any_work(photos, translator, coefficients, tmp
 
     refused("--foundation says what details lie on: add --bump RUN or --shading", "--foundation", "release")
     refused("unknown shading preset 'best'", "--shading", "best")
-    refused("no run folder or checkpoint at", "--bump", str(tmp_path / "nowhere"))
+    refused(
+        "no run folder or checkpoint at .*preset/bump_small data/detail`, or take --bump default",
+        "--bump",
+        str(tmp_path / "nowhere"),
+    )
     refused("no such coefficient file .* or choose one of focus, release", "--shading", "--foundation", "paper")
     one = str(coefficients / "astronaut.json")
     refused("say of which face model its coefficients are", "--shading", "--foundation", one)
     refused("leave them out", "--shading", "--foundation-model", "open")
     model = ("--foundation-model", "open")
+    (tmp_path / "short.txt").write_text("1 2 3")
+    refused("short.txt: ", "--shading", "--foundation", str(tmp_path / "short.txt"), *model)
+    (tmp_path / "long.json").write_text(
+        json.dumps({"shape": [0.0] * 999, "rotation": [0, 0, 0], "translation": [0, 0, 0]})
+    )
+    refused("long.json: shape has 999 coefficients", "--shading", "--foundation", str(tmp_path / "long.json"), *model)
     refused("one file is of one face", "--shading", "--foundation", one, *model, more=(str(photos["twin"]),))
     refused("one file is of one face", "--shading", "--foundation", one, *model, "--faces", "all")
     refused("give one", "--bump", str(translator), "--misfit-prior")
