@@ -78,8 +78,8 @@ def make_faces(folder: Path, count: int = 12) -> Path:
     outputs = {"mesh_ply": f"elsewhere/{face.name}/mesh.ply"}
     stages = {"read": {"status": "ok", "seconds": 1.0}, "fill": {"status": "ok", "seconds": 2.0, "note": "membrane"}}
     good = {
-        "photo": "anna.jpg", "status": "ok", "reason": None, "landmark_error_px": 1.25, "occluded_fraction": 0.2,
-        "stages": stages, "outputs": outputs,
+        "photo": "anna.jpg", "status": "ok", "reason": None, "seconds": 2.2, "landmark_error_px": 1.25,
+        "occluded_fraction": 0.2, "stages": stages, "outputs": outputs,
     }  # fmt: skip
     bad = {**good, "photo": "wall.jpg", "status": "failed", "reason": "no face was found", "outputs": {}}
     (folder / "manifest.jsonl").write_text(json.dumps(good) + "\n" + json.dumps(bad) + '\n{"photo": "half', "utf-8")

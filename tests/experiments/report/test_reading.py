@@ -136,7 +136,7 @@ def test_faces_of_a_manifest_wherever_its_folder_is_now(tmp_path: Path) -> None:
     anna, wall = faces_in(make_faces(tmp_path / "moved"), problems)
     assert list(anna.meshes) == ["foundation", "bump", "complete"]
     assert anna.facts == {
-        "photo": "anna.jpg", "landmark error": "1.25 px at 224", "hidden": "20 % of the face", "time": "3 s",
+        "photo": "anna.jpg", "landmark error": "1.25 px at 224", "hidden": "20 % of the face", "time": "2 s",
         "note": "membrane",
     }  # fmt: skip
     assert wall.failed == "no face was found" and not wall.meshes
