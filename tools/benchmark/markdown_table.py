@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.benchmark.goals import goal_lines
 from tools.benchmark.machine import Machine
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS
@@ -45,6 +46,7 @@ def markdown(
         *_ceilings(rows),
         "",
         *_HOW_TO_READ.splitlines(),
+        *goal_lines(rows, three_digits),
     ]
     group = ""
     for name, section in SECTIONS.items():

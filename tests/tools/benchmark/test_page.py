@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 
 from seethrough.errors import SeethroughError
+from tools.benchmark.goals import GOALS
 from tools.benchmark.growth.curves import SECTION, cases, curves, thread_counts
 from tools.benchmark.machine import Machine, describe_machine
 from tools.benchmark.markdown_table import markdown, three_digits
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.page import write_page
+from tools.benchmark.registry import cases_of
 from tools.benchmark.section_process import Failure
 
 MACHINE = Machine("Chip, 2 cores", "8 GiB", "Linux", "Python 3", 1, 0.25, "abc1234", "2030-01-02")
@@ -39,6 +41,27 @@ def test_a_row_of_the_page() -> None:
     assert "load before the first section 0.2" in text
     assert "- onnx : needs onnx" in text
     assert text.index("## Machine") < text.index("## Face model and renderer") < text.index("## Not measured")
+
+
+def test_goals_are_met_or_not() -> None:
+    slow = replace(ROW, section="renderer", case="224 53k forward+backward", cpu_s=0.0075)
+    gpu = [
+        replace(ROW, section="joint_training", case=f"paper 224 1:5 bf16, batch of {batch}", wall_s=1 / speed)
+        for batch, speed in ((8, 400), (64, 1200), (128, 900))
+    ]
+    goals = [
+        line for line in markdown([slow, *gpu], [], MACHINE, "x", None).splitlines() if line.endswith(("yes |", "no |"))
+    ]
+    assert [line.split(" | ")[2:] for line in goals] == [
+        ["at most 6 CPU ms", "7.5 CPU ms", "no |"],
+        ["at least 1,000 images a second", "1,200 images a second", "yes |"],
+    ]
+    assert "## Goals" not in markdown([ROW], [], MACHINE, "x", None)
+
+
+def test_goals_name_cases_that_there_are() -> None:
+    for goal in GOALS:
+        assert any(case.startswith(goal.case) for case in cases_of(goal.section)), goal.case
 
 
 @pytest.mark.parametrize(
