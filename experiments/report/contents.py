@@ -127,7 +127,7 @@ def _told(run: ReadRun, failure: tuple[str, float] | None) -> dict[str, Any]:
         "commit": state.commit,
         "machine": state.machine,
         "last_sign": state.last_sign,
-        "problems": [*problems, failure[0]] if failed else problems,
+        "problems": [failure[0], *problems] if failed else problems,
     }
 
 

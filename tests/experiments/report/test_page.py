@@ -56,7 +56,7 @@ def test_a_run_that_failed_in_a_sweep_says_so_and_why(tmp_path: Path) -> None:
     (sweep / "table.json").write_text(json.dumps(content))
     assert main([str(sweep), "--out", str(tmp_path / "report.html")]) == 0
     first, second = data_of((tmp_path / "report.html").read_text(encoding="utf-8"))["runs"]
-    assert (first["state"], first["problems"][-1]) == ("failed", "NaN at step 2")
+    assert (first["state"], first["problems"][0]) == ("failed", "NaN at step 2")
     assert second["state"] != "failed" and second["problems"] == ["no pictures of faces yet"]
 
 
