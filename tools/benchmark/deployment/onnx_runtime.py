@@ -52,7 +52,7 @@ def _measured(name: str, found: Callable[[], ExportedNetwork], batch: int, round
 def cases() -> Mapping[str, Case]:
     """Return the cases of this section: both networks of FOCUS at two sizes, and the translator that comes along."""
     found: dict[str, Case] = {}
-    for setup, batch, rounds in ((SMALL, 32, 9), (PAPER, 2, 4)):
+    for setup, batch, rounds in ((SMALL, 32, 9), (PAPER, 2, 3)):
         for part in ("encoder", "segmentation"):
             name = f"{setup.name} {part}"
             found[name] = partial(_measured, name, lambda s=setup, p=part: _of_focus(s)[p], batch, rounds)

@@ -54,6 +54,6 @@ def cases() -> Mapping[str, Case]:
     """Return the cases of this section."""
     return {
         _name(setup, precision): partial(_predict, setup, precision, rounds)
-        for setup, rounds in ((PAPER, 5), (SMALL, 15))
+        for setup, rounds in ((PAPER, 3), (SMALL, 15))
         for precision in ("32-true", "bf16-mixed")
     }

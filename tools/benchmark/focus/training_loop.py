@@ -30,7 +30,7 @@ from tools.benchmark.measuring import Measurement, Start, Times, summarise
 from tools.benchmark.registry import Case
 
 SECTION = "training_loop"
-SMALL_ROUNDS, PAPER_ROUNDS = 60, 2
+SMALL_ROUNDS, PAPER_ROUNDS = 30, 2
 _PHASES = (Phase.LANDMARKS, Phase.COLOUR, Phase.INITIALISE, Phase.PRETRAIN, Phase.SEGMENT, Phase.RECONSTRUCT)
 
 

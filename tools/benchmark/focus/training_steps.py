@@ -77,7 +77,7 @@ def _steps(section: str, phases: list[Phase]) -> Mapping[str, Case]:
     main = phases[0]
     found: dict[str, Case] = {
         _name(PAPER, main, "32-true"): partial(step_measured, section, PAPER, main, 3),
-        _name(PAPER, main, BF16): partial(step_measured, section, PAPER, main, 3, BF16),
+        _name(PAPER, main, BF16): partial(step_measured, section, PAPER, main, 2, BF16),
     }
     for phase in phases:
         for precision in ("32-true", BF16):
@@ -98,7 +98,7 @@ def segmentation_cases() -> Mapping[str, Case]:
 def cycle_cases() -> Mapping[str, Case]:
     """Return the cases of section ``em_cycle``, in the proportions of the presets."""
     # Two whole cycles of the paper's size take minutes; in bf16 its steps by themselves tell enough.
-    settings = [(PAPER, 1, 5, 2, "32-true"), (SMALL, 3, 20, 3, "32-true"), (SMALL, 3, 20, 3, BF16)]
+    settings = [(PAPER, 1, 5, 2, "32-true"), (SMALL, 3, 20, 2, "32-true"), (SMALL, 3, 20, 2, BF16)]
     return {
         _cycle_name(setup, s, r, precision): partial(_cycle, setup, s, r, cycles, precision)
         for setup, s, r, cycles, precision in settings
