@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from datamodules.photos.atomic_files import writing_text
-from experiments.config.composition import Composition, as_yaml, compose, selected
+from experiments.config.choosing import selected
+from experiments.config.composition import Composition, as_yaml, compose
 from experiments.config.registry import METHODS, data_sets_of
 from experiments.default_checkpoints import DEFAULTS, named_checkpoint
 from experiments.evaluation.method_evaluation import evaluation_class

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from experiments.config import errors
-from experiments.config.composition import selected
+from experiments.config.choosing import selected
+from experiments.config.composition import preview
 from experiments.config.help import FLAGS, help_text
 
 CONFIG_KEY = "config"
@@ -33,5 +34,6 @@ def read_arguments(arguments: Sequence[str], program: str, description: str) -> 
     if not words and not flags:
         flags = ["--help"]
     if "--help" in flags:
-        print(help_text(program, description, *selected(names, overrides)))
+        said = " ".join([*names, *overrides])
+        print(help_text(program, description, *selected(names, overrides), preview(names, overrides), said))
     return names, overrides, flags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.config import errors
+from experiments.config.choosing import chosen
 from experiments.config.merging import apply, defaults
-from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method, data_sets_of, load_class
-from experiments.config.resolving import resolve
+from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method, load_class
+from experiments.config.resolving import as_far_as_known, resolve
 from experiments.config.schema import ExperimentConfig
-from experiments.config.sources import CONFIGS, OVERRIDES, Setting, read_configs, read_override
+from experiments.config.sources import CONFIGS
 from seethrough.errors import SeethroughError
 
 # What is said about one start of a training. Kept with a run, it would be said again by whoever trains from its config:
@@ -66,14 +67,7 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
     Raises:
         SeethroughError: one line with the file or override it came from, for every mistake a user can make.
     """
-    settings = _settings(names, overrides, folder)
-    settings = _without_replaced(_without_replaced(settings, "method", "model"), "dataset", "data")
-    method_name, data_name = _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
-    method, data_set = METHODS.get(method_name or ""), DATA_SETS.get(data_name or "")
-    if method is not None and data_set is not None and not data_set.fits(str(method_name)):
-        source = next(setting.source for setting in reversed(settings) if setting.path == ("dataset",))
-        raise errors.unfit_data(str(data_name), source, str(method_name), data_sets_of(str(method_name)))
-    settings = _without_foreign(settings, data_set)
+    settings, method_name, method, data_set = chosen(names, overrides, folder)
     root = schema(method, data_set)
     sources = apply(root, settings, _absent(method, data_set))
     if method is None:
@@ -84,6 +78,19 @@ def compose(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = 
     config = _instantiate(root)
     _refuse(config, method_name or "", method, sources)
     return Composition(config, plain, sources, method, data_set)
+
+
+def preview(names: Iterable[str], overrides: Iterable[str] = (), folder: Path = CONFIGS) -> dict[str, Any]:
+    """Return the values that names and overrides give so far, as plain types: for who has not yet chosen everything.
+
+    Raises:
+        SeethroughError: as :func:`compose`, but for what is only missing.
+    """
+    settings, _, method, data_set = chosen(names, overrides, folder)
+    absent = _absent(method, data_set)
+    root = schema(method, data_set)
+    apply(root, [setting for setting in settings if setting.path[0] not in absent], {})
+    return as_far_as_known(root)
 
 
 def schema(method: Method | None, data_set: DataSet | None) -> DictConfig:
@@ -100,67 +107,6 @@ def _defaults(model: type | None, data: type | None) -> DictConfig:
     if data is not None:
         root.data = defaults(data)
     return root
-
-
-def selected(
-    names: Iterable[str], overrides: Iterable[str] = (), folder: Path = CONFIGS
-) -> tuple[str | None, str | None]:
-    """Return the method and the data set that names and overrides choose, without checking anything else."""
-    settings = _settings(names, overrides, folder)
-    return _choice("method", settings, METHODS), _choice("dataset", settings, DATA_SETS)
-
-
-def _settings(names: Iterable[str], overrides: Iterable[str], folder: Path) -> list[Setting]:
-    settings = read_configs(names, folder)
-    for override in overrides:
-        settings += read_override(override)
-    return settings
-
-
-def _without_replaced(settings: list[Setting], selector: str, group: str) -> list[Setting]:
-    """Drop the settings of a group that were made for another choice than the one that a later file or override makes.
-
-    ``runs/a/config.yaml data/other`` takes everything but the data of run a.
-    """
-    kept: list[Setting] = []
-    chosen: Setting | None = None
-    for setting in settings:
-        if setting.path == (selector,):
-            if chosen is not None and chosen.value != setting.value:
-                kept = [s for s in kept if s.path[0] != group or s.origin == setting.origin]
-            chosen = setting
-        kept.append(setting)
-    return kept
-
-
-def _without_foreign(settings: list[Setting], data_set: DataSet | None) -> list[Setting]:
-    """Drop what files that choose no data set say of ``data`` for other data sets than the chosen one.
-
-    A preset names a number of rendered faces, and may be used with photos all the same. A key that no data set has
-    stays, and is an error; so does whatever an override says.
-    """
-    if data_set is None:
-        return settings
-    choosing = {setting.origin for setting in settings if setting.path == ("dataset",)} | {OVERRIDES}
-    own = {field.name for field in fields(load_class(data_set.config))}
-
-    def foreign(setting: Setting) -> bool:
-        if setting.path[0] != "data" or len(setting.path) < 2 or setting.origin in choosing or setting.path[1] in own:
-            return False
-        others = (other for other in DATA_SETS.values() if other is not data_set)
-        return any(setting.path[1] in (f.name for f in fields(load_class(other.config))) for other in others)
-
-    return [setting for setting in settings if not foreign(setting)]
-
-
-def _choice(selector: str, settings: list[Setting], registry: Mapping[str, Any]) -> str | None:
-    chosen = [setting for setting in settings if setting.path == (selector,)]
-    if not chosen:
-        return None
-    name = chosen[-1].value
-    if not isinstance(name, str) or name not in registry:
-        raise errors.unknown_choice(selector, name, chosen[-1].source, registry)
-    return name
 
 
 def _absent(method: Method | None, data_set: DataSet | None) -> dict[str, tuple[str, list[str]]]:

@@ -1,12 +1,13 @@
-"""``--help`` from the dataclasses: every key with its type, its default and the docstring below its attribute."""
+"""``--help`` from the dataclasses: every key with its type, its value and the docstring below its attribute."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 import inspect
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING
@@ -40,7 +41,14 @@ def attribute_docstrings(cls: type) -> dict[str, str]:
     return found
 
 
-def help_text(program: str, description: str, method: str | None = None, data_set: str | None = None) -> str:
+def help_text(
+    program: str,
+    description: str,
+    method: str | None = None,
+    data_set: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    said: str = "",
+) -> str:
     """Return the help of a command that takes config names and overrides.
 
     Args:
@@ -48,17 +56,21 @@ def help_text(program: str, description: str, method: str | None = None, data_se
         description: one sentence.
         method: name whose settings to list under ``model``; None lists the methods.
         data_set: name whose settings to list under ``data``.
+        values: those of a composed config, which count in the place of the defaults.
+        said: the words that they come from.
     """
+    values = values or {}
     lines = [f"usage: {program} CONFIG... [KEY=VALUE...] [{'] ['.join(FLAGS)}]", "", description, ""]
     lines += ["configs are merged from left to right; overrides come last. In configs/:"]
     lines += _wrapped("  ", ", ".join(config_names(CONFIGS)))
-    lines += ["", "options:"] + [f"  {flag:<15} {text}" for flag, text in FLAGS.items()] + ["", "keys:"]
-    lines += [line for key, field in _fields(ExperimentConfig, "") for line in _entry(key, field)]
+    lines += ["", "options:"] + [f"  {flag:<15} {text}" for flag, text in FLAGS.items()] + [""]
+    lines += [f"keys, with the values that they have in '{said}':" if said else "keys, with their defaults:"]
+    lines += [line for key, field in _fields(ExperimentConfig, "") for line in _entry(key, field, values)]
     for group, name, registry in (("model", method, METHODS), ("data", data_set, DATA_SETS)):
         if name in registry:
             schema = load_class(registry[name].config)
-            lines += ["", f"{group} ({name}): {(inspect.getdoc(schema) or '').splitlines()[0]}"]
-            lines += [line for key, field in _fields(schema, group + ".") for line in _entry(key, field)]
+            lines += ["", f"{group} ({name}): {_plain((inspect.getdoc(schema) or '').splitlines()[0])}"]
+            lines += [line for key, field in _fields(schema, group + ".") for line in _entry(key, field, values)]
         else:
             what = "method" if group == "model" else "dataset"
             lines += ["", f"{group}: add a config name to list the settings of its {what} ({', '.join(registry)})"]
@@ -99,14 +111,30 @@ def _default(field: dataclasses.Field[Any]) -> str:
     value = field.default
     if field.default_factory is not dataclasses.MISSING:
         value = field.default_factory()
-    if value is dataclasses.MISSING or value == MISSING:
-        return "required"
+    return _text(MISSING if value is dataclasses.MISSING else value)
+
+
+def _text(value: Any) -> str:
+    """Return a value as it is written in YAML."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, str):
+        return "required" if value == MISSING else value
     words = {None: "null", True: "true", False: "false"}
-    return words.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
-def _entry(key: str, field: _Field) -> list[str]:
-    return [f"  {key} = {field.default}    [{field.kind}]", *_wrapped("      ", field.text)]
+def _entry(key: str, field: _Field, values: Mapping[str, Any]) -> list[str]:
+    value: Any = values
+    for name in key.split("."):
+        value = value.get(name, dataclasses.MISSING) if isinstance(value, Mapping) else dataclasses.MISSING
+    shown = field.default if value is dataclasses.MISSING else _text(value)
+    return [f"  {key} = {shown}    [{field.kind}]", *_wrapped("      ", _plain(field.text))]
+
+
+def _plain(text: str) -> str:
+    """Return a docstring without its markup: a reference is the name alone."""
+    return re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"\1", text).replace("``", "`")
 
 
 def _wrapped(indent: str, text: str) -> list[str]:

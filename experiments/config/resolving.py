@@ -39,6 +39,16 @@ def resolve(root: DictConfig, sources: Mapping[str, str]) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
+def as_far_as_known(root: DictConfig) -> dict[str, Any]:
+    """Return a config as plain types; what is missing is ``???``, and ``${...}`` may stay."""
+    try:
+        plain = OmegaConf.to_container(root, resolve=True)
+    except OmegaConfBaseException:
+        plain = OmegaConf.to_container(root, resolve=False)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
 def _unresolvable(root: DictConfig, sources: Mapping[str, str]) -> str:
     """Return the first key that was set and cannot be read, for errors that do not name theirs."""
     for key in sources:

@@ -47,6 +47,21 @@ def test_help_lists_keys_types_defaults_and_texts() -> None:
     assert "data/synthetic" in text
 
 
+def test_help_has_the_values_of_what_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    read_arguments(["preset/bump_small", "data/detail", "model.translator.depth=5", "--help"], "train", "Train.")
+    text = capsys.readouterr().out
+    assert "with the values that they have in 'preset/bump_small data/detail model.translator.depth=5'" in text
+    for line in ("model.translator.width = 12 ", "model.translator.depth = 5 ", "model.schedule.epochs = null "):
+        assert f"  {line}" in text
+    assert "  data.scene.foundation_modes = 0 " in text and "  trainer.precision = bf16-mixed " in text
+    assert "data (detail): Settings of DetailDataModule." in text and ":class:" not in text and "``" not in text
+    read_arguments(["preset/bump_small", "--help"], "train", "Train.")  # without a data set: what is known so far
+    text = capsys.readouterr().out
+    assert "  model.translator.width = 12 " in text and "list the settings of its dataset" in text
+    read_arguments(["data/photos", "-h"], "train", "Train.")
+    assert "  data.image_size = ${model.image_size} " in capsys.readouterr().out
+
+
 def test_help_without_a_method_lists_the_methods() -> None:
     text = help_text("python -m experiments.train", "Train.")
     assert "add a config name to list the settings of its method (focus, bump, recognition, tiny)" in text

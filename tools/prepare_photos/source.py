@@ -60,7 +60,8 @@ def read_source(words: list[str], skip_bad: bool) -> Source:
     Raises:
         SeethroughError: the words name no data set, or several, or one that has no photos.
     """
-    from experiments.config.composition import compose, selected
+    from experiments.config.choosing import selected
+    from experiments.config.composition import compose
     from experiments.config.registry import DATA_SETS
 
     names, overrides = split_words(words)

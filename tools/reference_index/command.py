@@ -91,7 +91,8 @@ def _source(options: argparse.Namespace) -> FaceSource:
             )
     from datamodules.detail.datamodule import DetailDataModule
     from experiments.building import build_data
-    from experiments.config.composition import compose, selected
+    from experiments.config.choosing import selected
+    from experiments.config.composition import compose
     from tools.reference_index.rendered_faces import RenderedFaces
 
     data = None
