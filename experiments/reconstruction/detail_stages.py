@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
     from lightning_modules.bump.loading import LoadedTranslator
+
+LEAST_MM = 0.005
+"""Median of a bump map on the visible face below which a translator has found nothing; faces have tenths."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class DetailStages:
         else:
             with clock.stage("bump"):
                 detail = self.bump(face)
+            self.warn_of_nothing(name, detail)
             clock.beside("mesh", lambda: outputs.update(write_detail(detail, folder, made)))
         if self.completion is None:
             return
@@ -129,6 +134,17 @@ class DetailStages:
         if self.translator is None:
             return shaded_detail(face, shading_preset(self.shading))
         return translated_detail(face, self.translator.network, along=self.translator.view.along)
+
+    def warn_of_nothing(self, name: str, detail: FaceDetail) -> None:
+        """Say that a translator finds nothing on the face ``name``, as one does that was trained for a few steps."""
+        size = detail.median()
+        if self.translator is not None and size < LEAST_MM:
+            print(
+                f"warning: {name}: the bump map is next to nothing, its median is {size:.4f} mm: "
+                f"{self.translator.source} has not learned enough; train it longer, or take --bump default",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def settings(self) -> dict[str, Any]:
         """Return what ``detail.json`` says of how it was made."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from experiments.command_line import write_json
 from experiments.reconstruction.detail_panels import before_and_after
 from experiments.reconstruction.drawing import PNG
@@ -58,7 +56,7 @@ def _described(detail: FaceDetail, vertices: int) -> dict[str, Any]:
     face = detail.face
     camera, crop = face.foundation.camera, face.crop
     covered = face.covered > 0.5
-    size = detail.bump[detail.known].abs().double().numpy()
+    known = bool(detail.known.any())
     return {
         "crop": {
             "formula": "crop_px = scale * (photo_px - centre_px) + size_px / 2",
@@ -78,8 +76,8 @@ def _described(detail: FaceDetail, vertices: int) -> dict[str, Any]:
             "where": "visible face; hidden skin keeps the foundation, into which the surface fades within fading_mm",
             "fading_mm": FADING_MM,
             "known_fraction": float((detail.known & covered).sum() / covered.sum()),
-            "median_mm": float(np.median(size)) if size.size else None,
-            "largest_mm": float(size.max()) if size.size else None,
+            "median_mm": detail.median() if known else None,
+            "largest_mm": float(detail.bump[detail.known].abs().max()) if known else None,
         },
         "foundation_depth": {
             "file": "mm = depth_offset_mm + depth_step_mm * code, both in the file's text entries; code 0: no face",

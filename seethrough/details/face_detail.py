@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
@@ -41,6 +42,11 @@ class FaceDetail:
     known: Tensor
     along: str = "z"
     shading: ShadingResult | None = None
+
+    def median(self) -> float:
+        """Return the median size of the bump where it is known, mm; 0 where it is nowhere."""
+        size = self.bump[self.known].abs().double().numpy()
+        return float(np.median(size)) if size.size else 0.0
 
     def surface_bump(self) -> Tensor:
         """Return the (S, S) bump that the surface has: ``bump``, fading to 0 over 4 mm towards hidden skin."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from experiments.reconstruct import main
+from experiments.reconstruction.detail_stages import DetailStages
 from lightning_modules.bump import packing as bump_packing
+from lightning_modules.bump.loading import load_translator
 from seethrough.details import read_bump
 from seethrough.details.depth_encoding import read_depth
+from seethrough.details.detail_foundation import DetailFoundation
+from seethrough.details.face_detail import FaceDetail
 from seethrough.errors import SeethroughError
 from seethrough.meshes import read_mesh
 
@@ -95,6 +101,16 @@ def test_shading_needs_no_network_and_default_is_a_name(photos, translator, tmp_
     assert told["bump_by"] == "shape from shading" and told["foundation"] == "release"
     assert told["camera"]["focal_px"] == 1000 and told["camera"]["principal_point_px"] == [250, 250]
     assert 0.01 < told["bump"]["largest_mm"] < 5 and 0.4 < told["bump"]["known_fraction"] < 0.95
+
+
+def test_a_translator_that_finds_nothing_is_told(translator, capsys) -> None:
+    face = cast(DetailFoundation, None)
+    stages = DetailStages(None, load_translator(translator))
+    for millimetres, told in ((0.004, 1), (-0.5, 0)):
+        bump, known = torch.full((8, 8), millimetres), torch.ones(8, 8, dtype=torch.bool)
+        bump[0], known[0] = 9.0, False
+        stages.warn_of_nothing("anna", FaceDetail(face, bump, known))
+        assert capsys.readouterr().err.count("warning: anna: the bump map is next to nothing, its median is") == told
 
 
 def test_mistakes_are_told_before_any_work(photos, translator, coefficients, tmp_path) -> None:
