@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
 
     from datamodules.photos.preparing import PreparationRun
     from seethrough.processors import usable_cores
+    from tools.bump_targets.prepared_photos import prepared_folder_of
     from tools.bump_targets.target_store import make_target_worker
     from tools.bump_targets.targets_sheet import remove_stale_rejections, write_targets_sheet
 
@@ -56,7 +57,7 @@ def main(arguments: list[str]) -> int:
         return 0
     rejected = remove_stale_rejections(out)
     write_targets_sheet(out, report.found)
-    _tell(run, report, rejected)
+    _tell(run, report, rejected, prepared_folder_of(options.manifest[0]) is not None)
     if options.json:
         write_json(options.json, {**report.as_numbers(), "folder": str(out), "rejected": rejected})
     return EXIT_FAILED if report.skipped and not skip_bad else 0
@@ -115,14 +116,16 @@ def _refuse_within(out: Path, root: str) -> None:
         raise SeethroughError(f"--out {out} lies in {root}, which is read: choose a folder beside it")
 
 
-def _tell(run: PreparationRun, report: PreparationReport, rejected: int) -> None:
+def _tell(run: PreparationRun, report: PreparationReport, rejected: int, prepared: bool) -> None:
     from rich.console import Console
 
     from tools.prepare_photos.table import report_table
 
     out = run.out
     console = Console(width=120, highlight=False)
-    console.print(report_table(report, str(out)))
+    # Whether a prepared folder's landmarks were the data set's or the detector's, its own table has told.
+    given = "landmarks of the prepared folder" if prepared else "landmarks of the data set"
+    console.print(report_table(report, str(out), given))
     for why, reasons in report.examples.items():
         rest = report.why[why] - len(reasons)
         for reason in reasons:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from datamodules.photos.preparing import PreparationReport
 
 
-def report_table(report: PreparationReport, title: str) -> Table:
-    """Return the table of a finished preparation."""
+def report_table(report: PreparationReport, title: str, given: str = "landmarks of the data set") -> Table:
+    """Return the table of a finished preparation; ``given`` names landmarks that it did not have to find."""
     table = Table("faces", "count", "share", title=title, title_justify="left")
     table.columns[1].justify = table.columns[2].justify = "right"
     total = report.found + report.skipped
@@ -28,7 +28,7 @@ def report_table(report: PreparationReport, title: str) -> Table:
     add("  landmarks by the detector", report.detected)
     if report.guessed:
         add("    of them in the data set's box, without a face found", report.guessed)
-    add("  landmarks of the data set", report.found - report.detected)
+    add(f"  {given}", report.found - report.detected)
     add("  with a mask", report.masked)
     add("skipped", report.skipped, "bold")
     for why, count in report.why.most_common():

@@ -72,8 +72,14 @@ def carry_out(
             processes = jobs or min(usable_cores(), -(-photos // WORTH_A_PROCESS))
             with progress_bar(run, chunks, progress and photos > 0) as bar:
                 make = partial(run.make_worker, run.out, run.settings, None)
-                for task in work_through(make, map(run.task, chunks), min(processes, len(chunks))):
-                    bar.update(len(task.records))
+                try:
+                    for task in work_through(make, map(run.task, chunks), min(processes, len(chunks))):
+                        bar.update(len(task.records))
+                except KeyboardInterrupt:
+                    bar.close()
+                    again = "the same command without --overwrite" if overwrite else "the same command"
+                    print(f"what is done stays in {run.out}: {again} goes on from there", file=sys.stderr)
+                    raise
             if not run.discard_unsound():
                 break
         return run.finish()
