@@ -14,5 +14,7 @@ def quieten_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of torch
     # Scores are gathered from all processes before they are logged.
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+    # A machine with SLURM may well be worked on by hand.
+    warnings.filterwarnings("ignore", message=".*`srun` command is available on your system but is not used.*")
     # FOCUS sets the networks' modes itself, step by step.
     warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
