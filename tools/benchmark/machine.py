@@ -23,7 +23,7 @@ class Machine:
     Attributes:
         processor: its name, with the cores that the process may use.
         memory: of the machine.
-        system: operating system and its kernel.
+        system: operating system and kind of processor.
         software: versions of Python, PyTorch and NumPy.
         threads: of PyTorch and the renderer.
         load: how many processes wanted to run in the last minute before the measurement; None where it is not told.
@@ -47,7 +47,7 @@ def describe_machine(threads: int) -> Machine:
     return Machine(
         processor=f"{_processor()}, {cores} core{'s' if cores > 1 else ''}",
         memory=_memory(),
-        system=f"{platform.system()} {platform.release()}, {platform.machine()}",
+        system=f"{platform.system()}, {platform.machine()}",
         software=f"Python {platform.python_version()}, PyTorch {torch.__version__}, NumPy {np.__version__}",
         threads=threads,
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,

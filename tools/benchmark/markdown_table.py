@@ -85,7 +85,8 @@ def _table(rows: Sequence[Measurement]) -> list[str]:
             *(row.cpu_s * 1e3, row.wall_s * 1e3, row.wall_s_spread * 1e3, row.peak_mb),
             *(_times(row.reference_cpu_s, 1e3), row.ratio, _times(row.flop, 1e-9), _times(row.bytes, 1e-6)),
         )
-        ceiling = "" if row.ceiling_fraction is None else f"{row.ceiling_fraction:.0%}"
+        share = _times(row.ceiling_fraction, 100)
+        ceiling = "" if share is None else f"{share:.0f} %" if share >= 9.5 else f"{share:.1g} %"
         lines.append(_line([row.case, *map(three_digits, numbers), ceiling]))
     return lines
 

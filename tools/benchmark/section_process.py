@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 
 from seethrough.errors import SeethroughError
 from tools.benchmark.measuring import Measurement
+from tools.benchmark.peak_memory import release_memory
 from tools.benchmark.registry import Case, cases_of
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -73,6 +74,7 @@ def _measure(section: str, wanted: str, threads: int, sending: Connection) -> No
 
 
 def _row(section: str, name: str, case: Case) -> Measurement | Failure:
+    release_memory()
     try:
         return case()
     except SeethroughError as error:

@@ -35,7 +35,7 @@ ROW = Measurement(
 def test_a_row_of_the_page() -> None:
     ceiling = replace(ROW, section="ceilings", case="product", flop=5e9, cpu_s=0.1)
     text = markdown([ceiling, ROW], [Failure("onnx", "", "needs onnx")], MACHINE, "python -m x", None)
-    assert "| 2.6k vertices | 1.23 | 2.5 | 0 | 1,234 | 10 | 0.123 | 3 |  | 46% |" in text.splitlines()
+    assert "| 2.6k vertices | 1.23 | 2.5 | 0 | 1,234 | 10 | 0.123 | 3 |  | 46 % |" in text.splitlines()
     assert "By `python -m x` on 2030-01-02, commit abc1234." in text
     assert "- one core, product: 50 GFLOP/s" in text
     assert "load before the first section 0.2" in text

@@ -59,7 +59,8 @@ def _train(phase: Phase, rank: int, processes: int, port: int, told: Any) -> Non
     """Take the steps in this process and tell their times."""
     torch.set_num_threads(1)
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0", "LOCAL_RANK": str(rank)}
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
     module = SMALL.module()
     watch = _Stopwatch(step_of(module, phase))

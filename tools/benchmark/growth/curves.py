@@ -30,6 +30,7 @@ class Curve:
         unit: of the points; its last word names the axis.
         points: the sizes.
         measured: gives the row at a point.
+        power: of the size, to which cost would be in proportion: 2 over the side of an image, -1 over threads.
         wall: whether the time that passes is what matters, as over threads.
     """
 
@@ -37,6 +38,7 @@ class Curve:
     unit: str
     points: tuple[int, ...]
     measured: Callable[[int], Measurement]
+    power: float = 1.0
     wall: bool = False
 
     def case(self, point: int) -> str:
@@ -88,13 +90,13 @@ def curves() -> list[Curve]:
     render, step = partial(_render, 224, 53_000), partial(_step, SMALL.batch)
     translate = partial(translation_measured, SECTION, "small", "32-true", 3, compared=False)
     return [
-        Curve("renderer 53k, image size", "px", (112, 224, 336, 500), lambda size: _render(size, 53_000)),
-        Curve("small translator, image size", "px", (128, 256, 500, 724), lambda size: translate(size=size)),
+        Curve("renderer 53k, image size", "px", (112, 224, 336, 500), lambda size: _render(size, 53_000), 2.0),
+        Curve("small translator, image size", "px", (128, 256, 500, 724), lambda size: translate(size=size), 2.0),
         Curve("renderer 224, mesh", "triangles", (5_000, 20_000, 53_000, 105_000, 210_000), partial(_render, 224)),
         Curve("small reconstruction step, batch", "images", (1, 4, 16, 64), _step),
         Curve("hole filling, set", "references", (1_000, 4_000, 12_000, 48_000), _fill),
-        Curve("renderer 224 53k, batch of 8", "threads", threads, partial(_with_threads, render), True),
-        Curve("small reconstruction step, batch of 32", "threads", threads, partial(_with_threads, step), True),
+        Curve("renderer 224 53k, batch of 8", "threads", threads, partial(_with_threads, render), -1.0, True),
+        Curve("small reconstruction step, batch of 32", "threads", threads, partial(_with_threads, step), -1.0, True),
     ]
 
 

@@ -13,7 +13,7 @@ COLUMNS = 4
 def draw_growth(rows: Sequence[Measurement], path: Path) -> bool:
     """Draw time and peak memory over size, both axes logarithmic, and return whether there was anything to draw.
 
-    A dotted line through the first point grows in proportion to the size (over threads: falls).
+    A dotted line through the first point shows cost in proportion: to pixels, images, triangles, or one over threads.
 
     Args:
         rows: of any sections.
@@ -25,6 +25,8 @@ def draw_growth(rows: Sequence[Measurement], path: Path) -> bool:
     # Imported here: a run without these rows waits neither for matplotlib nor for what they measure.
     if not any(row.section == "growth" for row in rows):
         return False
+    from matplotlib.ticker import LogLocator, StrMethodFormatter
+
     from experiments.studies.reporting.figure import new_figure, save_figure, style
     from tools.benchmark.growth.curves import curves
 
@@ -44,13 +46,15 @@ def draw_growth(rows: Sequence[Measurement], path: Path) -> bool:
         sizes = [point for point, _ in points]
         times = [1e3 * (row.wall_s if curve.wall else row.cpu_s) for _, row in points]
         axis.loglog(sizes, times, marker="o", markersize=3, label="time", **style(5))
-        straight = [times[0] * (sizes[0] / size if curve.wall else size / sizes[0]) for size in sizes]
+        straight = [times[0] * (size / sizes[0]) ** curve.power for size in sizes]
         axis.loglog(sizes, straight, linewidth=0.8, color="#777777", linestyle=":", label="in proportion")
         axis.set_title(curve.name, fontsize=9)
         axis.set_xlabel(curve.unit, fontsize=8)
         axis.set_ylabel(f"{'wall' if curve.wall else 'CPU'} ms an item", fontsize=8)
         axis.set_xticks(sizes, [_short(size) for size in sizes])
         axis.minorticks_off()
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.tick_params(labelsize=7)
         peaks = [row.peak_mb for _, row in points]
         if None not in peaks and not curve.wall:
