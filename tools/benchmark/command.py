@@ -9,6 +9,7 @@ from pathlib import Path
 
 from experiments.command_line import EXIT_FAILED, write_json
 from seethrough.errors import SeethroughError
+from tools.benchmark.machine import Machine, describe_machine
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS, cases_of
 from tools.benchmark.section_process import Failure, rows_of
@@ -55,8 +56,6 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace, sections: Sequence[str], command: str) -> int:
-    from tools.benchmark.machine import describe_machine
-
     machine = describe_machine(options.threads)
     rows: list[Measurement] = []
     failures: list[Failure] = []
@@ -71,15 +70,25 @@ def _measure(options: argparse.Namespace, sections: Sequence[str], command: str)
             else:
                 rows.append(found)
             print(_failed(found) if isinstance(found, Failure) else _line(found), flush=True)
+        _write(options, rows, failures, machine, command)  # a run of many minutes may be interrupted
     for failure in failures[:left_out]:
         print(_failed(failure))
+    return EXIT_FAILED if len(failures) > left_out else 0
+
+
+def _write(
+    options: argparse.Namespace,
+    rows: Sequence[Measurement],
+    failures: Sequence[Failure],
+    machine: Machine,
+    command: str,
+) -> None:
     if options.json is not None:
         write_json(options.json, [row.as_row() for row in rows])
     if options.markdown is not None:
         from tools.benchmark.page import write_page
 
         write_page(options.markdown, rows, failures, machine, command)
-    return EXIT_FAILED if len(failures) > left_out else 0
 
 
 _HEADER = (
