@@ -16,6 +16,7 @@ FACES, COLUMNS, TILE = 48, 8, 160
 POINTS, EDGE = (90, 255, 120), (255, 60, 60)
 LETTERS, STRIP = 11, 15
 """Height of the letters of an id and of the dark strip that they stand on, px."""
+_LEGEND = "red: not in the mask"
 
 
 def write_contact_sheet(folder: Path, count: int) -> None:
@@ -32,12 +33,13 @@ def write_contact_sheet(folder: Path, count: int) -> None:
         return
     shown = np.unique(np.linspace(0, count - 1, min(count, FACES)).round().astype(int))
     columns = min(COLUMNS, len(shown))
-    sheet = Image.new("RGB", (columns * TILE, -(-len(shown) // columns) * TILE))
+    sheet = Image.new("RGB", (columns * TILE, STRIP - (-len(shown) // columns) * TILE))
+    ImageDraw.Draw(sheet).text((3, 1), _LEGEND, fill=(255, 255, 255), font=ImageFont.load_default(LETTERS))
     wanted = set(shown.tolist())
     with (folder / MANIFEST).open("rb") as manifest:
         rows = (json.loads(line) for number, line in enumerate(manifest) if number in wanted)
         for place, row in enumerate(rows):
-            sheet.paste(_tile(folder, row), (place % columns * TILE, place // columns * TILE))
+            sheet.paste(_tile(folder, row), (place % columns * TILE, STRIP + place // columns * TILE))
     write_bytes(folder / CONTACT_SHEET, jpeg_bytes(np.asarray(sheet), 90))
 
 
