@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> int:
     from experiments.reconstruction.estimator import FaceEstimator
     from experiments.reconstruction.manifest import Manifest
     from experiments.reconstruction.photo_to_mesh import PhotoToMesh
+    from seethrough.rendering import tell_of_compiling
 
     detail = chosen_details(options)
     if video is not None and detail is not None and detail.reuses_face:
@@ -74,6 +75,7 @@ def main(arguments: list[str]) -> int:
     detector = None if detail is not None and detail.reuses_face else load_detector(options.detector)
     checkpoint = choose_checkpoint(options.checkpoint)
     adapted = _adapted(options, checkpoint, photos, detector) if options.adapt and detector is not None else None
+    tell_of_compiling()
     # A step of the fit is too small to be shared out: the second core writes files, or does another process's photos.
     torch.set_num_threads(1)
     estimator = FaceEstimator(checkpoint, options.level, adapted)

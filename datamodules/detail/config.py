@@ -21,8 +21,8 @@ class DetailSceneConfig(SceneConfig):
     image_size: int = 256
     """Height and width of a picture, px; the field of view is the same for every size."""
     occluded_fraction: float = 0.0
-    """Share of pictures with an occluder; hidden skin is not in the mask, but its bump is known. Hands beside a face are
-    distractors, which hide nothing of it, and are there at 0 as well."""
+    """Share of pictures with an occluder; hidden skin is not in the mask, but its bump is known. Hands beside a face
+    are distractors, which hide nothing of it, and are there at 0 as well."""
     relief: float = 1.0
     """Strength of wrinkles, folds, forms and micro-relief; 0 leaves what the foundation's few modes lack."""
     occlusion: float = 1.0

@@ -24,6 +24,7 @@ from datamodules.synthetic.pool_spec import PoolSpec, pool_key, pool_settings
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
 from seethrough.processors import usable_cores
+from seethrough.rendering import tell_of_compiling
 
 try:
     import fcntl
@@ -80,6 +81,8 @@ def ensure_pool(
             create_columns(partial, layout)
             chunks = [first for first in range(0, spec.rows, CHUNK) if not _marker(partial, first).exists()]
             del model
+            if chunks:
+                tell_of_compiling()
             _render_chunks(spec, load_model, partial, chunks, processes or usable_cores(), progress)
             for first in range(0, spec.rows, CHUNK):
                 _marker(partial, first).unlink()

@@ -6,7 +6,7 @@ from seethrough.rendering.lighting import FOCUS_AMBIENT, shade, spherical_harmon
 from seethrough.rendering.normals import vertex_normals
 from seethrough.rendering.renderer import Renderer, Rendering
 from seethrough.rendering.visibility import edge_gradient
-from seethrough.rendering.warm_up import warm_up
+from seethrough.rendering.warm_up import tell_of_compiling, warm_up
 
 __all__ = [
     "FOCUS_AMBIENT",
@@ -23,6 +23,7 @@ __all__ = [
     "rotation_matrix",
     "shade",
     "spherical_harmonics",
+    "tell_of_compiling",
     "vertex_normals",
     "warm_up",
 ]

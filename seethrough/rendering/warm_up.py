@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 
 import torch
 
@@ -30,3 +32,16 @@ def warm_up() -> float:
             rendering = renderer(vertices, colours)
             (rendering.image.square().sum() + rendering.mask.sum()).backward()
     return time.perf_counter() - start
+
+
+def tell_of_compiling() -> None:
+    """Say in one line that kernels will be compiled, where numba keeps none yet: for a minute nothing else is heard."""
+    from seethrough.rendering.kernels.rasterization import rasterize_forward  # numba takes a while, too
+
+    if not compiled_before(rasterize_forward.stats.cache_path):
+        print("compiling, once for this clone: about a minute", file=sys.stderr, flush=True)
+
+
+def compiled_before(folder: str | Path | None) -> bool:
+    """Return whether a cache folder of numba's has the rasterizer's code."""
+    return folder is not None and any(Path(folder).glob("rasterization.rasterize_forward-*.nbc"))
