@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from experiments.config.schema import ExperimentConfig
-from experiments.processes import is_first_process
 from experiments.run_folder import RunFolder
 from experiments.run_logger import RunLogger
 from seethrough.errors import SeethroughError
@@ -57,6 +57,15 @@ def build_loggers(
     return loggers
 
 
+def remember_wandb_id(loggers: Iterable[Logger], run: RunFolder) -> None:
+    """Write down under which id W&B knows a run, so that it goes on there; a logger begins before the run is kept."""
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            file = _wandb_id_file(run)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{logger.version}\n", encoding="utf-8")
+
+
 def _require(package: str, extra: str) -> None:
     from importlib.util import find_spec
 
@@ -66,14 +75,14 @@ def _require(package: str, extra: str) -> None:
 
 def _wandb_id(run: RunFolder, goes_on: bool) -> str:
     """Return the id under which W&B knows a run; one that goes on keeps that of its first start."""
-    kept = run.path / "wandb" / "run_id.txt"
+    kept = _wandb_id_file(run)
     if goes_on and kept.is_file():
         return kept.read_text(encoding="utf-8").strip()
-    made = secrets.token_hex(4)
-    if is_first_process():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(made + "\n", encoding="utf-8")
-    return made
+    return secrets.token_hex(4)
+
+
+def _wandb_id_file(run: RunFolder) -> Path:
+    return run.path / "wandb" / "run_id.txt"
 
 
 def _wandb_offline() -> bool:

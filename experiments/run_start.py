@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger
 
 from experiments.config.composition import Composition, as_yaml
+from experiments.loggers import remember_wandb_id
 from experiments.processes import is_first_process, started_by_a_launcher
 from experiments.run_folder import RunFolder
 from seethrough.errors import SeethroughError
@@ -60,14 +63,15 @@ class RunStart(pl.Callback):
         self.run, self.composition = run, composition
         self._first, self._kept = is_first_process(), False
         self._was_empty = not _occupied(run)
-        self._replaced: list[Path] = []
+        self._replaced: dict[Path, tuple[int, ...]] = {}
         self._made: list[Path] = []
 
     def __enter__(self) -> RunStart:
         if self._first:
             path = self.run.path
-            # What a logger writes before the first step is the new run's.
-            self._replaced = list(path.rglob("*")) if self.composition.config.overwrite else []
+            # What a logger writes before the first step is the new run's, under an old name or a new one.
+            old = path.rglob("*") if self.composition.config.overwrite else ()
+            self._replaced = {each: _state(each) for each in old}
             self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -85,8 +89,11 @@ class RunStart(pl.Callback):
             with suppress(OSError):  # somebody else has put something there
                 folder.rmdir()
 
-    def keep(self) -> None:
-        """Make the folders and write the config, once.
+    def keep(self, loggers: Iterable[Logger] = ()) -> None:
+        """Make the folders, write the config and under which id services know the run, once.
+
+        Args:
+            loggers: of the training.
 
         Raises:
             SeethroughError: they cannot be written, or another training has taken the folder.
@@ -100,26 +107,33 @@ class RunStart(pl.Callback):
                 if path.is_dir() and not path.is_symlink():
                     with suppress(OSError):
                         path.rmdir()
-                else:
-                    path.unlink(missing_ok=True)
+                elif os.path.lexists(path) and _state(path) == self._replaced[path]:
+                    path.unlink()
             for folder in (self.run.checkpoints, self.run.images, self.run.meshes, self.run.report):
                 folder.mkdir(parents=True, exist_ok=True)
             self.run.config.write_text(_header(self.run) + as_yaml(self.composition.lasting), encoding="utf-8")
+            remember_wandb_id(loggers, self.run)
         except OSError as error:
             raise SeethroughError(f"cannot write run folder {self.run.path}: {error.strerror}") from None
         self._kept = True
 
-    def on_before_optimizer_step(self, *_: object) -> None:
+    def on_before_optimizer_step(self, trainer: pl.Trainer, *_: object) -> None:
         """Keep the run: its first loss is known, and nothing is logged yet."""
-        self.keep()
+        self.keep(trainer.loggers)
 
-    def on_train_batch_end(self, *_: object) -> None:
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: object) -> None:
         """Keep the run of a method that steps no optimiser of Lightning's."""
-        self.keep()
+        self.keep(trainer.loggers)
 
 
 def _occupied(run: RunFolder) -> bool:
     return run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir()))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Return what tells a file, or a link itself, from one that was written since."""
+    found = path.lstat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _header(run: RunFolder) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.config.composition import Composition, compose
 from experiments.config.registry import DATA_SETS, METHODS, DataSet, Method
 from tests.experiments.reconstruction_photos import save_photos, save_translator
 
@@ -50,3 +51,14 @@ def configs(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def composed(tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch):
+    """Composes the tiny training with overrides, its runs in a folder of their own."""
+    monkeypatch.delenv("SEETHROUGH_RUN_NAME", raising=False)
+
+    def make(*overrides: str) -> Composition:
+        return compose(["tiny", "data/points"], [f"out={tmp_path}/runs", *overrides], configs)
+
+    return make

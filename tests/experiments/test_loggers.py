@@ -15,7 +15,7 @@ from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 
 from experiments.config.schema import ExperimentConfig
-from experiments.loggers import build_loggers
+from experiments.loggers import build_loggers, remember_wandb_id
 from experiments.pictures import grid
 from experiments.run_folder import RunFolder
 from experiments.run_logger import RunLogger
@@ -169,6 +169,7 @@ def test_a_real_wandb_run_without_a_key(
     (run.path / "step_00000003.ckpt").write_bytes(b"weights")
     log_checkpoint(loggers, "a run", run.path / "step_00000003.ckpt", ["latest"])
     first = loggers[1].experiment
+    remember_wandb_id(loggers, run)
     first.finish()
     (folder,) = run.path.glob("wandb/offline-run-*")
     assert list(folder.glob("run-*.wandb"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments.config.composition import Composition, compose
+from experiments.config.composition import Composition
 from experiments.processes import is_first_process, started_by_a_launcher
 from experiments.run_folder import RunFolder, open_run
 from experiments.run_start import RunStart, plan_run
@@ -23,16 +23,6 @@ def start_run(composition: Composition) -> RunFolder:
 
 def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.fixture
-def composed(tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("SEETHROUGH_RUN_NAME", raising=False)
-
-    def make(*overrides: str) -> Composition:
-        return compose(["tiny", "data/points"], [f"out={tmp_path}/runs", *overrides], configs)
-
-    return make
 
 
 def test_a_new_run(composed, tmp_path: Path) -> None:
@@ -80,18 +70,6 @@ def test_a_start_that_comes_to_nothing_leaves_everything_as_it_was(composed, tmp
         with RunStart(plan_run(again), again):
             pass
         assert content(run.path) == before
-
-
-def test_a_replaced_run_keeps_what_a_logger_writes_before_the_first_step(composed) -> None:
-    run = start_run(composed("name=a"))
-    (run.report / "result.txt").write_text("of the old run")
-    composition = composed("name=a", "overwrite=true", "seed=7")
-    with RunStart(plan_run(composition), composition) as start:
-        (run.path / "tensorboard").mkdir()
-        (run.path / "tensorboard" / "events").write_text("of the new run")
-        start.keep()
-    assert sorted(content(run.path)) == ["config.yaml", "tensorboard/events"]
-    assert "seed: 7" in run.config.read_text()
 
 
 def test_of_two_trainings_in_one_folder_the_later_stops(composed) -> None:
