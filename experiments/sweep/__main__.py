@@ -21,6 +21,11 @@ from seethrough.processors import usable_cores
 def main(arguments: list[str]) -> int:
     """Plan, then print, write or run; returns the exit code, 1 where a run is not finished."""
     options = parser().parse_intermixed_args(arguments)
+    if options.wandb and options.only:
+        raise SeethroughError(
+            "--wandb and --only contradict each other: W&B's agents draw from all values of the sweep; leave one away, "
+            "or give --slurm PATH, whose tasks are the runs that --only names"
+        )
     plan = planned(options, arguments)
     if options.dry_run:
         return _print_commands(plan)

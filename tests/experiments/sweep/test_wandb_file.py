@@ -12,6 +12,7 @@ from experiments.config.composition import compose
 from experiments.config.sources import sweep_names
 from experiments.resuming import changed
 from experiments.run_start import _name
+from experiments.sweep.__main__ import main
 from experiments.sweep.planning import plan_sweep
 from experiments.sweep.reading import read_sweep
 from experiments.sweep.wandb_file import wandb_sweep, write_wandb_file
@@ -87,6 +88,13 @@ def test_what_wandb_cannot_draw_is_said(planned):
     line = write_wandb_file(Path(plan.root) / "w.yaml", planned("seeds: [0]\nseed_settings: ['seed={seed}', "
                             "'data.points={seed_plus_one}0']\n"))  # fmt: skip
     assert line.endswith("; all runs have the first seed's data.points")
+
+
+def test_some_runs_alone_are_nothing_for_wandb(sweep_file, tmp_path):
+    sweep = sweep_file("grid: {model.slope: [1, 2]}\n")
+    with pytest.raises(SeethroughError, match=r"--wandb and --only contradict each other"):
+        main([sweep, "--wandb", str(tmp_path / "w.yaml"), "--only", "slope-1"])
+    assert not (tmp_path / "w.yaml").exists()
 
 
 def test_entries_for_wandb_go_into_its_file(planned):
