@@ -88,7 +88,7 @@ def pending_steps(job: Job, record: RunRecord) -> list[Step]:
     if not job.run.evaluated:
         return steps
     stale, folder = bool(steps), str(job.folder.path)
-    prior = job.run.misfit_prior
+    prior = job.run.misfit_prior and MISFIT_PRIOR not in record.failed
     if prior and (stale or not record.done(MISFIT_PRIOR) or not job.misfit_prior_file.is_file()):
         steps.append(Step(MISFIT_PRIOR, _python("tools.misfit_prior", folder, *job.run.misfit_options)))
         stale = True

@@ -40,11 +40,17 @@ class OneRun:
                 forget_evaluations(record)
                 record.write(job.beside(".json"))
             self.commands.prepare(job)
+            tried: set[str] = set()
             while not self.children.stopping:
                 steps = [s for s in self.commands.pending(job, record) if s.name not in record.failed]
                 if not steps:
                     return None
-                problem = self._step(job, steps[0], record, held)
+                name = steps[0].name
+                if name in tried:
+                    problem = self._failure(job, name, record, "ended well, and has left nothing that counts as done")
+                else:
+                    problem = self._step(job, steps[0], record, held)
+                    tried.add(name)
                 if problem is not None:
                     return problem
             return "stopped"
@@ -68,10 +74,14 @@ class OneRun:
         record.write(job.beside(".json"))
         if succeeded or self.children.stopping:
             return None
-        problem = f"{step.name} ended with exit code {outcome.code}: {last_line(log)} (all of it: {log})"
-        if step.name not in OPTIONAL:
+        return self._failure(job, step.name, record, f"ended with exit code {outcome.code}: {last_line(log)}")
+
+    def _failure(self, job: Job, step: str, record: RunRecord, how: str) -> str | None:
+        """Return what went wrong, or go on without a command that a run can be reported without."""
+        problem = f"{step} {how} (all of it: {job.beside('.log')})"
+        if step not in OPTIONAL:
             return problem
-        record.failed.add(step.name)
+        record.failed.add(step)
         self.warnings.append(f"{job.title}: {problem}")
         self.telling.tell(f"{job.title}: {problem}; going on without")
         return None

@@ -83,6 +83,15 @@ def test_a_folder_without_a_checkpoint_is_begun_anew(jobs):
     assert focus.folder.path.exists()
 
 
+def test_what_goes_on_without_a_misfit_prior_is_done_in_the_end(jobs):
+    row = jobs["neighbour"]
+    begin(row, row.last_step)
+    done = record(TRAIN, EVALUATE)
+    write_rows(row.rows_file, pictures="pictures of today")
+    done.failed.add(MISFIT_PRIOR)
+    assert names(row, done) == []
+
+
 def test_what_is_done_stays_done_until_something_it_came_from_is_newer(jobs):
     focus = jobs["neighbour"]
     begin(focus, focus.last_step)

@@ -95,6 +95,24 @@ def test_a_misfit_prior_that_fails_does_not_spoil_its_run(tmp_path, scripts):
     assert record.done(EVALUATE) and not record.done(MISFIT_PRIOR)
 
 
+@pytest.mark.parametrize("endless", [TRAIN, MISFIT_PRIOR])
+def test_a_command_that_ends_well_and_stays_pending_is_not_started_again(tmp_path, scripts, monkeypatch, endless):
+    honest, starts = module.pending_steps, []
+
+    def forgetful(job: Job, record) -> list[Step]:
+        starts.append(record.done(endless))
+        assert len(starts) < 20, "it is started for ever"
+        record.forget(endless)
+        return honest(job, record)
+
+    monkeypatch.setattr(module, "pending_steps", forgetful)
+    result, _ = run(Plan(a_plan(tmp_path).jobs[3:], (), {}))
+    said = [*result.failed.values(), *result.warnings]
+    assert len(said) == 1 and f"{endless} ended well, and has left nothing that counts as done" in said[0]
+    assert "\n" not in said[0] and [job.name for job in result.done] == ([] if endless == TRAIN else ["alone"])
+    assert starts.count(True) == 1
+
+
 def test_what_failed_is_tried_again_and_what_was_done_is_not(tmp_path, scripts):
     scripts["alone", EVALUATE] = "raise SystemExit(1)"
     run(a_plan(tmp_path))
