@@ -52,7 +52,7 @@ class RunLogger(Logger):
         """Do nothing: ``config.yaml`` has them."""
 
     def go_on(self, rows: int, step: int) -> None:
-        """Keep the first ``rows`` rows, and those of ``step`` behind them; others go when the first new one comes.
+        """Keep the first ``rows`` rows, and the whole ones of ``step`` behind; others go when the first new one comes.
 
         What a module logs by ``self.log`` is written only after the checkpoint of its step.
         """
@@ -115,10 +115,15 @@ class RunLogger(Logger):
         return self._columns
 
     def _read(self) -> list[dict[str, str]]:
+        """Return the rows without a last one that was written in part, as by a machine that lost its power."""
         if not self.run.metrics.is_file():
             return []
         with self.run.metrics.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+            lines = list(file)
+        if lines and not lines[-1].endswith("\n"):
+            lines.pop()
+        rows = list(csv.DictReader(lines))
+        return rows[:-1] if rows and None in rows[-1].values() else rows
 
     def _write(self, rows: Iterable[Mapping[str, Any]]) -> None:
         temporary = self.run.metrics.with_suffix(".partial")

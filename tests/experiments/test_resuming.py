@@ -137,6 +137,21 @@ def test_rows_behind_a_checkpoint_come_once(tmp_path: Path) -> None:
     assert again.rows == 3
 
 
+@pytest.mark.parametrize("torn", ["4,4.", "4,4.0,0.2", "4\r\n"])
+@pytest.mark.parametrize("rows", [1, None])
+def test_a_torn_row_is_none_even_of_the_checkpoint_s_own_step(tmp_path: Path, torn: str, rows: int | None) -> None:
+    run = RunFolder(tmp_path)
+    RunLogger(run).log_metrics({"loss": 2.0, "f1": 0.5}, 2)
+    with run.metrics.open("a", newline="") as file:
+        file.write(torn)
+    again = RunLogger(run)
+    if rows is not None:
+        again.go_on(rows=rows, step=4)
+        assert again.rows == 1
+    again.log_metrics({"loss": 6.0, "f1": 0.25}, 6)
+    assert run.metrics.read_text().split() == ["step,loss,f1", "2,2.0,0.5", "6,6.0,0.25"]
+
+
 def test_metrics_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     with pytest.raises(SeethroughError, match=r"cannot write .*metrics.csv: No such file or directory; make room"):
         RunLogger(RunFolder(tmp_path / "gone")).log_metrics({"loss": 1.0}, 1)

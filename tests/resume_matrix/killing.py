@@ -71,7 +71,7 @@ class Killer(pl.Callback):
             remember(folder)
 
         def half_a_row(logger: RunLogger, row: dict[str, Any]) -> None:
-            self.at("half a row", lambda: _tear(logger))
+            self.at("half a row", lambda: _tear(logger, self.step))
             append(logger, row)
             self.at("row")
 
@@ -108,8 +108,8 @@ class Killer(pl.Callback):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _tear(logger: RunLogger) -> None:
-    """Leave half a row, as a machine that loses its power may."""
+def _tear(logger: RunLogger, step: int) -> None:
+    """Leave half a row of a step, as a machine that loses its power may."""
     if logger.run.metrics.is_file():
         with logger.run.metrics.open("a", encoding="utf-8") as file:
-            file.write("4,0.25")
+            file.write(f"{step},0.25")
