@@ -127,7 +127,10 @@ def read_description(folder: Path) -> tuple[SetDescription, int, dict[str, Any],
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SeethroughError(f"{path}: no reference set there ({error.strerror}); {REMEDY}") from None
+        raise SeethroughError(
+            f"{path}: no reference set there ({error.strerror}); name the folder of one, or "
+            "make one by `python -m tools.reference_index SOURCE --out DIR`"
+        ) from None
     except ValueError as error:
         raise SeethroughError(f"{path}: not JSON ({error}); {REMEDY}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
