@@ -85,8 +85,10 @@ def axis(key: str, values: Any, source: str) -> Axis:
         raise SeethroughError(f"{what}: use seeds: [0, 1, 2], over which the table takes means")
     if key in OWN:
         raise SeethroughError(f"{what} is what the sweep says itself to each run: leave it out")
-    if not isinstance(values, list) or not values:
+    if not isinstance(values, list):
         raise SeethroughError(f"{what} must be a list of values, not {values!r}; a single value belongs into settings")
+    if not values:
+        raise SeethroughError(f"{what} is empty: list the values to try, or leave the key out")
     twice = next((value for place, value in enumerate(values) if value in values[:place]), None)
     if twice is not None:
         raise SeethroughError(f"{what} has {twice!r} twice")
