@@ -11,6 +11,8 @@ from torch.nn import functional
 
 from seethrough.precision import in_full_precision
 
+# Luminance as of BT.709. Shape from shading sees the luma of BT.601; this baseline keeps what it has always been, since
+# saved fits hold sums over it.
 _LUMA = (0.2126, 0.7152, 0.0722)
 _WINDOW = 1 / 64
 _SURROUNDINGS = 1 / 12

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seethrough.details.bump_encoding import CODES_PER_MM, ZERO
 from seethrough.networks.bump_blocks import DecoderBlock, EncoderBlock, Normalisation, Upsampling
 from seethrough.precision import in_full_precision
 
 Value = TypeVar("Value", float, Tensor)
-CODE_PER_MILLIMETRE = 9.6
-CODE_OF_ZERO = 127.0
 HALF_CODE_RANGE = 127.5
 
 
@@ -74,7 +73,7 @@ class BumpTranslator(nn.Module):
             DecoderBlock(widths[level + 1], widths[level], upsampling, normalisation) for level in range(depth - 1)
         )
         self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
-        self.head_scale = CODE_PER_MILLIMETRE / HALF_CODE_RANGE if small_output else 1.0
+        self.head_scale = CODES_PER_MM / HALF_CODE_RANGE if small_output else 1.0
         self.mask_decoder = DecoderBlock(widths[1], widths[0], upsampling, normalisation) if mask_head else None
         self.mask_output = nn.Conv2d(widths[0], 1, 3, padding=1) if mask_head else None
         if small_output:
@@ -135,9 +134,9 @@ def _output(head: nn.Module, features: Tensor, scale: float) -> Tensor:
 
 def millimetres(output: Value) -> Value:
     """Return the bump in mm that a tanh in [-1, 1] stands for (the release's 8-bit code, 9.6 steps a mm above 127)."""
-    return (HALF_CODE_RANGE * (output + 1) - CODE_OF_ZERO) / CODE_PER_MILLIMETRE
+    return (HALF_CODE_RANGE * (output + 1) - ZERO) / CODES_PER_MM
 
 
 def network_units(bump: Value) -> Value:
     """Return the tanh in [-1, 1] that stands for a bump in mm, the inverse of :func:`millimetres`."""
-    return (CODE_PER_MILLIMETRE * bump + CODE_OF_ZERO) / HALF_CODE_RANGE - 1
+    return (CODES_PER_MM * bump + ZERO) / HALF_CODE_RANGE - 1

@@ -20,8 +20,8 @@ from torch.nn import functional
 from seethrough.details.depth import depth_normals
 from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.details.face_detail import FaceDetail
+from seethrough.details.shading.refinement import LUMA
 
-LUMA = (0.299, 0.587, 0.114)
 SATURATED = 0.98
 FINE = 0.006
 """Of the crop's side, the deviation of the Gaussian whose remainder is what a photo shows of fine detail."""

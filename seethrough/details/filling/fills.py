@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from seethrough.details.filling.alignment import fit_similarity, warp_reference
-from seethrough.details.filling.blending import Source, blend
+from seethrough.details.filling.blending import blend
 from seethrough.details.filling.hole_filling import Filling, fill_from
 from seethrough.details.filling.holed import Holed
 from seethrough.details.filling.reference_set import ReferenceSet
@@ -29,20 +28,10 @@ def mean_fill(holed: Holed) -> np.ndarray:
 
 def harmonic_fill(holed: Holed) -> np.ndarray:
     """Return (H, W) mm with a membrane over the hole, which has no detail."""
-    return _blended(holed, [])
-
-
-def mean_reference_fill(holed: Holed, references: ReferenceSet, rows: Iterable[int]) -> np.ndarray:
-    """Return (H, W) mm, with the mean of some references, each laid over the face, blended into the hole."""
-    total, count = np.zeros(holed.hole.shape), np.zeros(holed.hole.shape)
-    whole = (slice(0, holed.hole.shape[0]), slice(0, holed.hole.shape[1]))
-    for row in rows:
-        reference = references[row]
-        similarity = fit_similarity(reference.landmarks[holed.guides], holed.landmarks[holed.guides])
-        bump, covered = warp_reference(reference, similarity, whole)
-        total += bump
-        count += covered
-    return _blended(holed, [Source(total / np.maximum(count, 1), count > 0)])
+    if not holed.hole.any():
+        return holed.bump.copy()
+    filled = blend(holed.bump.astype(np.float64), holed.hole, holed.face, []).bump
+    return np.where(holed.hole, filled, holed.bump).astype(np.float32)
 
 
 def random_reference_fill(
@@ -103,10 +92,3 @@ def same_identity_fill(
         raise SeethroughError(f"{references.folder}: has no other picture of {identity}")
     best = Candidates(ranked.rows[own], ranked.pose_distance[own], ranked.similarity[own])
     return fill_from(holed, references, best, settings)
-
-
-def _blended(holed: Holed, sources: list[Source]) -> np.ndarray:
-    if not holed.hole.any():
-        return holed.bump.copy()
-    filled = blend(holed.bump.astype(np.float64), holed.hole, holed.face, sources).bump
-    return np.where(holed.hole, filled, holed.bump).astype(np.float32)

@@ -21,24 +21,6 @@ NETWORK_SUFFIXES = (".pt", ".ts", ".torchscript")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm")
 
 
-def visible_by_focus(
-    mask: Tensor, aligned: CropTransform, crop: CropTransform, photo_size: tuple[int, int]
-) -> np.ndarray:
-    """Bring FOCUS' mask into the detail crop.
-
-    Args:
-        mask: (1, 1, S, S) probability that the face is visible, in FOCUS' crop.
-        aligned: FOCUS' crop.
-        crop: the detail crop.
-        photo_size: height and width of the photo, px.
-
-    Returns:
-        (H, W) bool.
-    """
-    plane = mask.detach().cpu().numpy().reshape(aligned.size, aligned.size)
-    return crop.crop_mask(aligned.to_photo_mask(plane, *photo_size)) > 0.5
-
-
 def visible_by_head(translation: Translation) -> np.ndarray:
     """Return the (H, W) bool map of what the translator's mask head takes for the face.
 

@@ -19,7 +19,9 @@ from seethrough.errors import SeethroughError
 from seethrough.precision import in_full_precision
 from seethrough.rendering.camera import Camera
 
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of (R, G, B) in the brightness that shading explains: BT.601, as in JPEG files."""
+
 _WHITE, _BLACK = 0.985, 0.015
 _DARKEST = 0.05  # brightness below which misses are no longer told by their share
 
@@ -181,7 +183,7 @@ def _axes(camera: Camera, like: Tensor, part: tuple[slice, slice]) -> tuple[Tens
 
 
 def _grey(image: Tensor) -> Tensor:
-    return image if image.ndim == 2 else torch.tensordot(image.new_tensor(_LUMA), image, dims=1)
+    return image if image.ndim == 2 else torch.tensordot(image.new_tensor(LUMA), image, dims=1)
 
 
 def _exposed(image: Tensor) -> Tensor:

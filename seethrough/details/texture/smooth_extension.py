@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
-
-
-def extended(values: np.ndarray, weight: np.ndarray, finest: int = 0) -> np.ndarray:
-    """Return (S, S, C) values where they are known, and blends of the nearest known ones elsewhere.
-
-    Args:
-        values: (S, S, C).
-        weight: (S, S) in [0, 1], how well each is known; 0 is unknown. Where nothing is known the result is 0.
-        finest: levels, each half as fine as the one before, that are passed over: 5 gives means over 32 pixels.
-    """
-    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, 2, 0), dtype=np.float32))
-    known = torch.from_numpy(np.ascontiguousarray(weight, dtype=np.float32))
-    result = Extension(planes, known).at(finest)[None]
-    if result.shape[-2:] != known.shape:
-        result = functional.interpolate(result, known.shape, mode="bilinear", align_corners=False)
-    return result[0].permute(1, 2, 0).numpy()
 
 
 class Extension:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from seethrough.details.filling.visible_face import (
     check_source,
     visible_by_file,
-    visible_by_focus,
     visible_by_head,
     visible_by_network,
 )
@@ -36,14 +35,6 @@ def test_a_mask_of_the_photo_or_of_the_crop_is_read(tmp_path: Path) -> None:
     assert not visible[:, :20].any()
     Image.fromarray(np.where(visible, 255, 0).astype(np.uint8)).save(tmp_path / "crop.png")
     assert np.array_equal(visible_by_file(tmp_path / "crop.png", CROP, PHOTO), visible)
-
-
-def test_focus_s_mask_moves_into_the_detail_crop() -> None:
-    aligned = CropTransform(0.4, (70.0, 60.0), 56)
-    mask = torch.from_numpy(aligned.crop_mask(photo_mask() / np.float32(255)))[None, None]
-    visible = visible_by_focus(mask, aligned, CROP, PHOTO)
-    assert visible[:, 22:].all()
-    assert not visible[:, :18].any()
 
 
 def test_the_head_of_the_translator_says_where_the_face_is() -> None:
