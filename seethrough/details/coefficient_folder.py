@@ -35,25 +35,38 @@ class CoefficientFiles:
         """Return the coefficients of the face ``name``.
 
         Raises:
-            SeethroughError: the folder has no file, or several, of that name; or as :func:`read_coefficients`.
+            SeethroughError: as :meth:`file_of` and :func:`read_coefficients`.
+        """
+        return read_coefficients(self.file_of(name))
+
+    def file_of(self, name: str) -> Path:
+        """Return the file of the face ``name``.
+
+        Raises:
+            SeethroughError: the folder has no file, or several, of that name.
         """
         if self.single:
-            return read_coefficients(self.path)
+            return self.path
         known = {suffix: self.path / f"{name}{suffix}" for suffix in SUFFIXES}
         found = [file for file in known.values() if file.is_file() and file.parent.resolve() == self.path.resolve()]
         if len(found) != 1:
             names = " or ".join(file.name for file in (found or known.values()))
             what = "several files of one face" if found else "no coefficients of a face"
             raise SeethroughError(f"{self.path}: {what}, {name}: give one of {names}")
-        return read_coefficients(found[0])
+        return found[0]
 
     def digest(self) -> str:
         """Return a hash of names and contents, which tells other coefficients from these."""
-        digest = hashlib.sha256()
-        for file in [self.path] if self.single else self._files():
-            digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
-            digest.update(file.read_bytes())
-        return digest.hexdigest()[:32]
+        return coefficients_digest(*([self.path] if self.single else self._files()))
 
     def _files(self) -> list[Path]:
         return sorted(file for file in self.path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+
+
+def coefficients_digest(*files: Path) -> str:
+    """Return a hash of names and contents of coefficient files."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]

@@ -64,8 +64,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _settings(options: argparse.Namespace) -> TargetSettings:
+    from lightning_modules.checkpoint_hash import hash_of_weights
     from tools.bump_targets.detail_target import NO_NETWORK
-    from tools.bump_targets.settings import TargetSettings, hash_of_coefficients, hash_of_weights
+    from tools.bump_targets.settings import TargetSettings, hash_of_coefficients
 
     weights = ""
     if options.checkpoint != NO_NETWORK:

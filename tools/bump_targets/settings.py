@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -79,11 +78,3 @@ def hash_of_coefficients(foundation: str) -> str:
     if foundation in FOUNDATIONS or not Path(foundation).exists():
         return ""
     return CoefficientFiles(foundation).digest()
-
-
-def hash_of_weights(checkpoint: Path | None) -> str:
-    """Return the first half of the SHA-256 of a checkpoint file; empty without one."""
-    if checkpoint is None:
-        return ""
-    with checkpoint.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:32]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from lightning_modules.checkpoint_hash import hash_of_weights
 from seethrough.networks.perceptual import PerceptualNet, load_perceptual_net
-from tools.bump_targets.settings import hash_of_weights
 from tools.reference_index.face_source import SourceFace
 
 IDENTITY, NONE = "identity", "none"

@@ -14,13 +14,13 @@ from datamodules.photos.face_files import FaceFiles
 from datamodules.photos.manifest import MANIFEST, PREPARATION, ManifestRow, read_manifest
 from datamodules.photos.prepared_folder import read_prepared_folder
 from experiments.reconstruction.estimator import FaceEstimator, padded
+from lightning_modules.checkpoint_hash import hash_of_weights
 from seethrough.details.bump_encoding import read_bump
 from seethrough.details.filling import Viewpoint
 from seethrough.errors import SeethroughError
 from seethrough.fitting import fit_landmarks
 from seethrough.photos import align
 from seethrough.photos.alignment import REFERENCE_SIZE
-from tools.bump_targets.settings import hash_of_weights
 from tools.reference_index.face_source import SourceFace, UnfitFace
 
 NO_NETWORK = "none"
