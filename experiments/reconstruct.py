@@ -88,6 +88,7 @@ def main(arguments: list[str]) -> int:
     manifest = Manifest(options.out)
     settings = {
         "checkpoint": None if checkpoint is None else str(checkpoint),
+        "weights": estimator.weights,
         "adapted_steps": options.adapt,
         "refine_steps": options.refine,
         "misfit_prior": options.misfit_prior,
@@ -169,7 +170,7 @@ def _report(row: dict) -> None:
     hidden = row["occluded_fraction"]
     parts = [f"landmarks within {row['landmark_error_px']:.2f} px"]
     parts += [] if hidden is None else [f"{100 * hidden:.0f} % hidden"]
-    parts += [f"{row['seconds']:.1f} s", str(Path(row["outputs"]["parameters"]).parent)]
+    parts += [f"{row['seconds']:.1f} s", *{str(Path(path).parent) for path in row["outputs"].values()}]
     print(f"{row['photo']}: {', '.join(parts)}", flush=True)
 
 

@@ -49,7 +49,13 @@ def chosen_details(options: argparse.Namespace) -> DetailStages | None:
     if mask == HEAD and translator is None and not reused:
         raise SeethroughError("--mask head is a translator's mask: add --bump RUN")
     source = None
-    if not reused or options.foundation is not None:
+    given = [name for name in _OF_FOUNDATIONS if getattr(options, name) is not None]
+    if reused and given and options.foundation is None:
+        raise SeethroughError(
+            f"--{given[0].replace('_', '-')}: --stages {options.stages} takes the foundation of the earlier run; leave "
+            "it out, name --foundation too, or start with --stages foundation.."
+        )
+    if not reused or given:
         preset = FOUNDATIONS[0] if translator is None else translator.foundation
         source = FoundationSource(
             options.foundation or preset, options.foundation_model, options.foundation_expressions

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from experiments.reconstruction.completion_writing import CompletionWriter, frame_of
-from experiments.reconstruction.face_state import read_fill, write_fill
+from experiments.reconstruction.completion_writing import CompletionWriter
+from experiments.reconstruction.face_state import read_fill
 from experiments.reconstruction.face_views import FaceViews, PosedMesh
 from experiments.reconstruction.filled_bump import FilledBump, HoleFiller
 from experiments.reconstruction.model_colours import ModelColours
@@ -62,14 +62,12 @@ class CompletionStages:
             SeethroughError: as of the stages, or a folder that cannot be written.
         """
         stages, model = self.stages, writer.model
-        if stages.writes("bump") and not stages.reaches("symmetry"):
-            clock.beside("mesh", lambda: writer.write_surfaces(frame_of(detail.face.foundation, model)))
         if not stages.reaches("fill"):
             return
         filled = self._filled(detail, result, writer, clock)
         surface = filled.surface(detail)
         if stages.writes("fill"):
-            clock.beside("fill", lambda: writer.write_maps(filled, surface))
+            clock.beside("fill", lambda: writer.write_filling(filled, surface))
         if not stages.reaches("symmetry"):
             clock.beside("fill", lambda: writer.told(filled.report))
             return
@@ -104,7 +102,6 @@ class CompletionStages:
         else:
             with clock.stage("fill"):
                 filled = self.filler(detail, result, writer.model)
-                writer.outputs["state_fill"] = str(write_fill(writer.folder, filled))
         clock.tell("fill", filled.by)
         return filled
 

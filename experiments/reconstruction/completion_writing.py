@@ -12,6 +12,7 @@ from PIL import Image
 
 from experiments.command_line import write_json
 from experiments.reconstruction.drawing import PNG
+from experiments.reconstruction.face_state import forget, write_fill
 from experiments.reconstruction.filled_bump import FilledBump
 from experiments.reconstruction.turntable import gif_options
 from seethrough.details import Foundation, write_bump
@@ -43,6 +44,13 @@ class CompletionWriter:
 
     def __init__(self, folder: Path, detail: FaceDetail, model: FaceModel, outputs: dict[str, str]) -> None:
         self.folder, self.detail, self.model, self.outputs = folder, detail, model, outputs
+
+    def write_filling(self, filled: FilledBump, surface: FaceDetail) -> None:
+        """Write the maps of a filled bump map, and at last what later runs start from."""
+        self.outputs.pop("state_fill", None)
+        forget(self.folder, "fill")
+        self.write_maps(filled, surface)
+        self.outputs["state_fill"] = str(write_fill(self.folder, filled))
 
     def write_maps(self, filled: FilledBump, surface: FaceDetail) -> None:
         """Write the filled bump map, depth and normals of its surface, and the mask of what was filled."""

@@ -11,7 +11,7 @@ from experiments.reconstruction.completion_stages import CompletionStages
 from experiments.reconstruction.completion_writing import CompletionWriter, frame_of, write_foundation
 from experiments.reconstruction.detail_writing import write_detail
 from experiments.reconstruction.estimator import FaceEstimator
-from experiments.reconstruction.face_state import read_bump_settings, read_bump_state, write_bump_state
+from experiments.reconstruction.face_state import forget, read_bump_settings, read_bump_state, write_bump_state
 from experiments.reconstruction.foundations import FoundationSource
 from experiments.reconstruction.model_colours import ModelColours
 from experiments.reconstruction.stage_range import StageRange
@@ -36,7 +36,7 @@ class DetailStages:
     """The stages ``foundation``, ``bump`` and ``mesh``, and those that complete the face, with what they need.
 
     Attributes:
-        source: places foundations; None takes the foundation of the earlier run whose bump map is used again.
+        source: places foundations; None takes those under the bump maps of an earlier run, which are used again.
         translator: makes bump maps; None for shape from shading.
         shading: name of the parameters of shape from shading.
         mask: where the visible face is known from, see :mod:`experiments.reconstruction.visible_part`.
@@ -97,18 +97,14 @@ class DetailStages:
         if not stages.reaches("foundation"):
             return
         reused = stages.reuses("bump")
-        made = read_bump_settings(folder) if reused else self.settings()
-        source = self.source or FoundationSource(made["foundation"])
-        if reused and source.choice != made["foundation"]:
-            raise SeethroughError(
-                f"the bump map of the earlier run lies on --foundation {made['foundation']}: name that one, or start "
-                "with --stages foundation.."
-            )
+        source = self._source_of_earlier(name, folder) if reused else self.source
+        assert source is not None
         with clock.stage("foundation"):
             face = source.placed(name, result.photo, estimator, result.estimate, result.crop, result.face.landmarks)
             if not reused:
                 face = with_visible_part(face, self.mask, self.translator, result)
             model = source.model or estimator.written_model
+            kept = {"foundation_of": source.described(name)}
             if not stages.reaches("bump"):
                 outputs |= write_foundation(folder, face.foundation, model, frame_of(face.foundation, model))
                 return
@@ -119,15 +115,45 @@ class DetailStages:
             with clock.stage("bump"):
                 detail = self.bump(face)
             self.warn_of_nothing(name, detail)
-            clock.beside("mesh", lambda: outputs.update(write_detail(detail, folder, made)))
+            clock.beside("mesh", lambda: self._write(CompletionWriter(folder, detail, model, outputs), kept))
         if self.completion is None:
             return
-        if not reused:
-            outputs["state_bump"] = str(write_bump_state(folder, detail, made))
         fitted = source.model is None
         parameters = result.estimate.parameters
         colours = ModelColours.fitted(estimator, parameters) if fitted else ModelColours.mean(model)
         self.completion(detail, result, CompletionWriter(folder, detail, model, outputs), colours, clock)
+
+    def _source_of_earlier(self, name: str, folder: Path) -> FoundationSource:
+        """Return what placed the foundation under a kept bump map; raises where another one is asked for."""
+        kept = read_bump_settings(folder)["foundation_of"]
+        source = self.source or FoundationSource(kept["foundation"], kept["model"], kept["expressions"])
+        now = source.described(name)
+        options = {"foundation": "", "model": "-model", "expressions": "-expressions"}
+        for key, option in options.items():
+            if now[key] != kept[key]:
+                raise SeethroughError(
+                    f"the bump map of the earlier run lies on --foundation{option} "
+                    f"{kept[key] or 'none'}: name that one, or start with --stages foundation.."
+                )
+        if now["coefficients"] != kept["coefficients"]:
+            raise SeethroughError(
+                f"--foundation {source.choice}: the coefficients are others than those that the bump map of the "
+                "earlier run lies on; start with --stages foundation.."
+            )
+        return source
+
+    def _write(self, writer: CompletionWriter, kept: dict[str, Any]) -> None:
+        """Write the bump map and its surface, and at last what later runs start from."""
+        made = self.settings()
+        for name in ("bump", "fill"):
+            writer.outputs.pop(f"state_{name}", None)
+        forget(writer.folder, "bump", "fill")
+        writer.outputs |= write_detail(writer.detail, writer.folder, made)
+        if self.completion is None:
+            return
+        if not self.completion.stages.reaches("symmetry"):
+            writer.write_surfaces(frame_of(writer.detail.face.foundation, writer.model))
+        writer.outputs["state_bump"] = str(write_bump_state(writer.folder, writer.detail, made | kept))
 
     def bump(self, face: DetailFoundation) -> FaceDetail:
         """Return the detail of a face: of the translator where there is one, else by its shading."""

@@ -53,6 +53,7 @@ class FaceEstimator:
         written_model: the same modes at the resolution of the meshes.
         ambient: white light under the illumination coefficients.
         renderer: draws ``fitted_model`` in the crop of 224 px.
+        weights: hash of the checkpoint file, before it is adapted; empty without one.
         misfit_identity: (I,) mean error of the networks' identity coefficients (FOCUS Sec. 3.4), or None.
 
     Raises:
@@ -64,11 +65,14 @@ class FaceEstimator:
         self.segments = False
         self.misfit_identity: Tensor | None = None
         self.ambient = FOCUS_AMBIENT
+        self.weights = ""
         source, full = OPEN, None
         if checkpoint is not None:
             # Imported here: without a network nobody waits for Lightning.
-            from lightning_modules.focus.loading import load_focus_module
+            from lightning_modules.checkpoint_hash import hash_of_weights
+            from lightning_modules.focus.loading import load_focus_module, newest_checkpoint
 
+            self.weights = hash_of_weights(newest_checkpoint(checkpoint))
             module = load_focus_module(checkpoint) if module is None else module
             self.focus = module.focus
             self.segments = module.config.has_segmentation

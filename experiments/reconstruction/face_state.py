@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceParameters
 from seethrough.photos import CropTransform, DetectedFace
 
-VERSION = 1
+VERSION = 2
 FILES = {name: f"state_{name}.npz" for name in ("face", "bump", "fill")}
 _AGAIN = "run the command again without --stages"
 
@@ -34,19 +35,21 @@ def photo_hash(path: Path) -> str:
 
 def write_face(folder: Path, result: Reconstruction, settings: dict[str, Any]) -> Path:
     """Keep a fitted face; what was kept of its later stages goes."""
-    told = {"photo": photo_hash(result.path), "checkpoint": settings["checkpoint"], "size": result.crop.size}
+    forget(folder, "face", "bump", "fill")
+    told = {"photo": photo_hash(result.path), "size": result.crop.size}
+    told |= {name: settings[name] for name in ("checkpoint", "weights")}
     arrays = {f"parameters_{f.name}": getattr(result.estimate.parameters, f.name) for f in fields(FaceParameters)}
     arrays |= {"landmarks": result.face.landmarks, "box": result.face.box, "score": result.face.score}
     arrays |= {"scale": result.crop.scale, "centre": result.crop.centre}
     if result.estimate.mask is not None:
         arrays["mask"] = result.estimate.mask
-    return _write(folder, "face", told, arrays, ("bump", "fill"))
+    return _write(folder, "face", told, arrays)
 
 
 def read_face(
     folder: Path, path: Path, photo: np.ndarray, estimator: FaceEstimator, settings: dict[str, Any]
 ) -> Reconstruction:
-    """Return the face that an earlier run fitted to the same photo with the same network.
+    """Return the face that an earlier run fitted to the same photo with the same weights, wherever they lie.
 
     Raises:
         SeethroughError: nothing kept, damaged, or of another photo or network.
@@ -54,11 +57,10 @@ def read_face(
     told, arrays = _read(folder, "face")
     if told["photo"] != photo_hash(path):
         raise SeethroughError(f"the photo is another file than the one of {folder / FILES['face']}; {_AGAIN}")
-    if told["checkpoint"] != settings["checkpoint"]:
-        raise SeethroughError(
-            f"{folder / FILES['face']} was made with --checkpoint {told['checkpoint'] or 'none'}, this is "
-            f"{settings['checkpoint'] or 'none'}; name that one, or {_AGAIN}"
-        )
+    if told["weights"] != settings["weights"]:
+        named, now = told["checkpoint"] or "none", settings["checkpoint"] or "none"
+        other = "which has other weights by now" if named == now else f"this is {now}; name that one"
+        raise SeethroughError(f"{folder / FILES['face']} was made with --checkpoint {named}, {other}, or {_AGAIN}")
     values = {f.name: torch.from_numpy(arrays[f"parameters_{f.name}"]) for f in fields(FaceParameters)}
     mask = torch.from_numpy(arrays["mask"]) if "mask" in arrays else None
     estimate = FaceEstimate(FaceParameters(**values), mask)
@@ -72,9 +74,9 @@ def read_face(
 
 
 def write_bump_state(folder: Path, detail: FaceDetail, settings: dict[str, Any]) -> Path:
-    """Keep a bump map before its holes are filled; an earlier filling goes."""
+    """Keep a bump map before its holes are filled; call it once the files of the map are written."""
     arrays = {"bump": detail.bump.float(), "known": detail.known, "visible": detail.face.visible}
-    return _write(folder, "bump", settings | {"along": detail.along}, arrays, ("fill",))
+    return _write(folder, "bump", settings | {"along": detail.along}, arrays)
 
 
 def read_bump_settings(folder: Path) -> dict[str, Any]:
@@ -92,9 +94,9 @@ def read_bump_state(folder: Path, face: DetailFoundation) -> FaceDetail:
 
 
 def write_fill(folder: Path, filled: FilledBump) -> Path:
-    """Keep a filled bump map."""
+    """Keep a filled bump map; call it once its files are written."""
     arrays = {"bump": filled.bump, "trusted": filled.trusted, "hole": filled.hole}
-    return _write(folder, "fill", filled.report, arrays, ())
+    return _write(folder, "fill", filled.report, arrays)
 
 
 def read_fill(folder: Path) -> FilledBump:
@@ -104,16 +106,31 @@ def read_fill(folder: Path) -> FilledBump:
     return FilledBump(arrays["bump"], arrays["trusted"], arrays["hole"], told)
 
 
-def _write(folder: Path, name: str, told: dict[str, Any], arrays: dict[str, Any], outdated: tuple[str, ...]) -> Path:
+def forget(folder: Path, *names: str) -> None:
+    """Take away what is kept of stages whose files are about to be written anew; with ``face``, its parameter file too.
+
+    A state vouches for the files of its stage: a run that is killed between them must leave none.
+    """
+    files = [FILES[name] for name in names] + (["parameters.json"] if "face" in names else [])
+    for file in files:
+        try:
+            (folder / file).unlink(missing_ok=True)
+        except OSError as error:
+            raise SeethroughError(f"{folder / file}: cannot be replaced ({error.strerror})") from None
+
+
+def _write(folder: Path, name: str, told: dict[str, Any], arrays: dict[str, Any]) -> Path:
     path = folder / FILES[name]
+    partial = path.with_suffix(".partial")
     plain = {key: np.asarray(value) for key, value in arrays.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for other in outdated:
-            (folder / FILES[other]).unlink(missing_ok=True)
         text = json.dumps(told | {"version": VERSION}, default=printable)
-        np.savez(path, told=np.array(text), **plain)
+        with partial.open("wb") as file:
+            np.savez(file, told=np.array(text), **plain)
+        os.replace(partial, path)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise SeethroughError(f"{path}: cannot be written ({error.strerror}); is the disk full?") from None
     return path
 

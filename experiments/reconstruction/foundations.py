@@ -14,7 +14,7 @@ from seethrough.details import (
     foundation_of,
 )
 from seethrough.details.coefficient_file import check_counts
-from seethrough.details.coefficient_folder import CoefficientFiles
+from seethrough.details.coefficient_folder import CoefficientFiles, coefficients_digest
 from seethrough.details.detail_foundation import DetailFoundation, place_foundation
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel
@@ -47,6 +47,7 @@ class FoundationSource:
         size: int = DETAIL_SIZE,
     ) -> None:
         self.choice, self.size = choice, size
+        self._face_model, self._expression = face_model, expression
         self.files: CoefficientFiles | None = None
         self.model: FaceModel | None = None
         if choice in FOUNDATIONS:
@@ -75,6 +76,16 @@ class FoundationSource:
     def single(self) -> bool:
         """Whether it is of one face only."""
         return self.files is not None and self.files.single
+
+    def described(self, name: str) -> dict[str, str | None]:
+        """Return what tells whether the foundation of the face ``name`` is still the same.
+
+        Raises:
+            SeethroughError: as :meth:`CoefficientFiles.file_of`.
+        """
+        digest = None if self.files is None else coefficients_digest(self.files.file_of(name))
+        given = {"model": self._face_model, "expressions": self._expression}
+        return {"foundation": self.choice, **given, "coefficients": digest}
 
     def __call__(
         self, name: str, estimator: FaceEstimator, estimate: FaceEstimate, aligned: CropTransform, landmarks: np.ndarray

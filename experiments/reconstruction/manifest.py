@@ -28,10 +28,15 @@ def manifest_row(
     landmark_error_px: float | None = None,
     occluded_fraction: float | None = None,
     outputs: dict[str, str] | None = None,
+    face: int | None = None,
 ) -> Row:
-    """Return one row: ``ok`` with wall seconds, numbers and paths, or ``failed`` with its reason."""
+    """Return one row: ``ok`` with wall seconds, numbers and paths, or ``failed`` with its reason.
+
+    ``face`` counts the faces of the photo from 1; None where the photo failed before one was found.
+    """
     return {
         "photo": printable(photo),
+        "face": face,
         "status": "ok" if reason is None else "failed",
         "reason": reason,
         "seconds": seconds,
@@ -61,6 +66,8 @@ class Manifest:
             self.folder.mkdir(parents=True, exist_ok=True)
             text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
             self.rows = [row for line in text.splitlines() if (row := self._parsed(line)) is not None]
+            # Kept as text: a video that is done again writes all of them after each frame.
+            self._lines = [_line(row) for row in self.rows]
             # A process that was killed may have left half a line; it goes.
             self._rewrite()
         except (OSError, UnicodeDecodeError) as error:
@@ -90,21 +97,22 @@ class Manifest:
     def record(self, rows: list[Row]) -> None:
         """Write the rows of one photo; rows that an earlier command wrote for it go."""
         photos = {row["photo"] for row in rows}
-        kept = [row for row in self.rows if row["photo"] not in photos]
-        replaces = len(kept) < len(self.rows)
-        self.rows = kept + rows
+        kept = [index for index, row in enumerate(self.rows) if row["photo"] not in photos]
+        replaces, lines = len(kept) < len(self.rows), [_line(row) for row in rows]
+        self.rows = [self.rows[index] for index in kept] + rows
+        self._lines = [self._lines[index] for index in kept] + lines
         try:
             if replaces:
                 self._rewrite()
             else:
                 with self.path.open("a", encoding="utf-8") as file:
-                    file.write("".join(map(_line, rows)))
+                    file.write("".join(lines))
         except OSError as error:
             raise SeethroughError(f"{self.path}: cannot be written ({error.strerror}); is the disk full?") from None
 
     def _rewrite(self) -> None:
         temporary = self.path.with_suffix(".partial")
-        temporary.write_text("".join(map(_line, self.rows)), encoding="utf-8")
+        temporary.write_text("".join(self._lines), encoding="utf-8")
         os.replace(temporary, self.path)
 
     def _folders(self, row: Row) -> set[str]:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from experiments.reconstruction.detail_stages import DetailStages
-from experiments.reconstruction.earlier_results import FACE_STATE, earlier_rows, folder_of
+from experiments.reconstruction.earlier_results import (
+    FACE_STATE,
+    LOST,
+    done_before,
+    failed_again,
+    folder_of,
+    is_kept,
+    refuse_unkept,
+    rows_of,
+)
 from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.face_state import read_face, write_face
 from experiments.reconstruction.grey_photos import is_grey, tinted
 from experiments.reconstruction.manifest import Manifest, Row, manifest_row, printable
-from experiments.reconstruction.stages import FACE_STAGES, StageClock
+from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.writing import Reconstruction, write_reconstruction
 from seethrough.errors import SeethroughError
 from seethrough.photos import DetectedFace, FaceDetector, align, choose_faces, read_photo
@@ -47,14 +57,11 @@ class PhotoToMesh:
     def __call__(self, path: Path) -> list[Row]:
         """Reconstruct the faces of one photo; returns a row a face, or one row with the reason of a failure."""
         clock = StageClock()
+        if self.detector is None:
+            return self._all_again(path, clock)
         try:
             with clock.stage("read"):
                 photo = read_photo(path)
-            if self.detector is None:
-                return [
-                    self._again(path, photo, row, index, clock.copy())
-                    for index, row in enumerate(earlier_rows(self.manifest, path))
-                ]
             with clock.stage("detect"):
                 faces = choose_faces(self.detector.faces(photo), self.faces)
                 if not faces:
@@ -63,14 +70,14 @@ class PhotoToMesh:
                         f"no face found in {width} x {height} pixels; is one large, sharp, upright and frontal?"
                     )
         except Exception as error:
-            return [manifest_row(path, clock.table(), reason=self._reason(path, error))]
+            return [manifest_row(path, clock.table(), reason=self.reason(path, error))]
         return [self._face(path, photo, faces, index, clock.copy()) for index in range(len(faces))]
 
     def _face(self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock) -> Row:
         try:
             result = self._reconstruct(path, photo, faces[index], clock)
         except Exception as error:
-            return manifest_row(path, clock.table(), reason=self._reason(path, error))
+            return manifest_row(path, clock.table(), reason=self.reason(path, error), face=index + 1)
         return self.written(result, index, len(faces), clock)
 
     def written(self, result: Reconstruction, index: int, count: int, clock: StageClock) -> Row:
@@ -83,39 +90,75 @@ class PhotoToMesh:
             clock: with the stages so far.
         """
         path, outputs = result.path, dict[str, str]()
-        try:
+
+        def work() -> None:
             _refuse_diverged(result)
             folder = self.manifest.folder_for(path, index, count)
             if self.detail is not None and self.detail.completion is not None:
                 with clock.stage("write"):  # at once: it takes away what earlier runs have left of later stages
                     outputs[FACE_STATE] = str(write_face(folder, result, self.settings))
-            clock.beside(
-                "write", lambda: outputs.update(write_reconstruction(result, self.estimator, folder, self.settings))
-            )
+            self._write(result, folder, clock, outputs)
             if self.detail is not None:
                 self.detail(name_of(path, index, count), result, self.estimator, folder, clock, outputs)
-            clock.finish()
-        except Exception as error:
-            # What was written before the fault stays, and is told.
-            clock.wait()
-            return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
-        return _done(path, clock, result, outputs)
 
-    def _again(self, path: Path, photo: np.ndarray, row: Row, index: int, clock: StageClock) -> Row:
+        reason = self._reason_of(work, path, clock)
+        return _row(path, clock, reason, result, outputs, index + 1)
+
+    def _write(self, result: Reconstruction, folder: Path, clock: StageClock, outputs: dict[str, str]) -> None:
+        clock.beside(
+            "write", lambda: outputs.update(write_reconstruction(result, self.estimator, folder, self.settings))
+        )
+
+    def _all_again(self, path: Path, clock: StageClock) -> list[Row]:
+        """Go on with the faces of an earlier run; whatever fails, their results stay in the manifest."""
+        earlier = rows_of(self.manifest, path)
+        try:
+            with clock.stage("read"):
+                photo = read_photo(path)
+            refuse_unkept(self.manifest, earlier)
+        except Exception as error:
+            reason = self.reason(path, error)
+            if not earlier:
+                return [manifest_row(path, clock.table(), reason=reason)]
+            return [failed_again(row, clock.table(), reason) for row in earlier]
+        rows = []
+        for index, row in enumerate(earlier):
+            if is_kept(row):
+                rows.append(self._again(path, photo, row, row.get("face") or index + 1, len(earlier), clock.copy()))
+            else:
+                rows.append(failed_again(row, row["stages"], LOST))
+        return rows
+
+    def _again(self, path: Path, photo: np.ndarray, row: Row, face: int, faces: int, clock: StageClock) -> Row:
         """Go on with a face that an earlier run has kept."""
-        assert self.detail is not None
         outputs: dict[str, str] = dict(row["outputs"])
         folder = folder_of(row)
-        try:
+        found: list[Reconstruction] = []
+
+        def work() -> None:
+            assert self.detail is not None
+            clock.reuse(*done_before(row))
             result = read_face(folder, path, photo, self.estimator, self.settings)
-            clock.reuse(*[name for name in FACE_STAGES if row["stages"].get(name, {}).get("status") != "skipped"])
-            name = name_of(path, index, len(earlier_rows(self.manifest, path)))
-            self.detail(name, result, self.estimator, folder, clock, outputs)
-            clock.finish()
+            found.append(result)
+            if "write" not in done_before(row):
+                self._write(result, folder, clock, outputs)
+            self.detail(name_of(path, face - 1, faces), result, self.estimator, folder, clock, outputs)
+
+        reason = self._reason_of(work, path, clock)
+        return _row(path, clock, reason, found[0] if found else None, outputs, face)
+
+    def _reason_of(self, work: Callable[[], None], path: Path, clock: StageClock) -> str | None:
+        """Do the stages of a face and wait for its files; returns why they failed, or None.
+
+        What was written before a fault stays. A fault of the stages and one of the files beside them are both told.
+        """
+        faults: list[BaseException] = []
+        try:
+            work()
         except Exception as error:
-            clock.wait()
-            return manifest_row(path, clock.table(), reason=self._reason(path, error), outputs=outputs)
-        return _done(path, clock, result, outputs)
+            faults.append(error)
+        faults += [fault for fault in clock.faults()[:1] if fault not in faults]
+        return "; ".join(dict.fromkeys(self.reason(path, fault) for fault in faults)) or None
 
     def _reconstruct(self, path: Path, photo: np.ndarray, face: DetectedFace, clock: StageClock) -> Reconstruction:
         with clock.stage("align"):
@@ -135,7 +178,8 @@ class PhotoToMesh:
         fitted = rendering.landmarks[0].numpy().astype(np.float64)
         return Reconstruction(path, photo, face, crop, estimate, fitted, rendering.mask[0, 0].numpy())
 
-    def _reason(self, path: Path, error: Exception) -> str:
+    def reason(self, path: Path, error: BaseException) -> str:
+        """Return what a row says of a fault."""
         if isinstance(error, SeethroughError):
             return " ".join(str(error).removeprefix(f"{path}: ").split())
         # A fault of ours must not take the other photos with it; its traceback is kept beside the results.
@@ -155,7 +199,16 @@ def name_of(path: Path, index: int, faces: int) -> str:
     return path.stem if faces == 1 else f"{path.stem}_face{index + 1}"
 
 
-def _done(path: Path, clock: StageClock, result: Reconstruction, outputs: dict[str, str]) -> Row:
+def _row(
+    path: Path,
+    clock: StageClock,
+    reason: str | None,
+    result: Reconstruction | None,
+    outputs: dict[str, str],
+    face: int,
+) -> Row:
+    if reason is not None or result is None:
+        return manifest_row(path, clock.table(), reason=reason, outputs=outputs, face=face)
     return manifest_row(
         path,
         clock.table(),
@@ -163,6 +216,7 @@ def _done(path: Path, clock: StageClock, result: Reconstruction, outputs: dict[s
         landmark_error_px=result.landmark_error,
         occluded_fraction=result.occluded_fraction,
         outputs=outputs,
+        face=face,
     )
 
 

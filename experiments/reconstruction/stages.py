@@ -33,7 +33,17 @@ class StageClock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time the block as stage ``name``, or a part of it; what it raises marks the stage as failed and goes on."""
+        """Time the block as stage ``name``, or a part of it; what it raises marks the stage as failed and goes on.
+
+        It is not begun where a part done beside has failed before; what that raised comes out here.
+        """
+        for fault in self.faults(wait=False):
+            raise fault
+        with self._timed(name):
+            yield
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
         start, busy = time.perf_counter(), time.thread_time()
         part: dict[str, Any] = {"status": "failed", "seconds": 0.0}
         self._parts.setdefault(name, []).append(part)
@@ -47,13 +57,13 @@ class StageClock:
     def beside(self, name: str, work: Callable[[], object]) -> None:
         """Do a part of stage ``name`` beside what follows; parts are done one after the other, in order.
 
-        What it raises comes out of :meth:`finish`.
+        What it raises comes out of the next :meth:`stage`, or of :meth:`finish`.
         """
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, thread_name_prefix="seethrough-writing")
 
         def timed() -> None:
-            with self.stage(name):
+            with self._timed(name):
                 work()
 
         self._beside.append(self._writer.submit(timed))
@@ -64,11 +74,17 @@ class StageClock:
             self._writer.shutdown()
             self._writer = None
 
+    def faults(self, *, wait: bool = True) -> list[BaseException]:
+        """Return what the parts done beside have raised: all of them, or without waiting those that are done."""
+        if wait:
+            self.wait()
+        raised = (done.exception() for done in self._beside if done.done())
+        return [fault for fault in raised if fault is not None]
+
     def finish(self) -> None:
         """Wait for all that is done beside; raises what the first part that failed has raised."""
-        self.wait()
-        for done in self._beside:
-            done.result()
+        for fault in self.faults():
+            raise fault
 
     def reuse(self, *names: str) -> None:
         """Mark stages whose results an earlier run has left."""

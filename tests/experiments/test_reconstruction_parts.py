@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from experiments.reconstruction import manifest
 from experiments.reconstruction.checkpoints import choose_checkpoint, newest_run
 from experiments.reconstruction.drawing import FaceDrawing, Layer
 from experiments.reconstruction.estimator import padded
@@ -38,6 +40,17 @@ def test_manifest_adds_and_replaces(tmp_path):
     again.record([row("c.png")])
     again.record([row("a.png"), row("a.png")])
     assert [r["photo"] for r in Manifest(tmp_path).rows] == ["b.png", "c.png", "a.png", "a.png"]
+
+
+def test_a_photo_that_is_done_again_costs_its_own_line(tmp_path, monkeypatch):
+    names = [f"{number}.png" for number in range(20)]
+    Manifest(tmp_path).record([row(name) for name in names])
+    again, encoded = Manifest(tmp_path), []
+    monkeypatch.setattr(manifest, "_line", lambda row: encoded.append(row) or json.dumps(row) + "\n")
+    for name in names:
+        again.record([row(name)])
+    assert len(encoded) == len(names)
+    assert [r["photo"] for r in Manifest(tmp_path).rows] == [r["photo"] for r in again.rows] == names
 
 
 def test_manifest_survives_a_killed_writer(tmp_path):

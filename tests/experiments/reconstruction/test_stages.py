@@ -24,8 +24,6 @@ def test_parts_of_stages_run_beside_the_others_in_order_and_are_waited_for() -> 
     with clock.stage("bump"):
         assert not done
         opened.set()
-    with clock.stage("mesh"):
-        pass
     with pytest.raises(OSError, match="full"):
         clock.finish()
     assert done == ["first", "last"]
@@ -37,6 +35,21 @@ def test_parts_of_stages_run_beside_the_others_in_order_and_are_waited_for() -> 
         "skipped",
     )
     assert clock.failed == "mesh"
+
+
+def test_a_failed_part_ends_the_face_before_the_next_stage() -> None:
+    clock = StageClock()
+
+    def full() -> None:
+        raise OSError("the disk is full")
+
+    clock.beside("write", full)
+    clock.wait()
+    with pytest.raises(OSError, match="full"), clock.stage("bump"):
+        pytest.fail("the stage was begun")
+    statuses = {name: row["status"] for name, row in clock.table().items()}
+    assert (statuses["write"], statuses["bump"]) == ("failed", "skipped")
+    assert [str(fault) for fault in clock.faults()] == ["the disk is full"]
 
 
 def test_the_seconds_of_a_stage_are_those_of_its_parts() -> None:

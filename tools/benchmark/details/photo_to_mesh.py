@@ -52,7 +52,7 @@ def _times() -> dict[str, Times]:
         estimator, translator = FaceEstimator(Path("default")), load_translator("default")
         completion = CompletionStages(StageRange(), HoleFiller())
         detail = DetailStages(FoundationSource(translator.foundation), translator, completion=completion)
-        settings: dict[str, object] = {"checkpoint": "default"}
+        settings: dict[str, object] = {"checkpoint": "default", "weights": estimator.weights}
         manifest = Manifest(Path(folder) / "out")
         reconstruct = PhotoToMesh(load_detector("dlib"), estimator, manifest, "largest", 60, settings, detail)
         times = {name: Times() for name in (WHOLE, *STAGES)}
