@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +23,7 @@ from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceParameters
 
 BANDWIDTH = 2.5
+PREVIEW_FILE = "preview.gif"
 PREVIEW, MOST_PREVIEWED = 256, 150
 """Pixels of a picture of the preview, and frames that it has at most."""
 
@@ -57,7 +59,7 @@ class VideoToMeshes:
         folder = self.reconstruct.manifest.folder
         write_json(folder / "track.json", _track_told(track, self.bandwidth, self.video.milliseconds))
         if self._previewed:
-            self._write_preview(folder / "preview.gif", count)
+            self._write_preview(folder / PREVIEW_FILE, count)
 
     def _row(self, track: VideoTrack, index: int) -> Row:
         frame, clock = track.frames[index], StageClock()
@@ -67,10 +69,16 @@ class VideoToMeshes:
         clock.reuse("read", "detect", "align", *(["predict"] if self.reconstruct.estimator.focus is not None else []))
         try:
             result = track.reconstruction(index, self.reconstruct.estimator)
-        except SeethroughError as error:
-            return manifest_row(frame.path, clock.table(), reason=str(error)) | {"track": told}
-        self._preview(result, index)
-        return self.reconstruct.written(result, 0, 1, clock) | {"track": told}
+        except Exception as error:
+            reason = self.reconstruct.reason(frame.path, error)
+            return manifest_row(frame.path, clock.table(), reason=reason, face=1) | {"track": told}
+        row = self.reconstruct.written(result, 0, 1, clock)
+        try:
+            self._preview(result, index)
+        except Exception as error:  # the frame itself is done
+            reason = self.reconstruct.reason(frame.path, error)
+            print(f"warning: {frame.path}: not in {PREVIEW_FILE}: {reason}", file=sys.stderr, flush=True)
+        return row | {"track": told}
 
     def _preview(self, result: Reconstruction, index: int) -> None:
         step = -(-len(self.video.paths) // MOST_PREVIEWED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from PIL import Image
 
 from experiments.reconstruct import main
-from experiments.reconstruction.video_frames import video_frames
+from experiments.reconstruction.video_frames import MARK, video_frames
 from seethrough.errors import SeethroughError
 
 FAST = ["--checkpoint", "none", "--refine", "0", "--level", "0"]
@@ -36,13 +37,45 @@ def test_frames_of_a_folder_are_in_the_order_of_their_numbers(tmp_path: Path) ->
 def test_an_animation_is_cut_into_frames(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (20, 20), (40 * number, 0, 0)) for number in range(5)]
     frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:], duration=100)
-    (tmp_path / "cut").mkdir()
-    (tmp_path / "cut" / "00009.png").write_bytes(b"of an earlier run")
+    video_frames(tmp_path / "clip.gif", tmp_path / "cut")
+    (tmp_path / "cut" / "notes.txt").touch()
     found = video_frames(tmp_path / "clip.gif", tmp_path / "cut", every=2)
     assert [path.name for path in found.paths] == ["00001.png", "00003.png", "00005.png"]
-    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == [path.name for path in found.paths]
+    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == [
+        MARK, *(path.name for path in found.paths), "notes.txt",
+    ]  # fmt: skip
+    assert not (tmp_path / "cut.partial").exists()
     assert found.milliseconds == 200
     assert np.abs(np.asarray(Image.open(found.paths[1]))[..., 0].astype(int) - 80).max() < 10
+
+
+def test_frames_that_somebody_else_has_cut_stay(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (20, 20), (40 * number, 0, 0)) for number in range(3)]
+    frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:])
+    theirs = tmp_path / "frames" / "00009.png"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"by ffmpeg")
+    with pytest.raises(SeethroughError, match="did not cut what is in there"):
+        video_frames(tmp_path / "clip.gif", tmp_path / "frames")
+    assert theirs.read_bytes() == b"by ffmpeg"
+
+
+def test_a_cut_that_breaks_off_leaves_the_earlier_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Path) -> tuple[Iterator[np.ndarray], float]:
+        def frames() -> Iterator[np.ndarray]:
+            yield np.zeros((4, 4, 3), np.uint8)
+            raise OSError("the disk is full")
+
+        return frames(), 40.0
+
+    frames = [Image.new("RGB", (20, 20), (40 * number, 0, 0)) for number in range(3)]
+    frames[0].save(tmp_path / "clip.gif", save_all=True, append_images=frames[1:])
+    before = [path.read_bytes() for path in video_frames(tmp_path / "clip.gif", tmp_path / "cut").paths]
+    monkeypatch.setattr("experiments.reconstruction.video_frames._animation", broken)
+    with pytest.raises(SeethroughError, match="disk is full"):
+        video_frames(tmp_path / "clip.gif", tmp_path / "cut")
+    assert [path.read_bytes() for path in sorted((tmp_path / "cut").glob("*.png"))] == before
+    assert not (tmp_path / "cut.partial").exists()
 
 
 def test_a_video_file_is_read_by_opencv(tmp_path: Path) -> None:
