@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from experiments.checkpoint_run import CheckpointRun
 from experiments.config.composition import compose
@@ -133,8 +134,9 @@ def test_a_photo_that_the_network_adapts_to(default, photo, tmp_path, capsys):
     assert told["adapted_steps"] == 3
     assert any(told["rotation"]["values"])  # the untrained network saw the face at rest
     assert default.read_bytes() == before
+    Image.new("RGB", (64, 64), "grey").save(tmp_path / "grey.png")
     with pytest.raises(SeethroughError, match="no photo shows a face"):
-        reconstruct([str(tmp_path / "nowhere.png"), *arguments])
+        reconstruct([str(tmp_path / "grey.png"), *arguments])
     with pytest.raises(SeethroughError, match="needs a network"):
         reconstruct([str(photo), *arguments, "--checkpoint", "none"])
 
