@@ -12,11 +12,11 @@ from experiments.reconstruction.face_state import read_fill
 from experiments.reconstruction.face_views import FaceViews, PosedMesh
 from experiments.reconstruction.filled_bump import FilledBump, HoleFiller
 from experiments.reconstruction.model_colours import ModelColours
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from experiments.reconstruction.stage_range import StageRange
 from experiments.reconstruction.stage_sheet import stage_sheet
 from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.turntable import turntable
-from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.face_detail import FaceDetail
 from seethrough.details.stitching import StitchedFace, fixed_topology_mesh, stitch
 from seethrough.details.symmetry import Completion, SymmetrySettings, complete

@@ -14,10 +14,10 @@ from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.face_state import forget, read_bump_settings, read_bump_state, write_bump_state
 from experiments.reconstruction.foundations import FoundationSource
 from experiments.reconstruction.model_colours import ModelColours
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from experiments.reconstruction.stage_range import StageRange
 from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.visible_part import with_visible_part
-from experiments.reconstruction.writing import Reconstruction
 from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.details.face_detail import FaceDetail, shaded_detail, translated_detail
 from seethrough.details.filling.visible_face import PICTURE_SUFFIXES

@@ -16,7 +16,7 @@ import torch
 from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
 from experiments.reconstruction.filled_bump import FilledBump
 from experiments.reconstruction.manifest import printable
-from experiments.reconstruction.writing import Reconstruction
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from seethrough.details.detail_foundation import DetailFoundation
 from seethrough.details.face_detail import FaceDetail
 from seethrough.errors import SeethroughError
@@ -122,7 +122,7 @@ def forget(folder: Path, *names: str) -> None:
 def _write(folder: Path, name: str, told: dict[str, Any], arrays: dict[str, Any]) -> Path:
     path = folder / FILES[name]
     partial = path.with_suffix(".partial")
-    plain = {key: np.asarray(value) for key, value in arrays.items()}
+    plain: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(told | {"version": VERSION}, default=printable)

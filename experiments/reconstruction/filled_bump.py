@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from experiments.reconstruction.writing import Reconstruction
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from seethrough.details.face_detail import FaceDetail
 from seethrough.details.filling import FillSettings, Holed, ReferenceSearch, ReferenceSet, Viewpoint, fill_from
 from seethrough.details.filling import fill_holes as fill_from_references

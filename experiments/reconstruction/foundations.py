@@ -13,8 +13,8 @@ from seethrough.details import (
     foundation_from_coefficients,
     foundation_of,
 )
-from seethrough.details.coefficient_file import check_counts
 from seethrough.details.coefficient_folder import CoefficientFiles, coefficients_digest
+from seethrough.details.coefficient_foundation import check_counts
 from seethrough.details.detail_foundation import DetailFoundation, place_foundation
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceModel

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +20,12 @@ from experiments.reconstruction.earlier_results import (
 )
 from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.face_state import read_face, write_face
+from experiments.reconstruction.faults import Faults
 from experiments.reconstruction.grey_photos import is_grey, tinted
-from experiments.reconstruction.manifest import Manifest, Row, manifest_row, printable
+from experiments.reconstruction.manifest import Manifest, Row, manifest_row
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from experiments.reconstruction.stages import StageClock
-from experiments.reconstruction.writing import Reconstruction, write_reconstruction
+from experiments.reconstruction.writing import write_reconstruction
 from seethrough.errors import SeethroughError
 from seethrough.photos import DetectedFace, FaceDetector, align, choose_faces, read_photo
 from seethrough.photos.alignment import REFERENCE_SIZE
@@ -54,6 +53,11 @@ class PhotoToMesh:
     settings: dict[str, object]
     detail: DetailStages | None = None
 
+    @property
+    def faults(self) -> Faults:
+        """What says why a photo failed."""
+        return Faults(self.manifest.folder)
+
     def __call__(self, path: Path) -> list[Row]:
         """Reconstruct the faces of one photo; returns a row a face, or one row with the reason of a failure."""
         clock = StageClock()
@@ -70,14 +74,14 @@ class PhotoToMesh:
                         f"no face found in {width} x {height} pixels; is one large, sharp, upright and frontal?"
                     )
         except Exception as error:
-            return [manifest_row(path, clock.table(), reason=self.reason(path, error))]
+            return [manifest_row(path, clock.table(), reason=self.faults.reason(path, error))]
         return [self._face(path, photo, faces, index, clock.copy()) for index in range(len(faces))]
 
     def _face(self, path: Path, photo: np.ndarray, faces: list[DetectedFace], index: int, clock: StageClock) -> Row:
         try:
             result = self._reconstruct(path, photo, faces[index], clock)
         except Exception as error:
-            return manifest_row(path, clock.table(), reason=self.reason(path, error), face=index + 1)
+            return manifest_row(path, clock.table(), reason=self.faults.reason(path, error), face=index + 1)
         return self.written(result, index, len(faces), clock)
 
     def written(self, result: Reconstruction, index: int, count: int, clock: StageClock) -> Row:
@@ -92,7 +96,7 @@ class PhotoToMesh:
         path, outputs = result.path, dict[str, str]()
 
         def work() -> None:
-            _refuse_diverged(result)
+            result.refuse_diverged()
             folder = self.manifest.folder_for(path, index, count)
             if self.detail is not None and self.detail.completion is not None:
                 with clock.stage("write"):  # at once: it takes away what earlier runs have left of later stages
@@ -101,7 +105,7 @@ class PhotoToMesh:
             if self.detail is not None:
                 self.detail(name_of(path, index, count), result, self.estimator, folder, clock, outputs)
 
-        reason = self._reason_of(work, path, clock)
+        reason = self.faults.of(work, path, clock)
         return _row(path, clock, reason, result, outputs, index + 1)
 
     def _write(self, result: Reconstruction, folder: Path, clock: StageClock, outputs: dict[str, str]) -> None:
@@ -117,7 +121,7 @@ class PhotoToMesh:
                 photo = read_photo(path)
             refuse_unkept(self.manifest, earlier)
         except Exception as error:
-            reason = self.reason(path, error)
+            reason = self.faults.reason(path, error)
             if not earlier:
                 return [manifest_row(path, clock.table(), reason=reason)]
             return [failed_again(row, clock.table(), reason) for row in earlier]
@@ -144,21 +148,8 @@ class PhotoToMesh:
                 self._write(result, folder, clock, outputs)
             self.detail(name_of(path, face - 1, faces), result, self.estimator, folder, clock, outputs)
 
-        reason = self._reason_of(work, path, clock)
+        reason = self.faults.of(work, path, clock)
         return _row(path, clock, reason, found[0] if found else None, outputs, face)
-
-    def _reason_of(self, work: Callable[[], None], path: Path, clock: StageClock) -> str | None:
-        """Do the stages of a face and wait for its files; returns why they failed, or None.
-
-        What was written before a fault stays. A fault of the stages and one of the files beside them are both told.
-        """
-        faults: list[BaseException] = []
-        try:
-            work()
-        except Exception as error:
-            faults.append(error)
-        faults += [fault for fault in clock.faults()[:1] if fault not in faults]
-        return "; ".join(dict.fromkeys(self.reason(path, fault) for fault in faults)) or None
 
     def _reconstruct(self, path: Path, photo: np.ndarray, face: DetectedFace, clock: StageClock) -> Reconstruction:
         with clock.stage("align"):
@@ -177,21 +168,6 @@ class PhotoToMesh:
         rendering = self.estimator.render(estimate)
         fitted = rendering.landmarks[0].numpy().astype(np.float64)
         return Reconstruction(path, photo, face, crop, estimate, fitted, rendering.mask[0, 0].numpy())
-
-    def reason(self, path: Path, error: BaseException) -> str:
-        """Return what a row says of a fault."""
-        if isinstance(error, SeethroughError):
-            return " ".join(str(error).removeprefix(f"{path}: ").split())
-        # A fault of ours must not take the other photos with it; its traceback is kept beside the results.
-        log = self.manifest.folder / "faults.log"
-        first = (str(error).splitlines() or [""])[0]
-        fault = f"a fault in this program ({type(error).__name__}: {first})"
-        try:
-            with log.open("a", encoding="utf-8") as file:
-                file.write(f"{printable(path)}\n{''.join(traceback.format_exception(error))}\n")
-        except OSError as unwritten:
-            return f"{fault}; its traceback could not be written to {log} ({unwritten.strerror})"
-        return f"{fault}; its traceback is in {log}"
 
 
 def name_of(path: Path, index: int, faces: int) -> str:
@@ -218,11 +194,3 @@ def _row(
         outputs=outputs,
         face=face,
     )
-
-
-def _refuse_diverged(result: Reconstruction) -> None:
-    """Raise where a number of the result is not finite: its meshes would be broken, and JSON knows no NaN."""
-    numbers = {"landmark error": result.landmark_error, "occluded fraction": result.occluded_fraction}
-    for name, value in numbers.items():
-        if value is not None and not math.isfinite(value):
-            raise SeethroughError(f"the reconstruction diverged, its {name} is not finite; try --refine 0")

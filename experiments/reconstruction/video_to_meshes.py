@@ -15,10 +15,10 @@ from experiments.command_line import write_json
 from experiments.reconstruction.drawing import FaceDrawing
 from experiments.reconstruction.manifest import Row, manifest_row, printable
 from experiments.reconstruction.photo_to_mesh import PhotoToMesh
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from experiments.reconstruction.stages import StageClock
 from experiments.reconstruction.video_frames import VideoFrames
 from experiments.reconstruction.video_track import VideoTrack, track_person
-from experiments.reconstruction.writing import Reconstruction
 from seethrough.errors import SeethroughError
 from seethrough.morphable import FaceParameters
 
@@ -70,13 +70,13 @@ class VideoToMeshes:
         try:
             result = track.reconstruction(index, self.reconstruct.estimator)
         except Exception as error:
-            reason = self.reconstruct.reason(frame.path, error)
+            reason = self.reconstruct.faults.reason(frame.path, error)
             return manifest_row(frame.path, clock.table(), reason=reason, face=1) | {"track": told}
         row = self.reconstruct.written(result, 0, 1, clock)
         try:
             self._preview(result, index)
         except Exception as error:  # the frame itself is done
-            reason = self.reconstruct.reason(frame.path, error)
+            reason = self.reconstruct.faults.reason(frame.path, error)
             print(f"warning: {frame.path}: not in {PREVIEW_FILE}: {reason}", file=sys.stderr, flush=True)
         return row | {"track": told}
 

@@ -11,7 +11,7 @@ import torch
 
 from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
 from experiments.reconstruction.grey_photos import is_grey, tinted
-from experiments.reconstruction.writing import Reconstruction
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from seethrough.errors import SeethroughError
 from seethrough.photos import CropTransform, DetectedFace, FaceDetector, align, choose_faces, read_photo
 from seethrough.photos.alignment import REFERENCE_SIZE

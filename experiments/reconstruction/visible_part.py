@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from experiments.reconstruction.writing import Reconstruction
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from seethrough.details.detail_foundation import LEAST_HOLE_MM2, DetailFoundation, place_foundation
 from seethrough.details.filling.visible_face import (
     NETWORK_SUFFIXES,

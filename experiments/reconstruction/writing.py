@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +12,17 @@ from PIL import Image
 
 from experiments.command_line import write_json
 from experiments.reconstruction.drawing import PNG, FaceDrawing
-from experiments.reconstruction.estimator import FaceEstimate, FaceEstimator
+from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.manifest import printable
+from experiments.reconstruction.reconstructed_face import Reconstruction
 from experiments.reconstruction.side_by_side import side_by_side
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.morphable import FaceParameters
-from seethrough.photos import CropTransform, DetectedFace
 from seethrough.rendering import REST_DISTANCE
 
 LARGEST_RENDER = 1024
 GROUPS = {"jaw": (0, 17), "brows": (17, 27), "nose": (27, 36), "eyes": (36, 48), "mouth": (48, 68)}
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """One face of one photo, reconstructed.
-
-    Attributes:
-        path: the photo's file.
-        photo: (H, W, 3) uint8.
-        face: what the detector said.
-        crop: the crop of 224 px.
-        estimate: parameters and mask.
-        fitted: (68, 2) landmarks of the reconstruction, crop px.
-        covered: (224, 224) 1 where the reconstruction covers the crop.
-    """
-
-    path: Path
-    photo: np.ndarray
-    face: DetectedFace
-    crop: CropTransform
-    estimate: FaceEstimate
-    fitted: np.ndarray
-    covered: np.ndarray
-
-    @property
-    def distances(self) -> np.ndarray:
-        """(68,) px at 224 between detected and fitted landmarks."""
-        return np.linalg.norm(self.fitted - self.crop.to_crop(self.face.landmarks), axis=1)
-
-    @property
-    def landmark_error(self) -> float:
-        """Mean distance over the 68 landmarks, px at 224."""
-        return float(self.distances.mean())
-
-    @property
-    def visible(self) -> np.ndarray:
-        """(224, 224) visible face in [0, 1]; all that is covered where nothing told of occluders."""
-        mask = self.estimate.mask
-        return self.covered if mask is None else self.covered * mask[0, 0].numpy()
-
-    @property
-    def occluded_fraction(self) -> float | None:
-        """Share of the rendered face that something hides; None where nothing told of it."""
-        if self.estimate.mask is None or not self.covered.any():
-            return None
-        return float(1 - self.visible.sum() / self.covered.sum())
 
 
 def write_reconstruction(
