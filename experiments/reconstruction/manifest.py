@@ -119,14 +119,19 @@ class Manifest:
         paths = [Path(path) for path in row["outputs"].values()]
         return {path.parent.name for path in paths}
 
-    @staticmethod
-    def _parsed(line: str) -> Row | None:
+    def _parsed(self, line: str) -> Row | None:
         try:
             row = json.loads(line)
         except ValueError:
             return None
-        known = isinstance(row, dict) and isinstance(row.get("photo"), str) and isinstance(row.get("outputs"), dict)
-        return row if known else None
+        if not (isinstance(row, dict) and isinstance(row.get("photo"), str) and isinstance(row.get("outputs"), dict)):
+            return None
+        return row | {"outputs": self._here(row["outputs"])}
+
+    def _here(self, outputs: dict[str, str]) -> dict[str, str]:
+        """Return paths as they are in this folder, which may have been moved or copied with all that is in it."""
+        parts = {name: Path(path) for name, path in outputs.items() if isinstance(path, str)}
+        return {name: str(self.folder / path.parent.name / path.name) for name, path in parts.items()}
 
 
 def _line(row: Row) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,15 @@ def test_manifest_survives_a_killed_writer(tmp_path):
         file.write('{"photo": "b.png", "sta')
     Manifest(tmp_path).record([row("c.png")])
     assert [r["photo"] for r in Manifest(tmp_path).rows] == ["a.png", "c.png"]
+
+
+def test_a_folder_that_was_copied_leaves_the_one_it_comes_from_alone(tmp_path):
+    first = Manifest(tmp_path / "first")
+    first.record([row("a.png", first.folder_for(Path("a.png"), 0, 1))])
+    shutil.copytree(tmp_path / "first", tmp_path / "second")
+    (copied,) = Manifest(tmp_path / "second").rows
+    assert copied["outputs"] == {"overlay": str(tmp_path / "second" / "a" / "overlay.png")}
+    assert json.loads((tmp_path / "second" / "manifest.jsonl").read_text()) == copied
 
 
 def test_folders_are_never_given_twice(tmp_path):
