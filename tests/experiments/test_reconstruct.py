@@ -22,7 +22,7 @@ from seethrough.rendering import Camera, pose
 from tests.experiments.reconstruction_photos import save_network
 
 FAST = ["--checkpoint", "none", "--refine", "0", "--level", "0"]
-KEYS = ["photo", "status", "reason", "seconds", "landmark_error_px", "occluded_fraction", "stages", "outputs"]
+KEYS = ["photo", "face", "status", "reason", "seconds", "landmark_error_px", "occluded_fraction", "stages", "outputs"]
 OUTPUTS = ["overlay", "mask", "side_by_side", "mesh_obj", "mesh_ply", "mesh_glb", "neutral_ply", "parameters"]
 
 
