@@ -30,6 +30,8 @@ for step in range(4):
         except SeethroughError as error:
             print(step, error)
             break
+distributed.barrier()
+distributed.destroy_process_group()  # left to the interpreter's end, its threads sometimes abort
 """
 
 
