@@ -15,6 +15,7 @@ from experiments.command_line import EXIT_FAILED, run
 from experiments.config.arguments import split_words
 from experiments.config.composition import Composition
 from experiments.evaluation.method_evaluation import evaluation_class
+from experiments.option_values import count
 from seethrough.counting import counted
 from seethrough.errors import SeethroughError
 
@@ -135,16 +136,10 @@ def _parser() -> argparse.ArgumentParser:
         choices=("train", "validation", "test"),
         help="which pictures; default: all photos, the test set of others",
     )
-    parser.add_argument("--devices", type=_count, default=1, metavar="N", help="processes a machine, each with a GPU")
-    parser.add_argument("--nodes", type=_count, default=1, metavar="M", help="machines; start the command on each")
+    parser.add_argument("--devices", type=count, default=1, metavar="N", help="processes a machine, each with a GPU")
+    parser.add_argument("--nodes", type=count, default=1, metavar="M", help="machines; start the command on each")
     parser.add_argument("--overwrite", action="store_true", help="first remove the predictions in DIR")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class CompletionStages:
         if stages.reaches("stitch"):
             with clock.stage("stitch"):
                 stitched = found["stitched"] = stitch(completion, model)
-            clock.beside("stitch", lambda: stitched.report)
+            clock.beside("stitch", lambda: stitched.report)  # worked out here and kept, for completion.json at the end
             if stages.writes("stitch") and not stages.reaches("texture"):
                 clock.beside("stitch", lambda: writer.write_stitched(stitched))
             if stages.reaches("texture"):

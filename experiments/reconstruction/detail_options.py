@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from experiments.option_values import count
 from seethrough.errors import SeethroughError
 
 
@@ -31,7 +32,7 @@ def add_detail_options(parser: argparse.ArgumentParser) -> None:
         help="also write details by shape from shading, without a translator: default, kinect, ivcam",
     )
     parser.add_argument("--references", metavar="FOLDER", help="fill holes from these faces (tools.reference_index)")
-    parser.add_argument("--nearest", type=_count, metavar="N", help="how many of them are compared in earnest (100)")
+    parser.add_argument("--nearest", type=count, metavar="N", help="how many of them are compared in earnest (100)")
     parser.add_argument(
         "--mask",
         metavar="SOURCE",
@@ -66,9 +67,3 @@ def add_foundation_options(parser: argparse.ArgumentParser, default: str | None)
         "--foundation-model", metavar="MODEL", help="face model of the coefficients, as 01_MorphableModel.mat"
     )
     parser.add_argument("--foundation-expressions", metavar="FILE", help="its expressions, where they are a file apart")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
-    return int(text)

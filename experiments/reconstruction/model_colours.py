@@ -44,7 +44,3 @@ class ModelColours:
             return np.ones_like(normals)
         directions = torch.from_numpy(normals).float()[None]
         return shade(torch.ones_like(directions), directions, self.illumination, self.ambient)[0].double().numpy()
-
-    def lit(self, normals: np.ndarray) -> np.ndarray:
-        """Return (V, 3) RGB in [0, 1] of the face in its light."""
-        return np.clip(self.albedo * self.light(normals), 0, 1)

@@ -141,10 +141,11 @@ class PhotoToMesh:
 
         def work() -> None:
             assert self.detail is not None
-            clock.reuse(*done_before(row))
+            done = done_before(row)
+            clock.reuse(*done)
             result = read_face(folder, path, photo, self.estimator, self.settings)
             found.append(result)
-            if "write" not in done_before(row):
+            if "write" not in done:
                 self._write(result, folder, clock, outputs)
             self.detail(name_of(path, face - 1, faces), result, self.estimator, folder, clock, outputs)
 

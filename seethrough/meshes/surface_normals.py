@@ -1,4 +1,4 @@
-"""Normals of triangles and of vertices, by compiled loops."""
+"""Normals of triangles and of vertices of files and maps: float64, and without the renderer's torch and threads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray, without: tuple[f
         without: the normal of a vertex without triangles that have an area.
     """
     normals = np.zeros((len(vertices), 3))
-    _around(np.asarray(vertices, dtype=np.float64), triangles, normals)
+    _gather(triangles, triangle_normals(vertices, triangles), normals)
     length = np.sqrt(normals[:, 0] ** 2 + normals[:, 1] ** 2 + normals[:, 2] ** 2)
     normals /= np.maximum(length, 1e-12)[:, None]
     normals[length <= 1e-12] = without
@@ -46,13 +46,8 @@ def _cross(vertices, triangles, normals):
 
 
 @njit(nogil=True, cache=True)
-def _around(vertices, triangles, normals):
+def _gather(triangles, of_triangles, normals):
     for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
-        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
-        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-        for i in (a, b, c):
-            normals[i, 0] += nx
-            normals[i, 1] += ny
-            normals[i, 2] += nz
+        for corner in range(3):
+            for k in range(3):
+                normals[triangles[t, corner], k] += of_triangles[t, k]

@@ -10,9 +10,8 @@ import numpy as np
 
 from seethrough.dlib_models import HIDDEN_FACE_NETWORK, find_dlib_model
 from seethrough.errors import SeethroughError
+from seethrough.photos.detection import Box
 from seethrough.photos.resampling import eight_bits, resample
-
-Box = tuple[float, float, float, float]
 
 SIDES = (320, 640)
 """Longest sides at which a photo is searched in turn, pixels: the network finds faces of 80 pixels and more.

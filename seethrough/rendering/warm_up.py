@@ -35,11 +35,11 @@ def warm_up() -> float:
 
 
 def tell_of_compiling() -> None:
-    """Say in one line that kernels will be compiled, where numba keeps none yet: for a minute nothing else is heard."""
+    """Say in one line that kernels will be compiled, where numba keeps none yet."""
     from seethrough.rendering.kernels.rasterization import rasterize_forward  # numba takes a while, too
 
     if not compiled_before(rasterize_forward.stats.cache_path):
-        print("compiling, once for this clone: about a minute", file=sys.stderr, flush=True)
+        print("compiling, once for this clone: nothing else is heard meanwhile", file=sys.stderr, flush=True)
 
 
 def compiled_before(folder: str | Path | None) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -49,18 +51,24 @@ def test_of_faces_behind_cloth_and_hands_the_second_detector_finds_most():
     model = load_open_model(0)
     plain, second = DlibDetector(hidden_faces=False), DlibDetector()
     found = {"plain": 0, "second": 0}
-    errors = []
+    errors, seconds = [], []
     for family in ("cloth", "hand"):
         config = SceneConfig(image_size=224, pose="aligned", occluded_fraction=1.0, occluders={family: 1.0})
         renderer = SceneRenderer(model, config, 5)
         for number in range(FACES):
             picture = renderer.render(renderer.scenes.scene(number, 0))
             photo = np.pad(picture.image.transpose(1, 2, 0), ((50, 50), (50, 50), (0, 0)), mode="edge")
-            found["plain"] += bool(plain.faces(photo))
-            if faces := second.faces(photo):
+            open_faces = plain.faces(photo)
+            found["plain"] += bool(open_faces)
+            start = time.process_time()
+            faces = second.faces(photo)
+            if not open_faces:
+                seconds.append(time.process_time() - start)
+            if faces:
                 found["second"] += 1
                 errors.append(mean_distance(faces[0].landmarks, picture.true_landmarks + 50))
     print(f"of {2 * FACES}: {found}, landmarks within {np.median(errors):.1f} px of 224 in the median")
+    print(f"CPU seconds of a photo in which the first finds none: {min(seconds):.2f} to {max(seconds):.2f}")
     assert found["second"] >= found["plain"] + 6
     assert found["second"] >= FACES  # half of them
     assert np.median(errors) < 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from experiments.option_values import count
 from experiments.reconstruction.detail_options import add_foundation_options
 
 PROGRAM = "python -m tools.bump_targets"
@@ -55,17 +56,17 @@ def options_parser() -> argparse.ArgumentParser:
         help="parameters of shape from shading: default, kinect, ivcam",
     )
     parser.add_argument("--along", default="z", metavar="AXIS", help="bumps along z (release) or ray (paper)")
-    parser.add_argument("--size", type=_count, default=500, metavar="PX", help="side of crops and maps (%(default)s)")
-    parser.add_argument("--bits", type=_count, default=16, metavar="N", help="of the maps: 16, or 8 as published")
+    parser.add_argument("--size", type=count, default=500, metavar="PX", help="side of crops and maps (%(default)s)")
+    parser.add_argument("--bits", type=count, default=16, metavar="N", help="of the maps: 16, or 8 as published")
     parser.add_argument(
         "--detector", choices=("dlib", "insightface"), default="dlib", help="for photos without landmarks (%(default)s)"
     )
-    parser.add_argument("--jobs", type=_count, default=0, metavar="N", help="processes that work; default: one a core")
+    parser.add_argument("--jobs", type=count, default=0, metavar="N", help="processes that work; default: one a core")
     parser.add_argument("--skip-bad", action="store_true", help="go on without faulty records; skipped photos are fine")
     parser.add_argument("--overwrite", action="store_true", help="remove earlier targets from DIR first")
     parser.add_argument("--json", metavar="PATH", help="also write the counts as JSON")
-    parser.add_argument("--devices", type=_count, default=1, metavar="N", help="share the work by Lightning: N a node")
-    parser.add_argument("--nodes", type=_count, default=1, metavar="M", help="and M nodes; start the command on each")
+    parser.add_argument("--devices", type=count, default=1, metavar="N", help="share the work by Lightning: N a node")
+    parser.add_argument("--nodes", type=count, default=1, metavar="M", help="and M nodes; start the command on each")
     parser.add_argument(
         "--accelerator",
         choices=("cpu", "gpu"),
@@ -78,10 +79,4 @@ def options_parser() -> argparse.ArgumentParser:
 def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
     return int(text)

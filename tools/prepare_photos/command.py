@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import EXIT_FAILED, write_json
+from experiments.option_values import count
 from experiments.processes import is_first_process
 from seethrough.counting import counted
 from seethrough.errors import SeethroughError
@@ -146,20 +147,14 @@ def _parser() -> argparse.ArgumentParser:
         help="a folder, a photo, a .txt list of photos, or a data config such as data/lfw; with key=value overrides",
     )
     parser.add_argument("--out", metavar="DIR", help="folder to prepare; without it, data.prepared of the config")
-    parser.add_argument("--jobs", type=_count, default=0, metavar="N", help="processes that work; default: one a core")
+    parser.add_argument("--jobs", type=count, default=0, metavar="N", help="processes that work; default: one a core")
     parser.add_argument("--skip-bad", action="store_true", help="go on without faulty records; skipped photos are fine")
     parser.add_argument("--overwrite", action="store_true", help="remove an earlier preparation from DIR first")
-    parser.add_argument("--shards", type=_count, default=0, metavar="N", help="also write N WebDataset shards")
+    parser.add_argument("--shards", type=count, default=0, metavar="N", help="also write N WebDataset shards")
     parser.add_argument("--json", metavar="PATH", help="also write the counts as JSON")
-    parser.add_argument("--devices", type=_count, default=1, metavar="N", help="share the work by Lightning: N a node")
-    parser.add_argument("--nodes", type=_count, default=1, metavar="M", help="and M nodes; start the command on each")
+    parser.add_argument("--devices", type=count, default=1, metavar="N", help="share the work by Lightning: N a node")
+    parser.add_argument("--nodes", type=count, default=1, metavar="M", help="and M nodes; start the command on each")
     parser.add_argument(
         "--accelerator", choices=("cpu", "gpu"), default="cpu", help="of --devices; dlib runs on the CPU (%(default)s)"
     )
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
-    return int(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.command_line import write_json
+from experiments.option_values import count
 from seethrough.errors import SeethroughError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         help="dlib, the path of an ArcFace backbone.pth, identity (coefficients of the face model), or none",
     )
     parser.add_argument("--split", metavar="NAME", help="only these faces; rendered faces: train unless said")
-    parser.add_argument("--limit", type=_count, default=0, metavar="N", help="only the first N faces")
+    parser.add_argument("--limit", type=count, default=0, metavar="N", help="only the first N faces")
     parser.add_argument(
         "--checkpoint", default="default", metavar="RUN", help="FOCUS, for photos: run folder, checkpoint file, or none"
     )
@@ -131,9 +132,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--overwrite", action="store_true", help="remove an earlier set from DIR first")
     parser.add_argument("--json", metavar="PATH", help="also write the counts as JSON")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
-    return int(text)

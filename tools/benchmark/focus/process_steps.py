@@ -7,31 +7,22 @@ import multiprocessing
 import os
 import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
 from lightning_modules.focus.phases import Phase
-from tools.benchmark.focus.setup import SMALL, step_of
+from tools.benchmark.focus.setup import SMALL, SameBatch, step_of
 from tools.benchmark.measuring import Measurement, Start, Times, summarise
 from tools.benchmark.registry import Case
 
 SECTION = "processes"
 STEPS, WARM_UP = 40, 3
 _PHASES = (Phase.RECONSTRUCT, Phase.SEGMENT)
-
-
-class _SameBatch(IterableDataset):
-    def __init__(self, batch: dict[str, Any]) -> None:
-        self.batch = batch
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        while True:
-            yield self.batch
 
 
 class _Stopwatch(pl.Callback):
@@ -69,7 +60,7 @@ def _train(phase: Phase, rank: int, processes: int, port: int, told: Any) -> Non
         strategy="ddp_find_unused_parameters_true" if processes > 1 else "auto", enable_checkpointing=False,
         enable_progress_bar=False, enable_model_summary=False, use_distributed_sampler=False,
     )  # fmt: skip
-    trainer.fit(module, DataLoader(_SameBatch(SMALL.faces(module.config.image_size)), batch_size=None))
+    trainer.fit(module, DataLoader(SameBatch(SMALL.faces(module.config.image_size)), batch_size=None))
     told.put((rank, watch.times.cpu[WARM_UP:], watch.times.wall[WARM_UP:], watch.times.peak_mb))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from torch.utils.data import IterableDataset
 
 from experiments.config.composition import compose
 from lightning_modules.focus.config import FocusConfig
@@ -24,6 +25,17 @@ from tools.benchmark.rendering.scenes import shell_model
 
 RELEASE_RESOLUTION = 189
 """189 x 189 vertices: the 35,721 vertices and 70,688 triangles that the released code was measured with."""
+
+
+class SameBatch(IterableDataset):
+    """One batch again and again, so that no step waits for data."""
+
+    def __init__(self, batch: dict[str, Any]) -> None:
+        self.batch = batch
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while True:
+            yield self.batch
 
 
 @dataclass(frozen=True)

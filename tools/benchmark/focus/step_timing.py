@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.phases import Phase
 from tools.benchmark.focus.arithmetic import Arithmetic
+from tools.benchmark.focus.setup import SameBatch
 from tools.benchmark.measuring import Start, Times
-
-
-class _SameBatch(IterableDataset):
-    def __init__(self, batch: dict[str, Any]) -> None:
-        self.batch = batch
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        while True:
-            yield self.batch
 
 
 @dataclass
@@ -91,7 +83,7 @@ def time_steps(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(module, DataLoader(_SameBatch(batch), batch_size=None))
+        trainer.fit(module, DataLoader(SameBatch(batch), batch_size=None))
     return watch.times
 
 
