@@ -16,7 +16,7 @@ from seethrough.photos.resampling import eight_bits, resample
 SIDES = (320, 640)
 """Longest sides at which a photo is searched in turn, pixels: the network finds faces of 80 pixels and more.
 
-A search costs as much as its pixels, about half a CPU second at the first size.
+A search costs as much as its pixels.
 """
 LARGEST_ENLARGEMENT = 4
 
