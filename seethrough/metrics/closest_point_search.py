@@ -59,12 +59,13 @@ def _in_triangle(x, y, z, frame, bound):
 
 
 @numba.njit(cache=True)
-def search(points, places, low, high, first, count, order, frames):
-    """Return what is closest to each point; arguments after ``places`` are the arrays of a tree.
+def search(points, places, clearances, low, high, first, count, order, frames):
+    """Return what is closest to each point; arguments after ``clearances`` are the arrays of a tree.
 
     Args:
         points: (N, 3).
         places: (N,) where in the order of the leaves to look first; -1 for where the point before was found.
+        clearances: (N,) how far all triangles but that first one are away at least; 0 where that is not known.
         low: see :class:`~seethrough.metrics.triangle_tree.TriangleTree`, as all that follow.
         high: likewise.
         first: likewise.
@@ -73,10 +74,11 @@ def search(points, places, low, high, first, count, order, frames):
         frames: likewise.
 
     Returns:
-        (N,) squared distances, (N, 3) closest points, (N,) triangles of the mesh, (N, 3) barycentric weights.
+        (N,) squared distances, (N, 3) closest points, (N,) triangles of the mesh, (N, 3) barycentric weights, (N,)
+        how far all other triangles are away at least.
     """
     total = len(points)
-    squared, found = np.empty(total), np.empty((total, 3))
+    squared, found, cleared = np.empty(total), np.empty((total, 3)), np.empty(total)
     triangles, weights = np.empty(total, np.int64), np.empty((total, 3))
     stack, distance_of = np.empty(STACK, np.int64), np.empty(STACK)
     place = 0
@@ -85,18 +87,26 @@ def search(points, places, low, high, first, count, order, frames):
         if places[i] >= 0:
             place = places[i]
         best, best_s, best_t = _in_triangle(x, y, z, frames[place], np.inf)
-        top = 1
+        # Where nothing else comes so close the tree need not be asked.
+        known = np.sqrt(best) < clearances[i]
+        second = np.inf
+        top = 0 if known else 1
         stack[0], distance_of[0] = 0, _box_distance(x, y, z, low, high, 0)
         while top > 0:
             top -= 1
-            if distance_of[top] >= best:
+            if distance_of[top] >= second:
                 continue
             node = stack[top]
             if count[node] > 0:
                 for k in range(first[node], first[node] + count[node]):
-                    distance, s, t = _in_triangle(x, y, z, frames[k], best)
+                    if k == place:
+                        continue
+                    distance, s, t = _in_triangle(x, y, z, frames[k], second)
                     if distance < best:
+                        second = best
                         best, best_s, best_t, place = distance, s, t, k
+                    elif distance < second:
+                        second = distance
                 continue
             near, far = first[node], first[node] + 1
             near_distance = _box_distance(x, y, z, low, high, near)
@@ -104,16 +114,17 @@ def search(points, places, low, high, first, count, order, frames):
             if far_distance < near_distance:
                 near, far = far, near
                 near_distance, far_distance = far_distance, near_distance
-            if far_distance < best:
+            if far_distance < second:
                 stack[top], distance_of[top] = far, far_distance
                 top += 1
-            if near_distance < best:
+            if near_distance < second:
                 stack[top], distance_of[top] = near, near_distance
                 top += 1
         squared[i] = best
+        cleared[i] = clearances[i] if known else np.sqrt(second)
         triangles[i] = order[place]
         weights[i, 0], weights[i, 1], weights[i, 2] = max(1.0 - best_s - best_t, 0.0), best_s, best_t
         for axis in range(3):
             frame = frames[place]
             found[i, axis] = frame[0, axis] + best_s * frame[1, axis] + best_t * frame[2, axis]
-    return squared, found, triangles, weights
+    return squared, found, triangles, weights, cleared

@@ -98,7 +98,7 @@ def _descend(
             normal, slope = normal[1:, 1:], slope[1:]
         step = -np.linalg.lstsq(normal + damping * np.diag(np.diag(normal)), slope, rcond=None)[0]
         moved = _moved(best, np.concatenate([[0.0], step]) if not with_scale else step, centre, radius)
-        found = tree.closest(moved.undo(points), closest.triangles)
+        found = tree.closest(moved.undo(points), closest)
         new_cost = moved.scale**2 * found.squared.sum()
         if new_cost >= cost:
             if damping > 1e6 or cost - new_cost > -converged * cost:
@@ -115,7 +115,7 @@ def _descend(
 
 def _face_normals(tree: TriangleTree, alignment: Similarity, closest: ClosestPoints) -> np.ndarray:
     """Return (N, 3) normals of the triangles, for points that lie on them and thus have no direction to them."""
-    return tree.normals[closest.triangles] @ alignment.rotation.T
+    return tree.normals(closest.triangles) @ alignment.rotation.T
 
 
 def _moved(alignment: Similarity, step: np.ndarray, centre: np.ndarray, radius: float) -> Similarity:

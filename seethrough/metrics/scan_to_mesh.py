@@ -94,10 +94,7 @@ def scan_to_mesh(
     alignment, closest = refine_alignment(tree, cropped, start, with_scale=not metrical)
     landmark_rms = float(np.sqrt(((start.apply(landmarks) - scan_landmarks) ** 2).sum(1).mean()))
     distances = alignment.scale * np.sqrt(closest.squared)
-    # Where the landmarks put the mesh: the refinement moves half a face to the middle of the scan.
-    first = tree.closest(start.undo(cropped), closest.triangles)
-    beyond = beyond_border(first, np.asarray(triangles)) & (start.scale * np.sqrt(first.squared) > _RIM_DISTANCE)
-    coverage = 1 - float(beyond.mean())
+    coverage = _coverage(tree, cropped, np.asarray(triangles), start, closest)
     warnings = _warnings(alignment, coverage, landmarks, scan_landmarks, unit if metrical else None)
     return ScanToMesh(distances, alignment, landmark_rms, coverage, warnings)
 
@@ -123,12 +120,35 @@ def crop_ball(landmarks: np.ndarray) -> tuple[np.ndarray, float]:
 
 def beyond_border(closest: ClosestPoints, triangles: np.ndarray) -> np.ndarray:
     """Return (N,) whether the closest point lies on an open border of the mesh, an edge with one triangle."""
-    # Edge k lies opposite to corner k.
-    edges = np.sort(np.stack([triangles[:, [1, 2]], triangles[:, [2, 0]], triangles[:, [0, 1]]], axis=1), axis=2)
-    key = edges[..., 0].astype(np.int64) * (int(triangles.max()) + 1) + edges[..., 1]
-    _, place, count = np.unique(key.ravel(), return_inverse=True, return_counts=True)
-    single = (count[place.ravel()] == 1).reshape(-1, 3)
-    return (single[closest.triangles] & (closest.barycentric < 1e-9)).any(1)
+    on_edge = closest.barycentric < 1e-9
+    asked = np.zeros(int(triangles.max()) + 1, dtype=bool)
+    asked[triangles[closest.triangles[on_edge.any(1)]]] = True
+    # No other triangle has one of the edges that are asked for.
+    every = np.sort(_edge_keys(triangles[asked[triangles].sum(1) > 1], len(asked)), axis=None)
+    keys = _edge_keys(triangles[closest.triangles], len(asked))[on_edge]
+    on_edge[on_edge] = np.searchsorted(every, keys, "right") - np.searchsorted(every, keys) == 1
+    return np.any(on_edge, axis=1)
+
+
+def _edge_keys(triangles: np.ndarray, count: int) -> np.ndarray:
+    """Return (T, 3) numbers that both triangles of an edge have in common; edge k lies opposite to corner k."""
+    start, end = np.roll(triangles, -1, axis=1).astype(np.int64), np.roll(triangles, 1, axis=1)
+    return np.minimum(start, end) * count + np.maximum(start, end)
+
+
+def _coverage(
+    tree: TriangleTree, points: np.ndarray, triangles: np.ndarray, start: Similarity, closest: ClosestPoints
+) -> float:
+    """Return the share of (N, 3) points that is not beyond a border of the mesh where the landmarks put it.
+
+    There, since the refinement moves half a face to the middle of the scan; ``closest`` was found after it.
+    """
+    placed = start.undo(points)
+    # Points that are near what they are near after the refinement are not beyond anything.
+    far = start.scale * np.linalg.norm(placed - closest.points, axis=1) > _RIM_DISTANCE
+    first = tree.closest(placed[far], ClosestPoints(*(values[far] for values in closest)))
+    beyond = beyond_border(first, triangles) & (start.scale * np.sqrt(first.squared) > _RIM_DISTANCE)
+    return 1 - float(beyond.sum()) / len(points)
 
 
 def _warnings(

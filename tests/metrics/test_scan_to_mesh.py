@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
+from itertools import combinations
+
 import numpy as np
 import pytest
 
 from seethrough.metrics.mesh_registration import Similarity
-from seethrough.metrics.scan_to_mesh import crop_ball, crop_scan, scan_to_mesh
+from seethrough.metrics.scan_to_mesh import beyond_border, crop_ball, crop_scan, scan_to_mesh
 from seethrough.metrics.triangle_tree import TriangleTree
 from tests.metrics.face_scans import AVERAGE, Prediction, landmarks, mesh_of, scan_of, surface, turned
 
@@ -128,6 +131,26 @@ def test_half_a_face_is_punished_and_named():
     result = scan_to_mesh(scan, marks, vertices, half, marks)
     assert result.mean > 3
     assert "covered" in result.warnings["partial"] and result.coverage < 0.7
+
+
+@pytest.mark.parametrize(("axis", "least"), [(1, -45), (0, -30)])
+def test_coverage_counts_every_point_beyond_a_border(axis, least):
+    scan, marks = surface(51, 61, AVERAGE)[0], landmarks(AVERAGE)
+    vertices, triangles = surface(71, 83, AVERAGE, warp=0.6)
+    cut = triangles[(vertices[triangles][..., axis] > least).all(1)]
+    # The landmarks are exact: the mesh is where they put it. All points are asked, and all edges are counted.
+    cropped = crop_scan(scan, marks)
+    closest = TriangleTree.of(vertices, cut).closest(cropped)
+    times = Counter(tuple(sorted(edge)) for row in cut.tolist() for edge in combinations(row, 2))
+    beyond = np.zeros(len(cropped), dtype=bool)
+    for n, corners in enumerate(cut[closest.triangles].tolist()):
+        edges = [sorted(corners[:k] + corners[k + 1 :]) for k in range(3) if closest.barycentric[n, k] < 1e-9]
+        beyond[n] = any(times[tuple(edge)] == 1 for edge in edges)
+    np.testing.assert_array_equal(beyond_border(closest, cut), beyond)
+    covered = 1 - (beyond & (closest.squared > 2.0**2)).mean()
+    assert 0.5 < covered < 0.95
+    # A point whose closest one is a corner at the border may be found on either triangle there.
+    assert scan_to_mesh(scan, marks, vertices, cut, marks).coverage == pytest.approx(covered, abs=1e-2)
 
 
 def test_metrical_keeps_the_size():

@@ -51,9 +51,39 @@ def test_nothing_is_closer_than_what_is_found(seed, count, kind):
     combined = (plain.barycentric[..., None] * corners[plain.triangles]).sum(1)
     assert combined == pytest.approx(plain.points, abs=1e-8)
     assert (plain.barycentric >= -1e-12).all() and plain.barycentric.sum(1) == pytest.approx(np.ones(25))
-    # any guess gives the same distances
-    guessed = tree.closest(points, rng.integers(0, count, 25))
-    assert guessed.squared == pytest.approx(plain.squared, rel=1e-9, abs=1e-12)
+    # how far the others are
+    others = distances.copy()
+    others[np.arange(25), plain.triangles] = np.inf
+    assert plain.clearance**2 == pytest.approx(others.min(1), rel=1e-6, abs=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1e-3, 0.03, 0.3, 3.0]))
+@settings(max_examples=40, deadline=None)
+def test_what_was_found_elsewhere_changes_nothing(seed, way):
+    rng = np.random.default_rng(seed)
+    vertices, triangles = face_like(rng)
+    tree = TriangleTree.of(vertices, triangles)
+    points = vertices[rng.integers(0, len(vertices), 200)] + rng.normal(0, 0.4, (200, 3))
+    found = tree.closest(points)
+    # Several short ways: what is left of the clearance must hold for all of them together.
+    for _ in range(4):
+        points = points + rng.normal(0, way, (200, 3))
+        found, fresh = tree.closest(points, found), tree.closest(points)
+        np.testing.assert_allclose(found.squared, fresh.squared, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(found.points, fresh.points, rtol=0, atol=1e-11)
+        alone = fresh.clearance > np.sqrt(fresh.squared) + 1e-9  # else it lies on an edge of two triangles
+        np.testing.assert_array_equal(found.triangles[alone], fresh.triangles[alone])
+        assert (found.clearance <= fresh.clearance + 1e-12).all()
+        if way == 1e-3:  # the most are not searched again
+            assert (found.clearance < fresh.clearance).mean() > 0.5
+
+
+def face_like(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    x, y = np.meshgrid(np.arange(20.0), np.arange(20.0))
+    vertices = np.stack([x, y, np.sin(0.4 * x) + np.cos(0.3 * y)], axis=-1).reshape(-1, 3)
+    corner = (np.arange(19)[:, None] * 20 + np.arange(19)).ravel()
+    triangles = np.concatenate([corner[:, None] + [0, 1, 21], corner[:, None] + [0, 21, 20]])
+    return vertices + rng.normal(0, 0.1, vertices.shape), triangles
 
 
 def test_points_of_the_mesh_are_at_no_distance():
