@@ -32,6 +32,45 @@ def test_without_a_warp_it_is_the_plain_resampling(side: int, size: int, field: 
     np.testing.assert_allclose(warped(mask, matrix, size, cubic=False)[0], plain, atol=2e-5)
 
 
+def filters(centres: np.ndarray, stretch: float, pixels: int, cubic: bool) -> np.ndarray:
+    """(N, pixels) weights of filters about some centres, in float64; what falls beside the pixels counts, too."""
+    distance = np.abs(np.arange(-pixels, 2 * pixels) + 0.5 - centres[:, None]) / stretch
+    if cubic:
+        near = (1.5 * distance - 2.5) * distance**2 + 1
+        far = ((2.5 - 0.5 * distance) * distance - 4) * distance + 2
+        weights = np.where(distance < 1, near, np.where(distance < 2, far, 0))
+    else:
+        weights = np.maximum(1 - distance, 0)
+    total = weights.sum(axis=1, keepdims=True)
+    return np.divide(weights, total, where=total != 0, out=np.zeros_like(weights))[:, pixels : 2 * pixels]
+
+
+@given(
+    warp=st.builds(
+        Warp,
+        shift=st.tuples(st.floats(-60, 60), st.floats(-60, 60)),
+        scale=st.floats(0.4, 2),
+        rotation=st.floats(-3, 3),
+        flip=st.booleans(),
+    ),
+    size=st.integers(16, 40),
+    channels=st.sampled_from([1, 3]),
+    cubic=st.booleans(),
+)
+@settings(max_examples=25)
+def test_every_pixel_is_the_sum_that_is_promised(warp: Warp, size: int, channels: int, cubic: bool) -> None:
+    stored = noise(32, channels)
+    matrix = warp.from_stored(32, 1.2, size)
+    to_stored = np.linalg.inv(matrix)
+    y, x = np.mgrid[:size, :size].reshape(2, -1) + 0.5
+    u, v, _ = to_stored @ np.stack([x, y, np.ones_like(x)])
+    stretch = max(math.sqrt(abs(np.linalg.det(to_stored))), 1.0)
+    across, down = filters(u, stretch, 32, cubic), filters(v, stretch, 32, cubic)
+    sums = np.einsum("nr,nc,rck->kn", down, across, stored.astype(np.float64))
+    wanted = np.clip(sums / 255, 0, 1).reshape(channels, size, size)
+    np.testing.assert_allclose(warped(stored, matrix, size, cubic=cubic), wanted, atol=2e-6)
+
+
 def test_the_middle_of_the_usual_crop_is_copied() -> None:
     stored = noise(SIDE)
     sample = warped(stored, IDENTITY.from_stored(SIDE, FIELD, 224), 224)
