@@ -1,8 +1,8 @@
-"""The one sample that every data set yields, how samples become a batch, and a check of a sample."""
+"""The one sample that every data set yields, and a check of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import torch
@@ -69,45 +69,6 @@ class Sample(TypedDict, total=False):
 
 REQUIRED = ("image", "landmarks", "id")
 OPTIONAL = ("mask", "identity", "bump", "depth", "focal", "subset", "truth")
-
-
-def collate(samples: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
-    """Stack samples to a batch: tensors gain a leading B, strings become lists.
-
-    A mapping is taken for a batch that a data set has put together itself (``__getitems__``) and is returned as it is.
-
-    Raises:
-        ValueError: the samples do not all have the same keys or shapes; the message names the sample.
-    """
-    if isinstance(samples, Mapping):
-        return dict(samples)
-    if not samples:
-        raise ValueError("cannot collate an empty list of samples")
-    return _stack(samples, [str(sample.get("id", number)) for number, sample in enumerate(samples)], "")
-
-
-def _stack(samples: Sequence[Mapping[str, Any]], names: list[str], prefix: str) -> dict[str, Any]:
-    keys = samples[0].keys()
-    for sample, name in zip(samples, names, strict=True):
-        if sample.keys() != keys:
-            different = ", ".join(sorted(prefix + key for key in sample.keys() ^ keys))
-            raise ValueError(f"sample {name!r} and sample {names[0]!r} do not both have: {different}")
-    batch: dict[str, Any] = {}
-    for key in keys:
-        values = [sample[key] for sample in samples]
-        if isinstance(values[0], Mapping):
-            batch[key] = _stack(values, names, f"{prefix}{key}.")
-        elif isinstance(values[0], Tensor):
-            for value, name in zip(values, names, strict=True):
-                if value.shape != values[0].shape:
-                    raise ValueError(
-                        f"{prefix}{key} of sample {name!r} has shape {tuple(value.shape)}, "
-                        f"that of sample {names[0]!r} has {tuple(values[0].shape)}"
-                    )
-            batch[key] = torch.stack(values)
-        else:
-            batch[key] = values
-    return batch
 
 
 def check_sample(sample: Mapping[str, Any]) -> None:

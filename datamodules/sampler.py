@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from datamodules.sample import collate
+from datamodules.collation import collate
 from seethrough.processors import usable_cores
 
 

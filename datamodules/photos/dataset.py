@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from datamodules.collation import collate
 from datamodules.photos.augmentation import AugmentationConfig, augmented
 from datamodules.photos.face_files import FaceFiles
 from datamodules.photos.manifest import MANIFEST, ManifestRow, trusted_row
 from datamodules.photos.manifest_index import ManifestIndex
-from datamodules.sample import Sample, collate
+from datamodules.sample import Sample
 from datamodules.sampler import SampleKey, as_key
 from seethrough.errors import SeethroughError
 from seethrough.photos.alignment import CropTransform
@@ -116,17 +118,23 @@ class PhotoDataset(Dataset):
 
         Where files cannot be read and ``skip_bad`` says to go on, the batch has the key :data:`SKIPPED`.
         """
-        samples: list[Sample] = []
         skipped: list[str] = []
-        for key in map(as_key, keys):
+        samples = self._samples(map(as_key, keys), skipped)
+        first = next(samples, None)
+        batch = {"id": []} if first is None else collate(chain([first], samples), len(keys))
+        return {**batch, SKIPPED: skipped} if skipped else batch
+
+    def _samples(self, keys: Iterable[SampleKey], skipped: list[str]) -> Iterator[Sample]:
+        """Yield the samples of a batch that can be read, and tell ``skipped`` of the others."""
+        for key in keys:
             tries = len(self) if self.skip_bad == "replace" else 1
             for place in range(key.index, key.index + tries):
                 try:
-                    samples.append(self[SampleKey(key.epoch, place % len(self))])
-                    break
+                    sample = self[SampleKey(key.epoch, place % len(self))]
                 except SeethroughError as error:
                     if not self.skip_bad:
                         raise
                     skipped.append(str(error))
-        batch = collate(samples) if samples else {"id": []}
-        return {**batch, SKIPPED: skipped} if skipped else batch
+                else:
+                    yield sample
+                    break

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from datamodules.sample import check_sample, collate, true_parameters
+from datamodules.sample import check_sample
 
 
 def sample(number: int = 0) -> dict[str, Any]:
@@ -64,33 +64,3 @@ def test_a_bad_sample_is_named_with_its_fault(change: Any, words: str) -> None:
     change(bad)
     with pytest.raises(ValueError, match=words):
         check_sample(bad)
-
-
-def test_collate_stacks_tensors_and_lists_texts() -> None:
-    batch = collate([sample(0), sample(1)])
-    assert batch["image"].shape == (2, 3, 6, 8)
-    assert batch["id"] == ["face-0", "face-1"]
-    assert batch["truth"]["occluder"].tolist() == [1, 1]
-    torch.testing.assert_close(
-        batch["truth"]["parameters"]["identity"][1], sample(1)["truth"]["parameters"]["identity"]
-    )
-    parameters = true_parameters(batch)
-    assert parameters.sizes.as_list() == [3, 2, 2, 27, 3, 3]
-
-
-def test_collate_passes_a_ready_batch_on() -> None:
-    batch = collate([sample(0), sample(1)])
-    assert collate(batch) == batch
-
-
-def test_collate_names_the_sample_that_differs() -> None:
-    without = sample(1)
-    del without["truth"]["twin"]
-    with pytest.raises(ValueError, match=r"'face-1' and sample 'face-0' do not both have: truth\.twin"):
-        collate([sample(0), without])
-    larger = sample(1)
-    larger["image"] = torch.rand(3, 7, 8)
-    with pytest.raises(ValueError, match=r"image of sample 'face-1' has shape \(3, 7, 8\)"):
-        collate([sample(0), larger])
-    with pytest.raises(ValueError, match="empty"):
-        collate([])

@@ -8,7 +8,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from datamodules.sample import collate
+from datamodules.collation import collate
 from lightning_modules.checkpointing import StepCheckpoint
 from lightning_modules.recognition import RecognitionModule, load_recogniser
 from lightning_modules.recognition.config import AlexNetConfig, RecognitionConfig
