@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seethrough.networks.enlarged_convolution import EnlargedConvolution
+
 Upsampling = Literal["resize", "transposed", "transposed_3x3"]
 Normalisation = Literal["none", "group"]
 BIAS = 0.1
@@ -69,14 +71,13 @@ class DecoderBlock(nn.Module):
     ) -> None:
         super().__init__()
         if upsampling == "resize":
-            self.up: nn.Module = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+            self.up: nn.Module = EnlargedConvolution(channels_in, channels_out)
         elif upsampling == "transposed":
             self.up = nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1)
         elif upsampling == "transposed_3x3":
             self.up = nn.ConvTranspose2d(channels_in, channels_out, 3, stride=2, padding=1, output_padding=1)
         else:
             raise ValueError(f"upsampling must be resize, transposed or transposed_3x3, got {upsampling!r}")
-        self.resized = upsampling == "resize"
         self.first = nn.Conv2d(2 * channels_out, channels_out, 3, padding=1)
         self.second = nn.Conv2d(channels_out, channels_out, 3, padding=1)
         self.norms = _norms(normalisation, [channels_out] * 2)
@@ -85,8 +86,6 @@ class DecoderBlock(nn.Module):
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
         """Return (B, channels_out, 2h, 2w) features; ``skip`` (B, channels_out, 2h, 2w) comes from the encoder."""
-        if self.resized:
-            features = functional.interpolate(features, scale_factor=2, mode="nearest")
         features = torch.cat([self.up(features), skip], dim=1)
         for layer, norm in zip((self.first, self.second), self.norms, strict=True):
             features = functional.relu(norm(layer(features)), inplace=True)

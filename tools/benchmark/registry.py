@@ -46,7 +46,7 @@ class Section:
 
 
 _HERE = "tools.benchmark"
-_ARITHMETIC = "the passes through the networks that the step cannot do without, alone"
+_ARITHMETIC = "the passes through the networks that the step cannot do without, as PyTorch's own layers and alone"
 
 SECTIONS: dict[str, Section] = {
     "ceilings": Section("Machine", f"{_HERE}.ceiling_cases:cases", "call"),
@@ -81,11 +81,11 @@ SECTIONS: dict[str, Section] = {
     ),
     "inference": Section(
         "FOCUS", f"{_HERE}.focus.inference:cases", "image",
-        "the passes through encoder and segmentation network alone"
+        "the passes through encoder and segmentation network, as PyTorch's own layers and alone"
     ),
     "translator": Section(
         "Detail", f"{_HERE}.details.translator:cases", "image",
-        "the network's layers one after the other in PyTorch's own memory layout",
+        "the network as PyTorch's own layers one after the other, in PyTorch's own memory layout",
     ),
     "shape_from_shading": Section(
         "Detail", f"{_HERE}.details.shape_from_shading:cases", "photo",

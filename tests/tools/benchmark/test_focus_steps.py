@@ -14,7 +14,7 @@ from seethrough.networks.perceptual import PerceptualNet
 from tests.lightning_modules.focus.conftest import focus_config, small_model_file, synthetic_batch  # noqa: F401
 from tests.lightning_modules.focus.test_step_cost import config, recognition  # noqa: F401
 from tools.benchmark.focus import joint_training
-from tools.benchmark.focus.arithmetic import Arithmetic
+from tools.benchmark.focus.arithmetic import Arithmetic, needed_flop
 from tools.benchmark.focus.setup import SMALL, step_of
 from tools.benchmark.focus.step_timing import pooled, time_steps
 from tools.benchmark.measuring import Times
@@ -70,11 +70,12 @@ def test_arithmetic_goes_back_through_a_copy_of_one_network_and_moves_no_weight(
 
 def test_operations_and_bytes_are_counted(config, recognition):  # noqa: F811
     without = replace(config, loss=replace(config.loss, weights=replace(config.loss.weights, perceptual=0.0)))
-    arithmetic = Arithmetic(FocusModule(without), synthetic_batch())
-    landmarks = arithmetic.flop(Phase.LANDMARKS)
+    module, batch = FocusModule(without), synthetic_batch()
+    arithmetic = Arithmetic(module, batch)
+    landmarks = needed_flop(module, batch, Phase.LANDMARKS)
     # The stem alone: 5 x 5 x 3 products and additions for 8 channels of 16 x 16 pixels, forward and for its weights.
     assert landmarks > 2 * 2 * 75 * 8 * 16 * 16
-    assert arithmetic.flop(Phase.RECONSTRUCT) > landmarks == arithmetic.flop(Phase.INITIALISE)
+    assert needed_flop(module, batch, Phase.RECONSTRUCT) > landmarks == needed_flop(module, batch, Phase.INITIALISE)
     weights = sum(value.numel() for value in arithmetic.encoder.parameters())
     images = 2 * 4 * 3 * 32 * 32
     assert arithmetic.least_bytes(Phase.LANDMARKS) == 4 * 10 * weights / 4 + images
@@ -114,8 +115,8 @@ def test_whole_cycles_are_trained_on_a_device():
     assert row.case == "two" and row.device == "the CPU, bfloat16" and row.reference_cpu_s is None
     assert 0 < row.wall_s < 60 and row.peak_mb > 100 and 0 < row.ceiling_fraction < 1
     module = setup.module()
-    one = Arithmetic(module, {name: value[:1] for name, value in setup.faces(80).items()})
-    assert row.flop == pytest.approx((one.flop(Phase.SEGMENT) + 5 * one.flop(Phase.RECONSTRUCT)) / 6)
+    segment, reconstruct = (needed_flop(module, setup.faces(80), p) for p in (Phase.SEGMENT, Phase.RECONSTRUCT))
+    assert row.flop == pytest.approx((segment + 5 * reconstruct) / 6)
 
 
 def test_small_setup_is_the_preset():

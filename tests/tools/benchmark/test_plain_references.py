@@ -11,13 +11,16 @@ from seethrough.details.symmetry import PRESETS
 from seethrough.details.symmetry.completion import complete_vertices
 from seethrough.details.symmetry.vertex_graph import vertex_graph
 from seethrough.morphable import FaceParameters, load_face_model
+from seethrough.networks import SegmentationUNet
 from seethrough.networks.bump_translator import BumpTranslator
+from seethrough.networks.enlarged_convolution import EnlargedConvolution
 from seethrough.rendering import FaceRenderer, focus_camera
 from seethrough.rendering.backends.cpu import CpuBackend
 from tools.benchmark.data.plain_distance import distances_to_mesh
 from tools.benchmark.details.plain_filling import poisson_blend
 from tools.benchmark.details.plain_symmetry import HalfSeen, complete_plainly
 from tools.benchmark.details.translator import plain_translation
+from tools.benchmark.plain_networks import written_plainly
 from tools.benchmark.rendering.decode import decode_plainly
 from tools.benchmark.rendering.plain_rendering import autograd_picture, face_plainly
 from tools.benchmark.rendering.scenes import posed_shell, shell_model
@@ -81,8 +84,18 @@ def test_poisson_blending() -> None:
 def test_bump_translation() -> None:
     translator = BumpTranslator(width=4, depth=3).eval()
     image = torch.rand(1, 3, 37, 50)
+    plain = written_plainly(translator)
     with torch.no_grad():
-        torch.testing.assert_close(plain_translation(translator, image), translator(image), atol=1e-4, rtol=0)
+        torch.testing.assert_close(plain_translation(plain, image), translator(image), atol=1e-4, rtol=0)
+
+
+def test_a_segmentation_network_written_plainly() -> None:
+    network = SegmentationUNet(widths=(4, 6, 8)).eval()
+    plain, images = written_plainly(network), [torch.rand(2, 3, 40, 48) for _ in range(2)]
+    assert not any(isinstance(module, EnlargedConvolution) for module in plain.modules())
+    assert sum(isinstance(module, EnlargedConvolution) for module in network.modules()) == 2
+    with torch.no_grad():
+        torch.testing.assert_close(plain(*images), network(*images), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

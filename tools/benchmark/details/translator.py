@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from functools import partial
 
@@ -17,13 +16,14 @@ from seethrough.details.detail_crop import DETAIL_SIZE
 from seethrough.networks.bump_translator import BumpTranslator, millimetres
 from tools.benchmark.focus.step_timing import DTYPES
 from tools.benchmark.measuring import Measurement, Times, summarise
+from tools.benchmark.plain_networks import written_plainly
 from tools.benchmark.registry import Case
 
 PRESETS = {"paper": "preset/bump_paper", "small": "preset/bump_small"}
 
 
 def plain_translation(translator: BumpTranslator, image: Tensor) -> Tensor:
-    """Return the (B, 1, H, W) bump in mm, layer after layer, of weights that lie in PyTorch's own layout."""
+    """Return the (B, 1, H, W) bump in mm, layer after layer, of a network that is written plainly."""
     height, width = image.shape[-2:]
     below, beside = (-(side + 2 * translator.margin) % translator.stride for side in (height, width))
     features, skips = functional.pad(2 * image - 1, (0, beside, 0, below)), []
@@ -45,7 +45,7 @@ def translation_measured(
     translator = build_translator(compose([PRESETS[preset], "data/detail"]).config.model.translator).eval()
     image = torch.rand(1, 3, size, size)
     times, reference, dtype = Times(), Times(), DTYPES[precision]
-    plain = copy.deepcopy(translator).to(memory_format=torch.contiguous_format)
+    plain = written_plainly(translator).to(memory_format=torch.contiguous_format)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
         for index in range(rounds + 1):
             (times if index else Times()).take(lambda: translator(image))

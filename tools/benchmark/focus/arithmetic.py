@@ -12,22 +12,24 @@ from torch.utils.flop_counter import FlopCounterMode
 from lightning_modules.focus.lightning_model import FocusModule
 from lightning_modules.focus.phases import Network, Phase
 from seethrough.morphable import FaceParameters
+from tools.benchmark.plain_networks import written_plainly
 
 RENDERED = (Phase.INITIALISE, Phase.RECONSTRUCT)
 
 
 class Arithmetic:
-    """Copies of a module's networks, run on inputs that are there already, in the layout that training uses.
+    """Copies of a module's networks, written plainly, run on inputs that are there already, in the layout of training.
 
     What it leaves out is what the ratio of a step to it measures: decoding, rendering, alignment, losses, masks, the
-    optimiser, and Lightning's loop.
+    optimiser, and Lightning's loop. Products that the module's networks save make the ratio smaller.
 
     Args:
         module: whose networks are copied.
         batch: with ``image`` (B, 3, H, W) and ``landmarks`` (B, 68, 2).
+        plain: write the networks plainly; else they do what those of the module do.
     """
 
-    def __init__(self, module: FocusModule, batch: dict[str, Any]) -> None:
+    def __init__(self, module: FocusModule, batch: dict[str, Any], plain: bool = True) -> None:
         loss = module.config.loss
         self.weights = loss.weights
         self.compared = {
@@ -36,7 +38,7 @@ class Arithmetic:
         }
         self.mask = module.config.mask
         self.encoder = copy.deepcopy(module.focus.encoder)
-        self.segmentation = copy.deepcopy(module.focus.segmentation)
+        self.segmentation = (written_plainly if plain else copy.deepcopy)(module.focus.segmentation)
         self.recognition = module.perceptual
         self.image: Tensor = batch["image"]
         self.rendered = self.image.flip(3).contiguous()
@@ -49,12 +51,6 @@ class Arithmetic:
             self._segmentation(shallow=phase is Phase.SEGMENT)
         else:
             self._reconstruction(phase)
-
-    def flop(self, phase: Phase) -> float:
-        """Return the floating-point operations of the products in one step, per image."""
-        with FlopCounterMode(display=False) as counter:
-            self.step(phase)
-        return counter.get_total_flops() / len(self.image)
 
     def least_bytes(self, phase: Phase) -> float:
         """Return the bytes that one step moves at least, per image: the weights of every pass and update, the images.
@@ -106,6 +102,14 @@ class Arithmetic:
     def _back(self, trained: torch.nn.Module, losses: list[Tensor]) -> None:
         trained.zero_grad()
         torch.stack(losses).sum().backward()
+
+
+def needed_flop(module: FocusModule, batch: dict[str, Any], phase: Phase) -> float:
+    """Return the floating-point operations of the products in one step as ``module`` takes it, per image of a batch."""
+    arithmetic = Arithmetic(module, batch, plain=False)
+    with FlopCounterMode(display=False) as counter:
+        arithmetic.step(phase)
+    return counter.get_total_flops() / len(batch["image"])
 
 
 def total(parameters: FaceParameters) -> Tensor:

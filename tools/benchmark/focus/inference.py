@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tools.benchmark.focus.setup import PAPER, SMALL, FocusSetup
 from tools.benchmark.focus.step_timing import DTYPES
 from tools.benchmark.measuring import Measurement, Times, summarise
+from tools.benchmark.plain_networks import written_plainly
 from tools.benchmark.registry import Case
 
 
@@ -18,13 +19,14 @@ def _predict(setup: FocusSetup, precision: str, rounds: int) -> Measurement:
     focus = setup.module().focus.eval()
     image = setup.faces(focus.image_size)["image"]
     rendered = image.flip(3).contiguous()
+    plain = written_plainly(focus.segmentation)
     dtype = DTYPES[precision]
     times, arithmetic = Times(), Times()
 
     @torch.no_grad()
     def passes() -> None:
         focus.encoder(image)
-        focus.segmentation(rendered, image)
+        plain(rendered, image)
 
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
         for index in range(rounds + 1):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from lightning_modules.focus.phases import Phase
-from tools.benchmark.focus.arithmetic import Arithmetic
+from tools.benchmark.focus.arithmetic import Arithmetic, needed_flop
 from tools.benchmark.focus.setup import PAPER, SMALL, FocusSetup, step_of
 from tools.benchmark.focus.step_timing import DTYPES, pooled, time_steps
 from tools.benchmark.measuring import Measurement, summarise
@@ -34,7 +34,7 @@ def step_measured(
         times.arithmetic[phase],
         setup.batch,
         setup.batch,
-        arithmetic.flop(phase),
+        needed_flop(module, batch, phase),
         arithmetic.least_bytes(phase),
         DTYPES[precision],
     )
@@ -58,7 +58,7 @@ def _cycle(setup: FocusSetup, segmentation: int, reconstruction: int, cycles: in
         pooled(times.arithmetic, counts),
         images,
         images,
-        sum(share[phase] * arithmetic.flop(phase) for phase in counts),
+        sum(share[phase] * needed_flop(module, batch, phase) for phase in counts),
         sum(share[phase] * arithmetic.least_bytes(phase) for phase in counts),
         DTYPES[precision],
     )
