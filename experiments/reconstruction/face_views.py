@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,13 +58,15 @@ class FaceViews:
         """Draw a mesh as the photo shows the face: as clay, and where it has colours in these too."""
         return _drawn(mesh.vertices, mesh, self.photo.resized(size))
 
-    def turned(self, mesh: PosedMesh, size: int, yaw: float = 0.0) -> list[Layer]:
-        """Draw a mesh from the front, turned by ``yaw`` rad about the vertical: positive shows more of the left."""
-        c, s = math.cos(yaw), math.sin(yaw)
-        turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-        centred = (self.frame(mesh.vertices) - self.middle) @ turn.T
+    def turned(self, mesh: PosedMesh, size: int, *yaws: float) -> Iterator[list[Layer]]:
+        """Draw a mesh from the front, turned by each yaw (rad) about the vertical: positive shows more of the left."""
+        centred = self.frame(mesh.vertices) - self.middle
         camera = Camera(_FILLED * size * REST_DISTANCE / self.extent, size, size)
-        return _drawn(centred * [1, -1, -1] + [0, 0, REST_DISTANCE], mesh, camera)
+        for yaw in yaws:
+            c, s = math.cos(yaw), math.sin(yaw)
+            points = centred @ (np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T * [1, -1, -1])
+            points[:, 2] += REST_DISTANCE
+            yield _drawn(points, mesh, camera)
 
 
 def _drawn(points: np.ndarray, mesh: PosedMesh, camera: Camera) -> list[Layer]:
@@ -75,5 +78,5 @@ def _drawn(points: np.ndarray, mesh: PosedMesh, camera: Camera) -> list[Layer]:
         own = torch.from_numpy(np.ascontiguousarray(mesh.colours, dtype=np.float32))[None]
         colours = torch.cat([colours, own], dim=2)
     both = drawn_mesh(vertices, triangles, colours, camera)
-    layers = [of_clay(Layer(both.colour[:, :, :1], both.opacity))]
-    return layers if mesh.colours is None else [*layers, Layer(both.colour[:, :, 1:], both.opacity)]
+    layers = [of_clay(Layer(both.colour[:1], both.opacity))]
+    return layers if mesh.colours is None else [*layers, Layer(both.colour[1:], both.opacity)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from experiments.reconstruction.drawing import FaceDrawing, Layer
+from experiments.reconstruction.drawing import FaceDrawing, Layer, picture_of, planes_of
 from seethrough.photos import CropTransform
 
 TILE = 248
@@ -40,8 +40,8 @@ def side_by_side(
         mask: (S, S) visible face in the crop at any size, or None if no network was asked.
     """
     near = crop.resized(TILE)
-    picture = np.clip(near.crop(photo), 0, 1)
-    ground = np.broadcast_to(np.array(GROUND, dtype=np.float32), (TILE, TILE, 3))
+    picture = planes_of(np.clip(near.crop(photo), 0, 1))
+    ground = np.array(GROUND, dtype=np.float32)[:, None, None]
     rendered = drawing.photo_like(TILE)
     upper = {
         "photo": picture,
@@ -73,7 +73,7 @@ def side_by_side(
     for index, (label, tile) in enumerate(tiles):
         row, column = divmod(index, columns)
         left, top = GAP + column * (TILE + GAP), GAP + row * (TILE + LABEL_HEIGHT + GAP)
-        image = Image.fromarray(np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8))
+        image = picture_of(tile)
         if label == _LANDMARKS:
             image = _dotted(image, near.to_crop(detected), near.to_crop(fitted))
         sheet.paste(image, (left, top))
@@ -115,11 +115,10 @@ def _dotted(image: Image.Image, detected: np.ndarray, fitted: np.ndarray) -> Ima
 
 def _highlighted(picture: np.ndarray, visible: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Keep the visible face, tint what hides it, fade everything else to a light grey."""
-    grey = picture.mean(axis=2, keepdims=True)
+    grey = picture.mean(axis=0)
     faded = 0.62 + 0.3 * grey
-    tinted = 0.45 * picture + 0.55 * np.array(OCCLUDED)
-    shown, inside = visible[:, :, None], face[:, :, None]
-    return faded * (1 - inside) + tinted * (inside - shown) + picture * shown
+    tinted = 0.45 * picture + 0.55 * np.array(OCCLUDED)[:, None, None]
+    return faded * (1 - face) + tinted * (face - visible) + picture * visible
 
 
 def _resized(mask: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from experiments.reconstruction.detail_panels import GAP, HIDDEN, INK, LABEL_HEIGHT, PAPER, heat_limit
+from experiments.reconstruction.drawing import picture_of
 from experiments.reconstruction.face_views import FaceViews, PosedMesh
 from experiments.reconstruction.filled_bump import FilledBump
 from seethrough.details.bump_pictures import heat_map
@@ -43,8 +44,7 @@ def stage_sheet(
     names = ["photo, what is seen, bump map", *(name for name, _ in meshes), "in its colours"]
     columns = [_of_the_photo(detail, filled, limit)]
     for _, mesh in meshes:
-        side = math.copysign(SIDE_VIEW, yaw)
-        seen = [views.aligned(mesh, TILE), views.turned(mesh, TILE), views.turned(mesh, TILE, side)]
+        seen = [views.aligned(mesh, TILE), *views.turned(mesh, TILE, 0.0, math.copysign(SIDE_VIEW, yaw))]
         columns += [[layer.over(np.ones_like(layer.colour)) for layer in layers] for layers in zip(*seen, strict=True)]
     sheet = Image.new("RGB", (len(columns) * (TILE + GAP) + GAP, 3 * (TILE + GAP) + LABEL_HEIGHT + GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -52,7 +52,11 @@ def stage_sheet(
         left = GAP + place * (TILE + GAP)
         draw.text((left + 2, GAP), name, fill=INK, font=ImageFont.load_default(15))
         for row, tile in enumerate(column):
-            sheet.paste(_picture(tile), (left, GAP + LABEL_HEIGHT + row * (TILE + GAP)))
+            # The crop of the photo is larger.
+            sheet.paste(
+                picture_of(tile).resize((TILE, TILE), Image.Resampling.LANCZOS),
+                (left, GAP + LABEL_HEIGHT + row * (TILE + GAP)),
+            )
     draw.text(
         (GAP + 8, sheet.height - GAP - 24),
         f"blue -{limit:g} to red +{limit:g} mm",
@@ -68,9 +72,4 @@ def _of_the_photo(detail: FaceDetail, filled: FilledBump, limit: float) -> list[
     hidden = covered & ~face.visible
     seen = torch.where(hidden, 0.45 * face.image + 0.55 * HIDDEN, face.image * (0.4 + 0.6 * covered))
     heat = heat_map(torch.from_numpy(filled.bump)[None, None], face.covered[None, None], limit)[0]
-    return [tile.permute(1, 2, 0).numpy() for tile in (face.image, seen, heat)]
-
-
-def _picture(tile: np.ndarray) -> Image.Image:
-    values = np.rint(np.clip(tile, 0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(values).resize((TILE, TILE), Image.Resampling.LANCZOS)
+    return [tile.numpy() for tile in (face.image, seen, heat)]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from PIL import Image
 
+from experiments.reconstruction.drawing import Layer, picture_of
 from experiments.reconstruction.face_views import FaceViews, PosedMesh
 
 SIZE, FRAMES, MILLISECONDS = 320, 24, 80
@@ -18,7 +19,8 @@ def turntable(mesh: PosedMesh, views: FaceViews) -> list[Image.Image]:
     """Return the frames of one turn of a mesh with colours to the left, to the right and back."""
     # Sines of equal steps: half of the frames come twice.
     yaws = [round(WIDEST * math.sin(2 * math.pi * frame / FRAMES), 9) for frame in range(FRAMES)]
-    drawn = {yaw: _frame(mesh, views, yaw) for yaw in dict.fromkeys(yaws)}
+    different = list(dict.fromkeys(yaws))
+    drawn = dict(zip(different, map(_frame, views.turned(mesh, SIZE, *different)), strict=True))
     palette = _palette([drawn[yaw] for yaw in (yaws[0], min(yaws), max(yaws))])
     reduced = {yaw: frame.quantize(palette=palette, dither=Image.Dither.NONE) for yaw, frame in drawn.items()}
     return [reduced[yaw] for yaw in yaws]
@@ -29,10 +31,9 @@ def gif_options(frames: list[Image.Image]) -> dict:
     return {"save_all": True, "append_images": frames[1:], "duration": MILLISECONDS, "loop": 0, "optimize": False}
 
 
-def _frame(mesh: PosedMesh, views: FaceViews, yaw: float) -> Image.Image:
-    clay, coloured = views.turned(mesh, SIZE, yaw)
-    tiles = [layer.over(np.ones_like(layer.colour)) for layer in (coloured, clay)]
-    return Image.fromarray(np.rint(np.clip(np.concatenate(tiles, axis=1), 0, 1) * 255).astype(np.uint8))
+def _frame(layers: list[Layer]) -> Image.Image:
+    tiles = [layer.over(np.ones_like(layer.colour)) for layer in reversed(layers)]
+    return picture_of(np.concatenate(tiles, axis=2))
 
 
 def _palette(frames: list[Image.Image]) -> Image.Image:

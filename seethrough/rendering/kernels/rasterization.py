@@ -160,7 +160,8 @@ def _clip_and_fill(clip, a, b, c, triangle, cull, ids, nearest, polygon, clipped
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _find_triangles(clip, triangles, cull, ids, nearest, snapped, depth, polygon, clipped):
+def find_triangles(clip, triangles, cull, ids, nearest, snapped, depth, polygon, clipped):
+    """Fill ``ids`` (H, W) with the triangle that each pixel of one image sees, -1 for none."""
     height, width = ids.shape
     ids[:] = -1
     nearest[:] = np.inf
@@ -195,9 +196,26 @@ def edge_vectors(clip, a, b, c, fx, fy):
     )  # fmt: skip
 
 
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def barycentrics(clip, a, b, c, fx, fy):
+    """Return u and v of a pixel at (fx, fy) from the un-snapped vertices, perspective-correct, dividing by no w."""
+    p0x, p0y, p1x, p1y, p2x, p2y = edge_vectors(clip, a, b, c, fx, fy)
+    a0 = p1x * p2y - p1y * p2x
+    a1 = p2x * p0y - p2y * p0x
+    a2 = p0x * p1y - p0y * p1x
+    total = a0 + a1 + a2
+    scale = 1.0 / total if total != 0.0 else 0.0
+    u, v = a0 * scale, a1 * scale
+    u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
+    if u + v > 1.0:
+        shrink = 1.0 / (u + v)
+        u, v = u * shrink, v * shrink
+    return u, v
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def _write_barycentrics(clip, triangles, ids, rast):
-    """Fill (u, v, z/w, id + 1) from the un-snapped vertices, perspective-correct, without dividing by any w."""
+    """Fill (u, v, z/w, id + 1)."""
     height, width = ids.shape
     step_x, step_y = 2.0 / width, 2.0 / height
     for y in range(height):
@@ -210,17 +228,7 @@ def _write_barycentrics(clip, triangles, ids, rast):
                 continue
             fx = (x + 0.5) * step_x - 1.0
             a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            p0x, p0y, p1x, p1y, p2x, p2y = edge_vectors(clip, a, b, c, fx, fy)
-            a0 = p1x * p2y - p1y * p2x
-            a1 = p2x * p0y - p2y * p0x
-            a2 = p0x * p1y - p0y * p1x
-            total = a0 + a1 + a2
-            scale = 1.0 / total if total != 0.0 else 0.0
-            u, v = a0 * scale, a1 * scale
-            u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
-            if u + v > 1.0:
-                shrink = 1.0 / (u + v)
-                u, v = u * shrink, v * shrink
+            u, v = barycentrics(clip, a, b, c, fx, fy)
             r = 1.0 - u - v
             z = u * clip[a, 2] + v * clip[b, 2] + r * clip[c, 2]
             w = u * clip[a, 3] + v * clip[b, 3] + r * clip[c, 3]
@@ -231,18 +239,25 @@ def _write_barycentrics(clip, triangles, ids, rast):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def depth_buffers(vertices, height, width):
+    """Return what :func:`find_triangles` writes its result into and what it works with, for one image after another."""
+    return (
+        np.empty((height, width), np.int32),
+        np.empty((height, width), np.float32),
+        np.empty((vertices, 3), np.int32),
+        np.empty(vertices, np.float64),
+        np.empty((12, 4), np.float64),
+        np.empty((12, 4), np.float64),
+    )
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def rasterize_forward(clip, triangles, cull, rast, first, last):
     """Rasterize images ``first`` to ``last``: clip (B, V, 4), triangles (T, 3) -> rast (B, H, W, 4)."""
-    height, width = rast.shape[1], rast.shape[2]
-    ids = np.empty((height, width), np.int32)
-    nearest = np.empty((height, width), np.float32)
-    snapped = np.empty((clip.shape[1], 3), np.int32)
-    depth = np.empty(clip.shape[1], np.float64)
-    polygon = np.empty((12, 4), np.float64)
-    clipped = np.empty((12, 4), np.float64)
+    buffers = depth_buffers(clip.shape[1], rast.shape[1], rast.shape[2])
     for i in range(first, last):
-        _find_triangles(clip[i], triangles, cull, ids, nearest, snapped, depth, polygon, clipped)
-        _write_barycentrics(clip[i], triangles, ids, rast[i])
+        find_triangles(clip[i], triangles, cull, *buffers)
+        _write_barycentrics(clip[i], triangles, buffers[0], rast[i])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
