@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -24,10 +24,11 @@ def collate(samples: Iterable[Mapping[str, Any]] | Mapping[str, Any], count: int
             sample.
     """
     if isinstance(samples, Mapping):
-        return dict(samples)
-    count = len(samples) if isinstance(samples, Sized) else count
+        return dict(cast("Mapping[str, Any]", samples))
     if count is None:
-        raise TypeError("samples without a length need a count")
+        if not isinstance(samples, Sized):
+            raise TypeError("samples without a length need a count")
+        count = len(samples)
     batch: dict[str, Any] = {}
     names: list[str] = []
     for number, sample in enumerate(samples):
