@@ -16,7 +16,7 @@ from seethrough.rendering import Camera, pose, shade, vertex_normals
 from seethrough.rendering.antialiased_picture import antialiased_picture
 
 PNG: dict[str, Any] = {"compress_level": 4}
-"""How pictures are saved: in half the time of Pillow's own level 6, three per cent larger."""
+"""How drawings with letters are saved: in half the time of Pillow's own level 6, three per cent larger."""
 CLAY = (0.80, 0.82, 0.86)
 # Towards the lights, camera frame: a key light from the upper left, a fill from the right, a rim from below.
 _LIGHTS = (((-0.45, -0.60, -0.66), 0.62), ((0.75, -0.10, -0.65), 0.20), ((0.0, 0.9, -0.4), 0.06))

@@ -19,6 +19,7 @@ from experiments.reconstruction.side_by_side import side_by_side
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.morphable import FaceParameters
+from seethrough.picture_files import SMOOTH_PNG
 from seethrough.rendering import REST_DISTANCE
 
 LARGEST_RENDER = 1024
@@ -89,7 +90,7 @@ def _write_pictures(result: Reconstruction, drawing: FaceDrawing, folder: Path) 
     }
     paths = {name: folder / f"{name}.png" for name in pictures}
     for name, picture in pictures.items():
-        picture.save(paths[name], **PNG)
+        picture.save(paths[name], **(PNG if picture is sheet else SMOOTH_PNG))
     return paths
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from seethrough.errors import SeethroughError
+from seethrough.picture_files import SMOOTH_PNG
 
 ZERO = 127.0
 """The 8-bit code of no bump, which the background has too (released code and published maps)."""
@@ -150,7 +151,7 @@ def _inside(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _png(values: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, format="PNG", compress_level=4)
+    Image.fromarray(values).save(buffer, format="PNG", **SMOOTH_PNG)
     return buffer.getvalue()
 
 

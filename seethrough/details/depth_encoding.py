@@ -10,6 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from seethrough.errors import SeethroughError
+from seethrough.picture_files import SMOOTH_PNG
 
 STEP_MM = 1 / 256
 """Of a code, for faces up to 255 mm deep; deeper ones have a larger step."""
@@ -87,6 +88,6 @@ def _save(picture: Image.Image, path: Path, **options: Any) -> None:
         raise SeethroughError(f"{path}: maps are PNG files; end the name with .png")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path, compress_level=4, **options)
+        picture.save(path, **SMOOTH_PNG, **options)
     except OSError as error:
         raise SeethroughError(f"{path}: the map cannot be written ({error.strerror}); check folder and space") from None

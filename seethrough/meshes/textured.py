@@ -13,6 +13,7 @@ from seethrough.errors import SeethroughError
 from seethrough.meshes.glb import encode_glb
 from seethrough.meshes.mesh import Mesh
 from seethrough.meshes.obj import encode_obj
+from seethrough.picture_files import SMOOTH_PNG
 
 _MATERIAL = "newmtl face\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture}\n"
 
@@ -20,7 +21,7 @@ _MATERIAL = "newmtl face\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture
 def png_of(texture: np.ndarray) -> bytes:
     """Encode an (S, S, 3) RGB picture in [0, 1] as PNG."""
     stored = io.BytesIO()
-    Image.fromarray(np.rint(np.clip(texture, 0, 1) * 255).astype(np.uint8)).save(stored, "PNG", compress_level=4)
+    Image.fromarray(np.rint(np.clip(texture, 0, 1) * 255).astype(np.uint8)).save(stored, "PNG", **SMOOTH_PNG)
     return stored.getvalue()
 
 
