@@ -83,6 +83,9 @@ SECTIONS: dict[str, Section] = {
         "FOCUS", f"{_HERE}.focus.inference:cases", "image",
         "the passes through encoder and segmentation network, as PyTorch's own layers and alone"
     ),
+    "other_ways": Section(
+        "FOCUS", f"{_HERE}.focus.other_ways:cases", "image", "what is done instead"
+    ),
     "translator": Section(
         "Detail", f"{_HERE}.details.translator:cases", "image",
         "the network as PyTorch's own layers one after the other, in PyTorch's own memory layout",
