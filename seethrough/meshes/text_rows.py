@@ -39,31 +39,33 @@ def rows_as_text(values: np.ndarray, before: Sequence[str], decimals: Sequence[i
 
 @njit(nogil=True, cache=True)
 def _write(values, words, lengths, decimals, text):
-    place = 0
+    # Unsigned throughout: signed quotients are rounded down, and signed places may count from the end, in extra steps.
+    place, one, ten = np.uint64(0), np.uint64(1), np.uint64(10)
     for row in range(values.shape[0]):
         for column in range(values.shape[1]):
             for k in range(lengths[column]):
                 text[place] = words[column, k]
-                place += 1
-            number, behind = values[row, column], decimals[column]
-            if number < 0:
+                place += one
+            value, behind = values[row, column], decimals[column]
+            if value < 0:
                 text[place] = _MINUS
-                place += 1
-                number = -number
-            digits, rest = 1, number // 10
-            while rest > 0:
-                digits, rest = digits + 1, rest // 10
+                place += one
+                value = -value
+            number, digits, longer = np.uint64(value), 1, ten
+            while number >= longer:
+                digits, longer = digits + 1, longer * ten
             digits = max(digits, behind + 1)
-            end = place + digits + (1 if behind > 0 else 0)
-            here = end - 1
+            end = place + np.uint64(digits + (1 if behind > 0 else 0))
+            here = end - one
             for k in range(digits):
                 if behind > 0 and k == behind:
                     text[here] = _POINT
-                    here -= 1
-                text[here] = _ZERO + number % 10
-                number //= 10
-                here -= 1
+                    here -= one
+                rest = number // ten
+                text[here] = np.uint8(_ZERO + number - ten * rest)
+                number = rest
+                here -= one
             place = end
         text[place] = _LINE_END
-        place += 1
+        place += one
     return place

@@ -22,6 +22,13 @@ def test_numbers_are_written_as_python_writes_them(whole: list[int], decimals: l
     assert lines == [(pattern % tuple(row)).replace("-0.000000", "0.000000") for row in values]
 
 
+def test_every_length_of_a_number() -> None:
+    whole = [sign * (10**digits + more) for digits in range(16) for more in (-1, 0, 1) for sign in (1, -1)]
+    text = rows_as_text(np.array(whole, dtype=np.float64)[:, None], ["f "], [0])
+    assert text.decode().splitlines() == [f"f {number}" for number in whole]
+    assert rows_as_text(np.array([[2.0**62]]), [""], [0]) == f"{2**62}\n".encode()
+
+
 def test_small_numbers_zeros_and_no_rows() -> None:
     assert rows_as_text(np.array([[-0.00004, 0.5], [1e-9, -0.0]]), ["", " "], [4, 1]) == b"0.0000 0.5\n0.0000 0.0\n"
     assert rows_as_text(np.array([[-0.0001]]), ["x"], [4]) == b"x-0.0001\n"
