@@ -49,10 +49,13 @@ class Atlas:
         self._across = model.uv.cpu()[model.mirror.cpu()].double().numpy()
 
     def of_vertices(self, values: np.ndarray) -> np.ndarray:
-        """Interpolate (V, C) values of the model's vertices: (N, C) float32 of the covered texels, row by row."""
-        found = np.empty((len(self._texels), values.shape[1]), dtype=np.float32)
+        """Interpolate (V, C) values of the model's vertices: (N, C) float32 of the covered texels, row by row.
+
+        In memory channel after channel, as what is read from pictures: NumPy takes three times as long with others.
+        """
+        found = np.empty((values.shape[1], len(self._texels)), dtype=np.float32)
         _mix(np.ascontiguousarray(values, dtype=np.float32), self._corners, self._shares, found)
-        return found
+        return found.T
 
     def across(self, values: np.ndarray) -> np.ndarray:
         """Return (N, C) values of covered texels as they are on the other side of the face.
@@ -75,7 +78,7 @@ class Atlas:
 
     def picture(self, values: np.ndarray) -> np.ndarray:
         """Return the (S, S, C) picture of (N, C) values; texels around the charts take the nearest colour."""
-        return values.astype(np.float32)[self._nearest]
+        return np.ascontiguousarray(values, dtype=np.float32)[self._nearest]
 
     @cached_property
     def _grid(self) -> Tensor:
@@ -107,7 +110,7 @@ def _mix(values, corners, shares, found):
         u, v = shares[n, 0], shares[n, 1]
         rest = np.float32(1.0) - u - v
         for k in range(values.shape[1]):
-            found[n, k] = u * values[a, k] + v * values[b, k] + rest * values[c, k]
+            found[k, n] = u * values[a, k] + v * values[b, k] + rest * values[c, k]
 
 
 _known: WeakKeyDictionary[FaceModel, dict[int, Atlas]] = WeakKeyDictionary()
