@@ -101,18 +101,24 @@ def depth_normals(depth: Tensor, mask: Tensor, camera: Camera) -> Tensor:
         camera: of the picture.
     """
     inside = mask > 0.5
-    points = unproject(depth, camera)
-    steps = []
-    for axis in (1, 0):
-        ahead, behind = torch.roll(points, -1, axis), torch.roll(points, 1, axis)
-        known = torch.roll(inside, -1, axis), torch.roll(inside, 1, axis)
-        steps.append(torch.where(known[0][..., None], ahead, points) - torch.where(known[1][..., None], behind, points))
-    (ax, ay, az), (bx, by, bz) = (step.unbind(-1) for step in (steps[1], steps[0]))
+    across, down = _directions(camera, depth)
+    points = depth * across, depth * down, depth  # planes: what runs along three coordinates takes three times as long
+
+    def steps(axis: int) -> list[Tensor]:
+        ahead, behind = (torch.roll(inside, shift, axis) for shift in (-1, 1))
+        return [
+            torch.where(ahead, torch.roll(plane, -1, axis), plane)
+            - torch.where(behind, torch.roll(plane, 1, axis), plane)
+            for plane in points
+        ]
+
+    (ax, ay, az), (bx, by, bz) = steps(0), steps(1)
     x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     length = (x * x + y * y + z * z).sqrt()
-    normals = torch.stack([x, y, z], dim=-1) / length.clamp_min(1e-12)[..., None]
     lone = ~inside | (length < 0.7e-12)  # or without a neighbour in one direction
-    return torch.where(lone[..., None], normals.new_tensor([0.0, 0.0, -1.0]), normals)
+    scale = length.clamp_min(1e-12)
+    planes = [torch.where(lone, other, part / scale) for part, other in ((x, 0.0), (y, 0.0), (z, -1.0))]
+    return torch.stack(planes, dim=-1)
 
 
 def _per_depth(along: str, camera: Camera | None, like: Tensor) -> Tensor | float:

@@ -103,7 +103,8 @@ def _hidden(covered: Tensor, seen: Tensor | None, least: float) -> Tensor:
         return torch.zeros_like(covered)
     reach = max(1, round(NARROWED * covered.shape[-1]))
     hidden = (covered & (seen <= 0.5)).cpu().numpy()
-    opened = ndimage.binary_opening(hidden, np.ones((2 * reach + 1, 2 * reach + 1)))
+    square = {"size": 2 * reach + 1, "mode": "constant", "cval": 0}
+    opened = ndimage.maximum_filter(ndimage.minimum_filter(hidden, **square), **square)
     pieces = np.zeros(opened.shape, dtype=np.int32)
     count = ndimage.label(opened, output=pieces)
     around = np.asarray(ndimage.binary_dilation(~covered.cpu().numpy(), iterations=reach), dtype=bool)

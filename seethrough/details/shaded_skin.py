@@ -64,7 +64,8 @@ def _openings(landmarks: np.ndarray, camera: Camera) -> Tensor:
 
 def _narrowed(mask: Tensor, pixels: int) -> Tensor:
     outside = functional.pad((~mask).float()[None, None], [pixels] * 4, value=1.0)
-    return functional.max_pool2d(outside, 2 * pixels + 1, stride=1)[0, 0] < 0.5
+    side = 2 * pixels + 1
+    return functional.max_pool2d(functional.max_pool2d(outside, (side, 1), stride=1), (1, side), stride=1)[0, 0] < 0.5
 
 
 def without_islands(mask: Tensor, least: float) -> Tensor:

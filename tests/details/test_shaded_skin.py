@@ -40,6 +40,28 @@ def test_normals_of_a_lone_pixel_and_outside_look_at_the_camera() -> None:
     torch.testing.assert_close(normals, torch.tensor([0.0, 0.0, -1.0]).double().expand(120, 120, 3))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_normals_are_the_cross_product_of_steps_between_neighbours(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    depth = 500 + torch.rand(120, 120, generator=generator, dtype=torch.float64).to(dtype)
+    inside = torch.rand(120, 120, generator=generator) < 0.8
+    points = unproject(depth, CAMERA)
+    steps = []
+    for axis in (0, 1):
+        ahead, behind = (
+            torch.where(torch.roll(inside, shift, axis)[..., None], torch.roll(points, shift, axis), points)
+            for shift in (-1, 1)
+        )
+        steps.append(ahead - behind)
+    normals = torch.linalg.cross(*steps)
+    length = (normals[..., :1] ** 2 + normals[..., 1:2] ** 2 + normals[..., 2:] ** 2).sqrt()
+    lone = ~inside[..., None] | (length < 0.7e-12)
+    wanted = torch.where(lone, normals.new_tensor([0.0, 0.0, -1.0]), normals / length.clamp_min(1e-12))
+    assert bool(lone.any())
+    rounding = 8 * torch.finfo(dtype).eps
+    torch.testing.assert_close(depth_normals(depth, inside, CAMERA), wanted, rtol=rounding, atol=rounding)
+
+
 def test_flat_angles_do_not_count() -> None:
     depth, mask = sphere()
     skin = shaded_skin(depth, mask, CAMERA, FAR)
