@@ -80,7 +80,10 @@ def made_textures(
 
 def tint(field: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Colour a (H, W) field: 0 becomes the RGB ``low``, 1 becomes ``high``; returns (H, W, 3) float32."""
-    return (low + field[..., None] * (high - low)).astype(np.float32)
+    picture, span = np.empty((*field.shape, 3), np.float32), high - low
+    for channel in range(3):  # whole pictures of float64 in between would cost five times as much
+        picture[..., channel] = low[channel] + field * span[channel]
+    return picture
 
 
 @numba.njit(cache=True)

@@ -46,6 +46,15 @@ def test_tint_ends_at_its_two_colours() -> None:
     np.testing.assert_allclose(tint(np.array([[0.0, 1.0]], np.float32), low, high)[0], [low, high], atol=1e-6)
 
 
+@pytest.mark.parametrize("kinds", [(np.float64, np.float64), (np.float32, np.float64), (np.float32, np.float32)])
+def test_tint_rounds_once_at_the_end(kinds: tuple[type, type]) -> None:
+    random = np.random.default_rng(0)
+    field = random.random((7, 9), np.float32)
+    low, high = (random.random(3).astype(kind) for kind in kinds)
+    mixed = (low + field[..., None] * (high - low)).astype(np.float32)  # pools hold what this gives, to the last bit
+    np.testing.assert_array_equal(tint(field, low, high), mixed)
+
+
 @given(x=st.floats(6, 24), y=st.floats(6, 24), width=st.floats(1, 5), height=st.floats(1, 5))
 def test_a_stencil_covers_the_area_of_its_polygon(x: float, y: float, width: float, height: float) -> None:
     half = np.array([width, height])
@@ -173,6 +182,19 @@ def test_the_sensor_passes_an_even_grey_on() -> None:
     pixels = np.empty((12, 12, 3), np.uint8)
     quantise(out, np.zeros(100, np.float32), 0, np.float32(0.1), pixels)
     assert (pixels == 102).all()
+
+
+@pytest.mark.parametrize("radius", [0.4, 1.3, 8.0])
+def test_a_blur_adds_up_its_neighbours_from_first_to_last(radius: float) -> None:
+    picture, weights = np.random.default_rng(0).random((11, 11, 3), np.float32), taps(radius)
+    reach = len(weights) // 2
+    blurred_picture = picture
+    for axis in (1, 0):
+        total = np.zeros_like(picture)
+        for k, weight in enumerate(weights):  # in this order: pools hold the pictures to the last bit
+            total += weight * blurred_picture.take(np.clip(np.arange(11) + k - reach, 0, 10), axis)
+        blurred_picture = total
+    np.testing.assert_array_equal(blur_colour(picture, weights), blurred_picture)
 
 
 def test_saturation_moves_colours_away_from_their_grey() -> None:
