@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-_MOST_CELLS = 256  # along a side of the grid
+_MOST_CELLS = 192  # along a side of the grid
 
 
 def self_intersections(vertices: np.ndarray, triangles: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
@@ -19,26 +19,21 @@ def self_intersections(vertices: np.ndarray, triangles: np.ndarray, among: np.nd
         triangles: (T, 3).
         among: (T,) bool, only pairs with one of these; None for all pairs. A few take a small part of the time.
     """
-    corners = np.asarray(vertices, dtype=np.float64)[triangles]
-    if not len(corners) or (among is not None and not among.any()):
+    if not len(triangles) or (among is not None and not among.any()):
         return np.empty((0, 2), dtype=np.int64)
-    low, high = np.empty((len(corners), 3)), np.empty((len(corners), 3))
-    sides = np.empty(len(corners))
-    _bounds(corners, low, high, sides)
-    start = low.min(0)
-    width = max(float(np.percentile(sides, 90)), float((high.max(0) - start).max()) / _MOST_CELLS, 1e-9)
-    first, last = np.empty(low.shape, dtype=np.int64), np.empty(low.shape, dtype=np.int64)
-    _reach(low, start, width, first)
-    _reach(high, start, width, last)
-    shape = last.max(0) + 1
-    kept, wanted = np.arange(len(corners)), np.ones(len(corners), dtype=np.bool_)
+    vertices = np.ascontiguousarray(vertices, dtype=np.float64)
+    triangles = np.ascontiguousarray(triangles, dtype=np.int64)
+    low, high, sides = _bounds(vertices, triangles)
+    start, end = (np.array([pick(bound[:, k]) for k in range(3)]) for pick, bound in ((np.min, low), (np.max, high)))
+    width = max(float(np.percentile(sides, 90)), float((end - start).max()) / _MOST_CELLS, 1e-9)
+    first, last = _cells(low, start, width), _cells(high, start, width)
+    shape = _cells(end[None], start, width)[0] + 1
+    kept, wanted = np.arange(len(triangles)), np.ones(len(triangles), dtype=np.bool_)
     if among is not None:
         kept = np.flatnonzero(_near(first, last, shape, among))
-        first, last, low, high, corners, wanted = (each[kept] for each in (first, last, low, high, corners, among))
-    cells, members = _filled(first, last, shape)
-    order = np.argsort(cells, kind="stable")
-    named = triangles[kept].astype(np.int64)
-    pairs = _search(cells[order], members[order], corners, named, low, high, first, shape, wanted)
+        first, last, low, high, triangles, wanted = (each[kept] for each in (first, last, low, high, triangles, among))
+    begins, members = _filled(first, last, shape)
+    pairs = _search(begins, members, vertices, triangles, low, high, first, shape, wanted)
     return kept[np.asarray(pairs, dtype=np.int64).reshape(-1, 2)]
 
 
@@ -50,22 +45,29 @@ def crossing(vertices: np.ndarray, triangles: np.ndarray, pairs: np.ndarray) -> 
 
 
 @numba.njit(nogil=True, cache=True)
-def _bounds(corners, low, high, sides):
-    """Fill in the box of each triangle, and the longest side of the box."""
-    for t in range(len(corners)):
-        longest = 0.0
+def _bounds(vertices, triangles):
+    """Return lower and upper corner (T, 3) of the box of each triangle, and the longest side (T,) of the box."""
+    low, high, sides = np.empty((len(triangles), 3)), np.empty((len(triangles), 3)), np.zeros(len(triangles))
+    for t in range(len(triangles)):
         for axis in range(3):
-            a, b, c = corners[t, 0, axis], corners[t, 1, axis], corners[t, 2, axis]
+            a, b, c = (
+                vertices[triangles[t, 0], axis],
+                vertices[triangles[t, 1], axis],
+                vertices[triangles[t, 2], axis],
+            )
             low[t, axis], high[t, axis] = min(a, b, c), max(a, b, c)
-            longest = max(longest, high[t, axis] - low[t, axis])
-        sides[t] = longest
+            sides[t] = max(sides[t], high[t, axis] - low[t, axis])
+    return low, high, sides
 
 
 @numba.njit(nogil=True, cache=True)
-def _reach(bounds, start, width, cells):
-    for t in range(len(bounds)):
+def _cells(places, start, width):
+    """Return (N, 3) numbers of the cells that (N, 3) places lie in."""
+    cells = np.empty(places.shape, np.int64)
+    for n in range(len(places)):
         for axis in range(3):
-            cells[t, axis] = np.int64(np.floor((bounds[t, axis] - start[axis]) / width))
+            cells[n, axis] = np.int64(np.floor((places[n, axis] - start[axis]) / width))
+    return cells
 
 
 @numba.njit(nogil=True, cache=True)
@@ -89,46 +91,49 @@ def _near(first, last, shape, among):
 
 @numba.njit(nogil=True, cache=True)
 def _filled(first, last, shape):
-    """Return the cells that triangles reach into, and the triangles that do, one entry for each of both."""
-    count = 0
-    for t in range(len(first)):
-        count += (last[t, 0] - first[t, 0] + 1) * (last[t, 1] - first[t, 1] + 1) * (last[t, 2] - first[t, 2] + 1)
-    cells, members = np.empty(count, np.int64), np.empty(count, np.int64)
-    n = 0
+    """Return where each cell's triangles begin in a list of them, with the end of the last, and the list."""
+    begins = np.zeros(shape[0] * shape[1] * shape[2] + 1, np.int32)
     for t in range(len(first)):
         for i in range(first[t, 0], last[t, 0] + 1):
             for j in range(first[t, 1], last[t, 1] + 1):
                 for k in range(first[t, 2], last[t, 2] + 1):
-                    cells[n] = (i * shape[1] + j) * shape[2] + k
-                    members[n] = t
-                    n += 1
-    return cells, members
+                    begins[(i * shape[1] + j) * shape[2] + k] += 1
+    total = 0
+    for cell in range(len(begins)):
+        total += begins[cell]
+        begins[cell] = total
+    # Filled from the last triangle down, each cell's part from its end.
+    members = np.empty(total, np.int32)
+    for t in range(len(first) - 1, -1, -1):
+        for i in range(first[t, 0], last[t, 0] + 1):
+            for j in range(first[t, 1], last[t, 1] + 1):
+                for k in range(first[t, 2], last[t, 2] + 1):
+                    cell = (i * shape[1] + j) * shape[2] + k
+                    begins[cell] -= 1
+                    members[begins[cell]] = t
+    return begins, members
 
 
 @numba.njit(nogil=True, cache=True)
-def _search(cells, members, corners, triangles, low, high, first, shape, wanted):
+def _search(begins, members, vertices, triangles, low, high, first, shape, wanted):
     found = [(np.int64(0), np.int64(0)) for _ in range(0)]
-    start = 0
-    while start < len(cells):
-        end = start + 1
-        while end < len(cells) and cells[end] == cells[start]:
-            end += 1
-        for p in range(start, end):
+    for cell in range(len(begins) - 1):
+        end = begins[cell + 1]
+        for p in range(begins[cell], end - 1):
             a = members[p]
             for q in range(p + 1, end):
                 b = members[q]
-                if not (wanted[a] or wanted[b]):
-                    continue
-                apart, home = False, np.int64(0)
+                apart, home = not (wanted[a] or wanted[b]), np.int64(0)
+                # Without branches, which nothing could foretell: half of the boxes are apart.
                 for axis in range(3):
-                    apart = apart or low[a, axis] > high[b, axis] or low[b, axis] > high[a, axis]
+                    apart |= (low[a, axis] > high[b, axis]) | (low[b, axis] > high[a, axis])
                     # Of the cells that two triangles share, the one where their boxes begin to overlap looks at them.
                     home = home * shape[axis] + max(first[a, axis], first[b, axis])
-                if apart or home != cells[start] or _touch(triangles, a, b):
+                if apart or home != cell or _touch(triangles, a, b):
                     continue
-                if _pierces(corners[a], corners[b]) or _pierces(corners[b], corners[a]):
+                one, other = vertices[triangles[a]], vertices[triangles[b]]
+                if _pierces(one, other) or _pierces(other, one):
                     found.append((min(a, b), max(a, b)))
-        start = end
     return found
 
 

@@ -1,12 +1,14 @@
-"""Crossing triangles: looking near some of them finds what looking everywhere finds of them."""
+"""Crossing triangles: the grid finds all pairs that do, and near some of them all of those."""
 
 from __future__ import annotations
+
+from itertools import combinations
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seethrough.details.stitching.self_intersections import self_intersections
+from seethrough.details.stitching.self_intersections import crossing, self_intersections
 
 
 @settings(max_examples=25, deadline=None)
@@ -18,6 +20,9 @@ def test_some_of_all(seed: int, share: float) -> None:
     triangles = np.arange(180).reshape(60, 3)
     among = rng.uniform(size=60) < share
     pairs = self_intersections(vertices, triangles)
+    every = np.array(list(combinations(range(60), 2)))
+    assert set(map(tuple, pairs.tolist())) == set(map(tuple, every[crossing(vertices, triangles, every)].tolist()))
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
     some = self_intersections(vertices, triangles, among)
     wanted = {tuple(pair) for pair in pairs.tolist() if among[pair].any()}
     assert {tuple(pair) for pair in some.tolist()} == wanted
