@@ -27,9 +27,8 @@ class RefinedMesh:
 def refine(
     values: np.ndarray,
     triangles: np.ndarray,
-    too_long: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    too_long: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
     most_rounds: int = 8,
-    deciding: slice | list[int] = slice(None),
 ) -> RefinedMesh:
     """Halve edges until none is too long.
 
@@ -37,20 +36,20 @@ def refine(
     triangles fill exactly the old ones, edges that two triangles share are shared by two, borders stay borders.
 
     Args:
-        values: (V, C) attributes, the first three of them places; they decide which edges are too long.
+        values: (V, C) attributes, the first three of them places.
         triangles: (T, 3).
-        too_long: of the attributes (E, C) of the edges' two ends, (E,) bool; must not depend on their order.
+        too_long: of the attributes (V', C) of the vertices so far and of the numbers (E,) and (E,) of the edges' two
+            ends, (E,) bool; must not depend on their order.
         most_rounds: edges are halved so often at most.
-        deciding: columns of the attributes that ``too_long`` is given.
     """
     values, open_ones = np.asarray(values, dtype=np.float64), np.asarray(triangles, dtype=np.int64)
     parents = np.arange(len(open_ones))
     done, done_parents = [], []
     for _ in range(most_rounds):
-        ends, asked = np.roll(open_ones, -1, axis=1).ravel(), values[:, deciding]
-        split = too_long(asked[open_ones.ravel()], asked[ends])
+        start, end = open_ones.ravel(), np.roll(open_ones, -1, axis=1).ravel()
+        split = too_long(values, start, end)
         # Both triangles of an edge find it by the same number; only edges that are split need one.
-        start, end = open_ones.ravel()[split], ends[split]
+        start, end = start[split], end[split]
         edges, place = np.unique(np.minimum(start, end) * len(values) + np.maximum(start, end), return_inverse=True)
         start, end = np.divmod(edges, len(values))
         middle = np.full(open_ones.shape, -1)
@@ -88,8 +87,8 @@ def _divided(
     add(one, ab, b, c)
     add(two, ab, b, bc)
     # What is left of two split edges is a quadrilateral; its shorter diagonal divides it.
-    diagonals = places[a] - places[bc], places[ab] - places[c]
-    straight = two & ((diagonals[0] ** 2).sum(1) <= (diagonals[1] ** 2).sum(1))
+    straight = two.copy()
+    straight[two] = _squared(places[a[two]] - places[bc[two]]) <= _squared(places[ab[two]] - places[c[two]])
     other = two & ~straight
     add(straight, a, ab, bc)
     add(straight, a, bc, c)
@@ -100,3 +99,7 @@ def _divided(
     add(three, ca, bc, c)
     add(three, ab, bc, ca)
     return np.concatenate(new), np.concatenate(old)
+
+
+def _squared(vectors: np.ndarray) -> np.ndarray:
+    return (vectors**2).sum(1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
+import numba
 import numpy as np
 
 from seethrough.details.stitching.detail_weights import detail_weights
@@ -148,13 +149,20 @@ def _refined(completion: Completion, model: FaceModel, spacing: float) -> Refine
     seen = foundation[completion.visible]
     pixel = float((seen if len(seen) else foundation)[:, 2].mean()) / camera.focal
 
-    def too_long(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        # Where detail fades out edges may be longer, without end: triangles at the border would become slivers.
-        weight = np.maximum(np.maximum(start[:, 3], start[:, 4]), np.maximum(end[:, 3], end[:, 4]))
-        x, y, z = (start[:, k] - end[:, k] for k in range(3))
-        return weight**2 * (x**2 + y**2 + z**2) > (spacing * pixel) ** 2
+    return refine(values, graph.triangles, partial(_too_long, longest=spacing * pixel))
 
-    return refine(values, graph.triangles, too_long, deciding=[0, 1, 2, _OWN, _OTHER])
+
+@numba.njit(nogil=True, cache=True)
+def _too_long(values, start, end, longest):
+    """Return (E,) bool: edges from ``start`` (E,) to ``end`` (E,) that, by their weight, are longer than some mm."""
+    long = np.empty(len(start), np.bool_)
+    for n in range(len(start)):
+        a, b = values[start[n]], values[end[n]]
+        # Where detail fades out edges may be longer, without end: triangles at the border would become slivers.
+        weight = max(a[_OWN], a[_OTHER], b[_OWN], b[_OTHER])
+        x, y, z = a[0] - b[0], a[1] - b[1], a[2] - b[2]
+        long[n] = weight**2 * (x**2 + y**2 + z**2) > longest**2
+    return long
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -33,9 +33,9 @@ def test_parts_fill_their_triangles_exactly_and_nothing_is_too_long(size, seed, 
     wanted = np.random.default_rng(seed).random(len(places)) < 0.4
     values = np.concatenate([places, places @ [[2.0], [-3.0], [0.0]] + 5, wanted[:, None]], axis=1)
 
-    def too_long(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        length = np.linalg.norm(start[:, :3] - end[:, :3], axis=1)
-        return np.maximum(start[:, 4], end[:, 4]) * length > longest
+    def too_long(values: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        length = np.linalg.norm(values[start, :3] - values[end, :3], axis=1)
+        return np.maximum(values[start, 4], values[end, 4]) * length > longest
 
     fine = refine(values, triangles, too_long, rounds)
     parts = areas(fine.values, fine.triangles)
@@ -51,7 +51,7 @@ def test_parts_fill_their_triangles_exactly_and_nothing_is_too_long(size, seed, 
     np.testing.assert_allclose(fine.values[:, 3], fine.values[:, :3] @ [2.0, -3.0, 0.0] + 5)
     sides = np.concatenate([fine.triangles[:, [0, 1]], fine.triangles[:, [1, 2]], fine.triangles[:, [2, 0]]])
     if rounds == 12:
-        assert not too_long(fine.values[sides[:, 0]], fine.values[sides[:, 1]]).any()
+        assert not too_long(fine.values, *sides.T).any()
     if rounds == 0:
         np.testing.assert_array_equal(np.sort(fine.parents), np.arange(len(triangles)))
 
@@ -59,6 +59,10 @@ def test_parts_fill_their_triangles_exactly_and_nothing_is_too_long(size, seed, 
 def test_one_triangle_in_each_of_the_four_ways() -> None:
     places = np.array([[0.0, 0, 0], [2, 0, 0], [0, 1.5, 0]])
     for longest, parts in ((3.0, 1), (2.2, 2), (1.8, 3), (1.3, 4)):  # edges 2, 2.5, 1.5
-        fine = refine(places, np.array([[0, 1, 2]]), lambda s, e, far=longest: np.linalg.norm(s - e, axis=1) > far, 1)
+
+        def too_long(values, start, end, far=longest):
+            return np.linalg.norm(values[start] - values[end], axis=1) > far
+
+        fine = refine(places, np.array([[0, 1, 2]]), too_long, 1)
         assert len(fine.triangles) == parts
         np.testing.assert_allclose(areas(fine.values, fine.triangles).sum(), 1.5)
