@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 
@@ -26,23 +27,26 @@ def sample_surface(
     Returns:
         (N,) values, 0 where no pixel counts, and (N,) the bilinear weight of the pixels that do, in [0, 1].
     """
-    height, width = values.shape
-    finite = np.nan_to_num(places, nan=-9.0, posinf=-9.0, neginf=-9.0)
-    left, top = np.floor(np.clip(finite, -9, 1e6).T - 0.5).astype(np.int64)
-    right, down = finite.T - 0.5 - (left, top)
     total, weight = np.zeros(len(places)), np.zeros(len(places))
-    for row, column, share in (
-        (top, left, (1 - right) * (1 - down)),
-        (top, left + 1, right * (1 - down)),
-        (top + 1, left, (1 - right) * down),
-        (top + 1, left + 1, right * down),
-    ):
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        i, j = np.where(inside, row, 0), np.where(inside, column, 0)
-        share = np.where(inside & known[i, j] & (np.abs(depth[i, j] - depths) <= tolerance), share, 0.0)
-        total += share * values[i, j]
-        weight += share
+    _sum_of_four(values, known, depth, places, depths, tolerance, total, weight)
     return np.where(weight > 0, total / np.maximum(weight, 1e-12), 0.0), weight
+
+
+@numba.njit(nogil=True, cache=True)
+def _sum_of_four(values, known, depth, places, depths, tolerance, total, weight):
+    height, width = values.shape
+    for n in range(len(places)):
+        x, y = places[n, 0] - 0.5, places[n, 1] - 0.5
+        if not (-1.0 <= x < width and -1.0 <= y < height):  # nor where it is not a number
+            continue
+        left, top = int(np.floor(x)), int(np.floor(y))
+        right, down = x - left, y - top
+        for row in range(max(top, 0), min(top + 2, height)):
+            for column in range(max(left, 0), min(left + 2, width)):
+                if known[row, column] and abs(depth[row, column] - depths[n]) <= tolerance:
+                    share = (right if column > left else 1 - right) * (down if row > top else 1 - down)
+                    total[n] += share * values[row, column]
+                    weight[n] += share
 
 
 def nearest_in_depth(depth: np.ndarray, known: np.ndarray, places: np.ndarray, depths: np.ndarray) -> np.ndarray:

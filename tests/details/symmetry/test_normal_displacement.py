@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from seethrough.details.symmetry.map_sampling import nearest_in_depth, pixel_coordinates, sample_surface
 from seethrough.details.symmetry.normal_displacement import DetailMap, normal_displacements
@@ -58,6 +59,23 @@ def test_what_is_not_known_does_not_count() -> None:
     np.testing.assert_allclose([found[0], weight[0]], [2 + 2 * 2.4, 0.2])
     known[:] = False
     assert sample_surface(values, known, depth, places[:1], np.array([500.0]), 5.0)[1] == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**31), height=st.integers(1, 12), width=st.integers(1, 12))
+def test_a_map_is_read_between_the_pixels_that_count(seed: int, height: int, width: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, depth = rng.normal(size=(height, width)), rng.normal(500, 5, (height, width))
+    known = rng.random((height, width)) < 0.7
+    places = np.concatenate([rng.uniform(-2, 14, (60, 2)), rng.integers(-2, 28, (20, 2)) / 2])
+    found, weight = sample_surface(values, known, depth, places, np.full(80, 500.0), 5.0)
+    counts = (known & (np.abs(depth - 500) <= 5)).astype(float)
+
+    def linear(image: np.ndarray) -> np.ndarray:
+        return ndimage.map_coordinates(image, places.T[::-1] - 0.5, order=1, mode="grid-constant")
+
+    np.testing.assert_allclose(weight, linear(counts), atol=1e-12)
+    np.testing.assert_allclose(found * weight, linear(values * counts), atol=1e-12)
 
 
 def test_the_most_similar_depth_nearby() -> None:
