@@ -119,7 +119,7 @@ class FaceEstimator:
         coloured = fit_colours(self.renderer, placed, image, explained)
         # What either of the two takes for an occluder shall not bend or colour the face.
         trusted = explained * self._visible_face(photo, crop, coloured)
-        parameters = fit_face(self.renderer, start, image, points, trusted, steps)
+        parameters = fit_face(self.renderer, placed, image, points, trusted, steps, placed=True)
         return FaceEstimate(parameters, self._visible_face(photo, crop, parameters))
 
     @torch.no_grad()

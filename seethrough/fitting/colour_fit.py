@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from seethrough.morphable import FaceParameters
 from seethrough.precision import in_full_precision
-from seethrough.rendering import FaceRenderer, spherical_harmonics, vertex_normals
+from seethrough.rendering import FaceRenderer, pose, spherical_harmonics, vertex_normals
 
 COLOUR_SIGMA = 0.06  # colour difference per channel that the model cannot explain on a clear face
 LIGHT_SIGMA = 0.6  # prior deviation of the illumination coefficients
@@ -67,8 +67,8 @@ def _observations(
     renderer: FaceRenderer, start: FaceParameters, image: Tensor, mask: Tensor | None
 ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     """Return light basis and index of the vertices that are seen, their colours in the image, and how far to trust."""
-    rendering = renderer(start)
-    posed = rendering.posed
+    shape = renderer.model.shape(start.identity, start.expression)
+    posed = pose(shape, start.rotation, start.translation)
     normals = vertex_normals(posed, renderer.model.triangles)
     view = -functional.normalize(posed, dim=-1)
     cosine = (normals * view).sum(-1)[0]

@@ -22,6 +22,8 @@ def fit_face(
     landmarks: Tensor,
     mask: Tensor | None = None,
     steps: int = 60,
+    *,
+    placed: bool = False,
 ) -> FaceParameters:
     """Refine one face so that it fits its photo.
 
@@ -33,6 +35,8 @@ def fit_face(
         mask: (1, 1, H, W) probability that the face is visible; None takes what the model explains as skin, see
             :func:`~seethrough.fitting.explained_skin.explained_mask`.
         steps: steps of the joint refinement after the closed-form stages; 0 stops before it.
+        placed: whether ``start`` comes from :func:`~seethrough.fitting.landmark_fit.fit_landmarks` with these landmarks
+            already, which then is not done again.
 
     Returns:
         The refined parameters, without a graph.
@@ -44,7 +48,7 @@ def fit_face(
     if len(start) != 1 or tuple(image.shape) != (1, 3, camera.height, camera.width):
         raise ValueError(f"expected one face and a (1, 3, {camera.height}, {camera.width}) image, got {image.shape}")
     with torch.no_grad():
-        fitted = fit_landmarks(renderer, start, landmarks)
+        fitted = start if placed else fit_landmarks(renderer, start, landmarks)
         if mask is None:
             mask = explained_mask(renderer, fitted, image)
         fitted = fit_colours(renderer, fitted, image, mask)

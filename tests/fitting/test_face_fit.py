@@ -122,6 +122,16 @@ def test_whole_fit_lowers_pixel_and_landmark_error(renderer):
     assert not fitted.identity.requires_grad
 
 
+def test_a_face_placed_before_is_fitted_the_same(renderer):
+    rendering = renderer(planted(renderer))
+    given = (rendering.image.clamp(0, 1), rendering.landmarks, rendering.mask)
+    start = FaceParameters.zeros(renderer.model.sizes)
+    placed = fit_landmarks(renderer, start, rendering.landmarks)
+    fitted = fit_face(renderer, placed, *given, steps=2, placed=True)
+    assert torch.equal(fitted.to_vector(), fit_face(renderer, start, *given, steps=2).to_vector())
+    assert not torch.equal(fitted.to_vector(), fit_face(renderer, start, *given, steps=2, placed=True).to_vector())
+
+
 def test_autocast_around_a_fit_changes_nothing(renderer):
     truth = planted(renderer)
     rendering = renderer(truth)
