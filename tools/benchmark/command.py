@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.command_line import EXIT_FAILED, write_json
+from experiments.command_line import EXIT_FAILED
 from seethrough.errors import SeethroughError
-from tools.benchmark.machine import Machine, describe_machine
+from tools.benchmark.machine import describe_machine
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS, cases_of
-from tools.benchmark.section_process import Failure, rows_of
+from tools.benchmark.report import Failure, Report
+from tools.benchmark.section_process import rows_of
 
 PROGRAM = "python -m tools.benchmark"
 
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     parser.add_argument(
         "--markdown", type=Path, metavar="FILE", help="also write the table there, and a plot of `growth` beside it"
+    )
+    parser.add_argument(
+        "--before", type=Path, metavar="FILE", help="rows of an earlier run; the page then tells what has changed since"
     )
     parser.add_argument("--list", action="store_true", help="print sections and cases, one a line, and stop")
     parser.add_argument("--case", metavar="TEXT", default="", help="only cases whose name contains TEXT")
@@ -37,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
                     print(f"{section}: {name}")
         return 0
     sections = options.sections or [name for name in SECTIONS if not SECTIONS[name].lack()]
-    return _measure(options, sections, shlex.join([*PROGRAM.split(), *arguments]))
+    before = None if options.before is None else Report.read(options.before)
+    return _measure(options, sections, shlex.join([*PROGRAM.split(), *arguments]), before)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -50,15 +55,16 @@ def _check(options: argparse.Namespace) -> None:
             raise SeethroughError(f"benchmark section '{name}' {lack}")
     if options.threads < 1:
         raise SeethroughError(f"--threads must be at least 1, got {options.threads}")
+    if options.before is not None and options.markdown is None:
+        raise SeethroughError("--before is told on the page: name it with --markdown FILE")
     for file in (options.json, options.markdown):
         if file is not None and not file.resolve().parent.is_dir():
             raise SeethroughError(f"cannot write {file}: its folder does not exist")
 
 
-def _measure(options: argparse.Namespace, sections: Sequence[str], command: str) -> int:
-    machine = describe_machine(options.threads)
-    rows: list[Measurement] = []
-    failures: list[Failure] = []
+def _measure(options: argparse.Namespace, sections: Sequence[str], command: str, before: Report | None) -> int:
+    report = Report(command, describe_machine(options.threads))
+    failures = report.failures
     if not options.sections:
         failures += [Failure(name, "", section.lack()) for name, section in SECTIONS.items() if section.lack()]
     left_out = len(failures)
@@ -68,27 +74,21 @@ def _measure(options: argparse.Namespace, sections: Sequence[str], command: str)
             if isinstance(found, Failure):
                 failures.append(found)
             else:
-                rows.append(found)
+                report.rows.append(found)
             print(_failed(found) if isinstance(found, Failure) else _line(found), flush=True)
-        _write(options, rows, failures, machine, command)  # a run of many minutes may be interrupted
+        _write(options, report, before)  # a run of many minutes may be interrupted
     for failure in failures[:left_out]:
         print(_failed(failure))
     return EXIT_FAILED if len(failures) > left_out else 0
 
 
-def _write(
-    options: argparse.Namespace,
-    rows: Sequence[Measurement],
-    failures: Sequence[Failure],
-    machine: Machine,
-    command: str,
-) -> None:
+def _write(options: argparse.Namespace, report: Report, before: Report | None) -> None:
     if options.json is not None:
-        write_json(options.json, [row.as_row() for row in rows])
+        report.write(options.json)
     if options.markdown is not None:
         from tools.benchmark.page import write_page
 
-        write_page(options.markdown, rows, failures, machine, command)
+        write_page(options.markdown, report, before)
 
 
 _HEADER = (

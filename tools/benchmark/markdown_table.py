@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.benchmark.comparison import comparison_lines
 from tools.benchmark.goals import goal_lines
-from tools.benchmark.machine import Machine
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS
-from tools.benchmark.section_process import Failure
+from tools.benchmark.report import Report
 
 COLUMNS = ("case", "CPU ms", "wall ms", "spread", "peak MB", "ref. CPU ms", "ratio", "GFLOP", "MB moved", "of ceiling")
 
@@ -23,34 +23,32 @@ of five runs in the case's own process, over the CPU time.
 """
 
 
-def markdown(
-    rows: Sequence[Measurement], failures: Sequence[Failure], machine: Machine, command: str, picture: Path | None
-) -> str:
+def markdown(report: Report, picture: Path | None = None, before: Report | None = None) -> str:
     """Return the whole page.
 
     Args:
-        rows: of any sections, in the order in which they were measured.
-        failures: what could not be measured.
-        machine: what they were measured on.
-        command: what was typed.
+        report: what was measured.
         picture: of the section ``growth``, relative to the page; None where it is not among the rows.
+        before: an earlier run to compare with.
     """
+    machine = report.machine
     load = "" if machine.load is None else f"; load before the first section {machine.load:.1f}"
     lines = [
         "# Speed",
         "",
-        f"By `{command}` on {machine.day}, commit {machine.commit}.",
+        f"By `{report.command}` on {machine.day}, commit {machine.commit}.",
         "",
         f"- {machine.processor}, {machine.memory}; {machine.system}{load}",
         f"- {machine.software}; threads: {machine.threads}",
-        *_ceilings(rows),
+        *_ceilings(report.rows),
         "",
         *_HOW_TO_READ.splitlines(),
-        *goal_lines(rows, three_digits),
+        *goal_lines(report.rows, three_digits),
+        *(comparison_lines(before, report, three_digits) if before is not None else []),
     ]
     group = ""
     for name, section in SECTIONS.items():
-        found = [row for row in rows if row.section == name]
+        found = [row for row in report.rows if row.section == name]
         if not found:
             continue
         if section.group != group:
@@ -61,9 +59,9 @@ def markdown(
         if name == "growth" and picture is not None:
             lines += [f"![Cost over image size, triangles, batch, references and threads]({picture.as_posix()})", ""]
         lines += _table(found)
-    if failures:
+    if report.failures:
         lines += ["", "## Not measured", ""]
-        lines += [f"- {failure.section} {failure.case}: {failure.reason}" for failure in failures]
+        lines += [f"- {failure.section} {failure.case}: {failure.reason}" for failure in report.failures]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -47,10 +47,6 @@ class Measurement:
     bytes: float | None = None
     ceiling_fraction: float | None = None
     device: str = "cpu"
-
-    def as_row(self) -> dict[str, object]:
-        """Return the row as it is written to JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

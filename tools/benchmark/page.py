@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from seethrough.errors import SeethroughError
 from tools.benchmark.growth.picture import draw_growth
-from tools.benchmark.machine import Machine
 from tools.benchmark.markdown_table import markdown
-from tools.benchmark.measuring import Measurement
-from tools.benchmark.section_process import Failure
+from tools.benchmark.report import Report
 
 
-def write_page(
-    file: Path, rows: Sequence[Measurement], failures: Sequence[Failure], machine: Machine, command: str
-) -> None:
+def write_page(file: Path, report: Report, before: Report | None = None) -> None:
     """Write the table to ``file``, and where rows of ``growth`` are among them ``*_growth.png`` beside it.
+
+    Args:
+        file: to write.
+        report: what was measured.
+        before: an earlier run to compare with.
 
     Raises:
         SeethroughError: one of them cannot be written.
     """
     picture = file.with_name(f"{file.stem}_growth.png")
     try:
-        drawn = draw_growth(rows, picture)
+        drawn = draw_growth(report.rows, picture)
         name = Path(picture.name) if drawn else None
-        file.write_text(markdown(rows, failures, machine, command, name), encoding="utf-8")
+        file.write_text(markdown(report, name, before), encoding="utf-8")
     except OSError as error:
         raise SeethroughError(f"cannot write {error.filename or file}: {error.strerror}") from None

@@ -6,30 +6,15 @@ import multiprocessing
 import os
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from seethrough.errors import SeethroughError
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.peak_memory import release_memory
 from tools.benchmark.registry import Case, cases_of
+from tools.benchmark.report import Failure
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A case that could not be measured.
-
-    Attributes:
-        section: name of the section.
-        case: name of the case; empty where its section could not be begun, or its process ended.
-        reason: one line.
-    """
-
-    section: str
-    case: str
-    reason: str
 
 
 def rows_of(section: str, wanted: str, threads: int) -> Iterator[Measurement | Failure]:

@@ -11,7 +11,8 @@ from seethrough.errors import SeethroughError
 from tools.benchmark import registry
 from tools.benchmark.command import main
 from tools.benchmark.registry import SECTIONS, cases_of
-from tools.benchmark.section_process import Failure, _row, rows_of
+from tools.benchmark.report import Failure
+from tools.benchmark.section_process import _row, rows_of
 
 KEYS = [
     *("section", "case", "cpu_s", "wall_s", "wall_s_spread", "peak_mb", "reference_cpu_s", "ratio"),
@@ -32,7 +33,9 @@ def test_one_run_writes_rows_and_page(tmp_path: Path, capsys: pytest.CaptureFixt
     """The processes of sections start once here, since that takes seconds."""
     rows, page = tmp_path / "rows.json", tmp_path / "table.md"
     assert main(["ceilings", "--case", "copy", "--json", str(rows), "--markdown", str(page)]) == 0
-    (row,) = json.loads(rows.read_text())
+    written = json.loads(rows.read_text())
+    (row,) = written["rows"]
+    assert "--case copy" in written["command"] and written["machine"]["day"] and written["failures"] == []
     assert list(row) == KEYS
     assert row["section"] == "ceilings" and row["case"] == "copy of 67 MB"
     assert 0 < row["cpu_s"] < 10 and row["ceiling_fraction"] > 0.1
@@ -67,6 +70,10 @@ def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     for option in ("--json", "--markdown"):
         with pytest.raises(SeethroughError, match="folder does not exist"):
             main(["decode", option, str(tmp_path / "missing" / "file")])
+    with pytest.raises(SeethroughError, match="name it with --markdown"):
+        main(["decode", "--before", str(tmp_path / "rows.json")])
+    with pytest.raises(SeethroughError, match="cannot read"):
+        main(["decode", "--before", str(tmp_path / "rows.json"), "--markdown", str(tmp_path / "page.md")])
     with pytest.raises(SeethroughError, match="--threads must be at least 1"):
         main(["decode", "--threads", "0"])
     monkeypatch.setattr(registry, "find_spec", lambda name: None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tools.benchmark.markdown_table import markdown, three_digits
 from tools.benchmark.measuring import Measurement
 from tools.benchmark.page import write_page
 from tools.benchmark.registry import cases_of
-from tools.benchmark.section_process import Failure
+from tools.benchmark.report import Failure, Report
 
 MACHINE = Machine("Chip, 2 cores", "8 GiB", "Linux", "Python 3", 1, 0.25, "abc1234", "2030-01-02")
 ROW = Measurement(
@@ -32,9 +33,13 @@ ROW = Measurement(
 )
 
 
+def report(*rows: Measurement, failures: Sequence[Failure] = ()) -> Report:
+    return Report("python -m x", MACHINE, list(rows), list(failures))
+
+
 def test_a_row_of_the_page() -> None:
     ceiling = replace(ROW, section="ceilings", case="product", flop=5e9, cpu_s=0.1)
-    text = markdown([ceiling, ROW], [Failure("onnx", "", "needs onnx")], MACHINE, "python -m x", None)
+    text = markdown(report(ceiling, ROW, failures=[Failure("onnx", "", "needs onnx")]))
     assert "| 2.6k vertices | 1.23 | 2.5 | 0 | 1,234 | 10 | 0.123 | 3 |  | 46 % |" in text.splitlines()
     assert "By `python -m x` on 2030-01-02, commit abc1234." in text
     assert "- one core, product: 50 GFLOP/s" in text
@@ -49,14 +54,39 @@ def test_goals_are_met_or_not() -> None:
         replace(ROW, section="joint_training", case=f"paper 224 1:5 bf16, batch of {batch}", wall_s=1 / speed)
         for batch, speed in ((8, 400), (64, 1200), (128, 900))
     ]
-    goals = [
-        line for line in markdown([slow, *gpu], [], MACHINE, "x", None).splitlines() if line.endswith(("yes |", "no |"))
-    ]
+    goals = [line for line in markdown(report(slow, *gpu)).splitlines() if line.endswith(("yes |", "no |"))]
     assert [line.split(" | ")[2:] for line in goals] == [
         ["at most 6 CPU ms", "7.5 CPU ms", "no |"],
         ["at least 1,000 images a second", "1,200 images a second", "yes |"],
     ]
-    assert "## Goals" not in markdown([ROW], [], MACHINE, "x", None)
+    assert "## Goals" not in markdown(report(ROW))
+
+
+def test_what_has_changed_is_listed_beside_the_machine() -> None:
+    ceiling = replace(ROW, section="ceilings", case="product")
+    same, faster, gone = (replace(ROW, case=name) for name in ("same", "faster", "gone"))
+    now = report(ceiling, same, replace(faster, cpu_s=faster.cpu_s / 2, ratio=0.06), replace(ROW, case="new"))
+    before = Report("x", replace(MACHINE, commit="0ld", day="2030-01-01"), [ceiling, same, faster, gone])
+    text = markdown(now, before=before)
+    lines = [line for line in text.splitlines() if line.count("|") == 8][2:]
+    assert lines == [
+        "| ceilings | product | 1.23 | 1.23 | 1 | 0.123 | 0.123 |",
+        "| decode | faster | 1.23 | 0.617 | 0.5 | 0.123 | 0.06 |",
+    ]
+    assert "Before: commit 0ld on 2030-01-01" in text and "Of 3 cases" in text
+    assert "## Before and now" not in markdown(now)
+
+
+def test_runs_are_kept_and_read(tmp_path: Path) -> None:
+    file, kept = tmp_path / "rows.json", report(ROW, failures=[Failure("onnx", "", "needs onnx")])
+    kept.write(file)
+    assert Report.read(file) == kept
+    for text in ("", "[]", "{}", '{"command": "x", "machine": {}, "rows": [], "failures": []}', "\udcff"):
+        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(SeethroughError, match="is no run of the benchmark"):
+            Report.read(file)
+    with pytest.raises(SeethroughError, match="cannot read"):
+        Report.read(tmp_path / "none.json")
 
 
 def test_goals_name_cases_that_there_are() -> None:
@@ -78,14 +108,14 @@ def test_growth_is_drawn_beside_the_page(tmp_path: Path) -> None:
         for curve in curves()
         for point in curve.points
     ]
-    write_page(tmp_path / "table.md", rows, [], MACHINE, "command")
+    write_page(tmp_path / "table.md", report(*rows))
     assert "](table_growth.png)" in (tmp_path / "table.md").read_text()
     with Image.open(tmp_path / "table_growth.png") as picture:
         assert picture.width > 800 and len(picture.convert("RGB").getcolors(1 << 20) or []) > 10
-    write_page(tmp_path / "other.md", [ROW], [], MACHINE, "command")
+    write_page(tmp_path / "other.md", report(ROW))
     assert not (tmp_path / "other_growth.png").exists()
     with pytest.raises(SeethroughError, match="cannot write"):
-        write_page(tmp_path / "missing" / "other.md", [ROW], [], MACHINE, "command")
+        write_page(tmp_path / "missing" / "other.md", report(ROW))
 
 
 def test_growth_has_a_case_for_every_point() -> None:
