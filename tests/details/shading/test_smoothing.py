@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,3 +37,16 @@ def test_blur_keeps_the_sum_and_is_its_own_adjoint() -> None:
     assert float(spread.sum()) == 1.0 or abs(float(spread.sum()) - 1) < 1e-12
     place = torch.arange(21.0).double() - 10
     assert abs(float((spread.sum(0) * place.square()).sum()) - 4.0) < 0.6
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("height", "width", "deviation"), [(40, 33, 3.98), (5, 50, 4.0), (1, 1, 0.3), (30, 4, 2.6)])
+def test_blur_is_the_convolution_that_a_gradient_takes(
+    dtype: torch.dtype, height: int, width: int, deviation: float
+) -> None:
+    values = torch.randn(height, width, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    learned = blur(values.clone().requires_grad_(), deviation)
+    assert learned.requires_grad
+    rounding = 16 * torch.finfo(dtype).eps
+    torch.testing.assert_close(blur(values, deviation), learned.detach(), rtol=rounding, atol=rounding)
+    torch.testing.assert_close(blur(values.T, deviation), learned.detach().T, rtol=rounding, atol=rounding)
