@@ -91,7 +91,7 @@ class CompletionWriter:
                 self.outputs[f"{name}_{suffix}"] = str(path)
         if texture is not None:
             self.outputs["texture"] = str(self.folder / "texture.png")
-            sources = Image.fromarray(_SOURCE_COLOURS[texture.source + 1])
+            sources = Image.fromarray(np.take(_SOURCE_COLOURS, texture.source + 1, axis=0))
             self._saved("texture_sources", "texture_sources.png", partial(sources.save, **PNG))
 
     def write_sheet(self, sheet: Image.Image) -> None:
