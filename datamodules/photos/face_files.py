@@ -16,8 +16,8 @@ REMEDY = "prepare the photos again, or go on without it by data.skip_bad=true"
 class FaceFiles:
     """Crops and masks in the files of a prepared folder.
 
-    Pillow decodes: 1,700 crops of 256 px a second and core. torchvision does 2,700, but one resampling to a sample
-    costs several times as much as either.
+    Pillow decodes: a crop of 256 px takes it 0.4 ms. torchvision takes 0.3 for the same pixels, but 1.5 s and 150 MB to
+    be imported by each loader process.
 
     Args:
         folder: the prepared folder.
