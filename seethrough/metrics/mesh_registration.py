@@ -114,8 +114,11 @@ def _descend(
 
 
 def _face_normals(tree: TriangleTree, alignment: Similarity, closest: ClosestPoints) -> np.ndarray:
-    """Return (N, 3) normals of the triangles, for points that lie on them and thus have no direction to them."""
-    return tree.normals(closest.triangles) @ alignment.rotation.T
+    """Return (N, 3) normals of the triangles for points that lie on them and thus have no direction to them, else 0."""
+    normals = np.zeros((len(closest.triangles), 3))
+    touching = np.flatnonzero(alignment.scale * np.sqrt(closest.squared) < 1e-6)
+    normals[touching] = tree.normals(closest.triangles[touching]) @ alignment.rotation.T
+    return normals
 
 
 def _moved(alignment: Similarity, step: np.ndarray, centre: np.ndarray, radius: float) -> Similarity:

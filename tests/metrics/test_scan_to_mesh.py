@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from seethrough.metrics.mesh_registration import Similarity
+from seethrough.metrics.mesh_registration import _face_normals as face_normals
 from seethrough.metrics.scan_to_mesh import beyond_border, crop_ball, crop_scan, scan_to_mesh
 from seethrough.metrics.triangle_tree import TriangleTree
 from tests.metrics.face_scans import AVERAGE, Prediction, landmarks, mesh_of, scan_of, surface, turned
@@ -102,6 +103,15 @@ def test_a_scan_against_itself_is_zero():
     result = scan_to_mesh(scan, marks, scan, triangles, marks)
     assert result.distances.max() < 1e-9 and result.alignment.scale == pytest.approx(1)
     assert np.isfinite(result.distances).all() and not result.warnings
+
+
+def test_points_on_the_mesh_have_the_normal_of_their_triangle():
+    vertices = np.array([[0.0, 0, 0], [4, 0, 0], [0, 4, 0], [0, 0, 4]])
+    tree = TriangleTree.of(vertices, np.array([[0, 1, 2], [0, 2, 3]]))
+    placed = Similarity(2.0, turned((90, 0, 0)), np.array([5.0, 6, 7]))
+    points = placed.apply(np.array([[1.0, 1, 0], [0, 1, 1], [1, 1, 0.5]]))
+    normals = face_normals(tree, placed, tree.closest(placed.undo(points)))
+    np.testing.assert_allclose(normals, [[0, -1, 0], [1, 0, 0], [0, 0, 0]], atol=1e-12)
 
 
 def test_blind_to_reflections_and_says_so():
