@@ -96,10 +96,10 @@ def test_two_runs_become_three_files(tmp_path, capsys):
 
     told = {name: {each.key: each.value for each in onnx.load(out / f"{name}.onnx").metadata_props} for name in
             ("encoder", "segmentation", "translator")}  # fmt: skip
-    assert told["encoder"]["face_model"] == "open, cut to 10 identity, 8 expression, 6 albedo modes"
-    assert f"crop of {SIZE} px" in told["encoder"]["crop"] and "translation: mm" in told["encoder"]["units"]
+    assert "the first 10 identity, 8 expression and 6 albedo modes of open_face_model" in told["encoder"]["face_model"]
+    assert f"square of {SIZE} px" in told["encoder"]["crop"] and "translation: mm" in told["encoder"]["units"]
     assert told["segmentation"]["training_commit"] == "1a2b3c4" and told["segmentation"]["method"] == "focus"
-    assert "1.9255 half sides to the left" in told["translator"]["crop"]
+    assert "1.9255 h to the left" in told["translator"]["crop"]
     assert "[0, 1]" in told["translator"]["input_range"] and "bump: mm" in told["translator"]["units"]
     assert all(str(tmp_path) not in value for each in told.values() for value in each.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +17,21 @@ from tools.benchmark.report import Failure, Report
 from tools.benchmark.section_process import rows_of
 
 PROGRAM = "python -m tools.benchmark"
+DESCRIPTION = """\
+Measure speed, each case in turn with a straightforward version of the same. All sections take about 20 minutes; for
+numbers to be kept, let the machine do nothing else.
+
+  %(prog)s renderer decode                  # some sections
+  %(prog)s renderer --case "224 53k"        # the cases whose names contain a text
+  %(prog)s --markdown page.md --json rows.json
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure the named sections, print one table, and write it as JSON and Markdown if asked to."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     parser.add_argument(
@@ -41,6 +52,10 @@ def main(arguments: Sequence[str]) -> int:
                     print(f"{section}: {name}")
         return 0
     sections = options.sections or [name for name in SECTIONS if not SECTIONS[name].lack()]
+    if options.case:
+        sections = [name for name in sections if any(options.case in case for case in cases_of(name))]
+        if not sections:
+            raise SeethroughError(f"no case contains {options.case!r}: {PROGRAM} --list prints them all")
     before = None if options.before is None else Report.read(options.before)
     return _measure(options, sections, shlex.join([*PROGRAM.split(), *arguments]), before)
 
@@ -58,8 +73,18 @@ def _check(options: argparse.Namespace) -> None:
     if options.before is not None and options.markdown is None:
         raise SeethroughError("--before is told on the page: name it with --markdown FILE")
     for file in (options.json, options.markdown):
-        if file is not None and not file.resolve().parent.is_dir():
-            raise SeethroughError(f"cannot write {file}: its folder does not exist")
+        if file is not None:
+            _refuse_unwritable(file)
+
+
+def _refuse_unwritable(file: Path) -> None:
+    folder = file.resolve().parent
+    if not folder.is_dir():
+        raise SeethroughError(f"cannot write {file}: its folder does not exist")
+    if file.is_dir():
+        raise SeethroughError(f"cannot write {file}: it is a folder; name a file in it")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise SeethroughError(f"cannot write {file}: no permission; name another file")
 
 
 def _measure(options: argparse.Namespace, sections: Sequence[str], command: str, before: Report | None) -> int:
@@ -70,13 +95,15 @@ def _measure(options: argparse.Namespace, sections: Sequence[str], command: str,
     left_out = len(failures)
     print(_HEADER)
     for section in sections:
-        for found in rows_of(section, options.case, options.threads):
-            if isinstance(found, Failure):
-                failures.append(found)
-            else:
-                report.rows.append(found)
-            print(_failed(found) if isinstance(found, Failure) else _line(found), flush=True)
-        _write(options, report, before)  # a run of many minutes may be interrupted
+        try:
+            for found in rows_of(section, options.case, options.threads):
+                if isinstance(found, Failure):
+                    failures.append(found)
+                else:
+                    report.rows.append(found)
+                print(_failed(found) if isinstance(found, Failure) else _line(found), flush=True)
+        finally:
+            _write(options, report, before)  # a run of many minutes may be interrupted, also here
     for failure in failures[:left_out]:
         print(_failed(failure))
     return EXIT_FAILED if len(failures) > left_out else 0
@@ -92,7 +119,8 @@ def _write(options: argparse.Namespace, report: Report, before: Report | None) -
 
 
 _HEADER = (
-    f"{'section':19} {'case':44} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. ms':>10} {'ratio':>8}"
+    f"{'section':19} {'case':56} {'CPU ms':>9} {'wall ms':>9} {'spread':>8} {'peak MB':>8} {'ref. CPU':>10} "
+    f"{'ratio':>8}"
 )
 
 
@@ -101,11 +129,11 @@ def _line(row: Measurement) -> str:
         return f"{'-':>{width}}" if value is None else f"{value * scale:>{width}.{digits}f}"
 
     return (
-        f"{row.section:19} {row.case:44} {number(row.cpu_s, 9, 1e3)} {number(row.wall_s, 9, 1e3)} "
+        f"{row.section:19} {row.case:56} {number(row.cpu_s, 9, 1e3)} {number(row.wall_s, 9, 1e3)} "
         f"{number(row.wall_s_spread, 8, 1e3)} {number(row.peak_mb, 8, 1, 0)} {number(row.reference_cpu_s, 10, 1e3)} "
-        f"{number(row.ratio, 8, 1, 3)}"
+        f"{number(row.ratio, 8, 1, 3 if row.ratio is None or row.ratio >= 0.01 else 5)}"
     )
 
 
 def _failed(failure: Failure) -> str:
-    return f"{failure.section:19} {failure.case:44} not measured: {failure.reason}"
+    return f"{failure.section:19} {failure.case:56} not measured: {failure.reason}"

@@ -15,11 +15,13 @@ COLUMNS = ("case", "CPU ms", "wall ms", "spread", "peak MB", "ref. CPU ms", "rat
 
 _HOW_TO_READ = """\
 Medians of several runs, per item. `CPU ms` is the CPU time of all threads, `wall ms` the time that passed, `spread` how
-far its quartiles lie apart. `peak MB` is the largest resident memory while the case ran, with Python, PyTorch and what
-it keeps. `ref. CPU ms` is a straightforward version run in turn with it, named at each section; `ratio` is CPU time
-over that, below 1 where ours is cheaper. `GFLOP` and `MB moved` are what the task needs at least, counted where it can
-be; `of ceiling` is the time that these take at the speed of the fastest product and of the copy under "ceilings", best
-of five runs in the case's own process, over the CPU time.
+many ms its quartiles lie apart. `peak MB` is the largest resident memory while the case ran, with Python, PyTorch and
+what it keeps. `ref. CPU ms` is a straightforward version run in turn with it, named at each section; `ratio` is CPU
+time over that, below 1 where ours is cheaper; with one thread it holds on a busy machine, too. `GFLOP` and `MB moved`
+are what the task needs at least, counted where it can be; `of ceiling` is the time that these take at the speed of one
+core's fastest product and copy (section `ceilings`, best of five runs in the case's own process), over the CPU time.
+In names of cases, numbers are px of an image's side and thousands of triangles, vertices or references; `paper` and
+`small` are the presets.
 """
 
 
@@ -43,7 +45,7 @@ def markdown(report: Report, picture: Path | None = None, before: Report | None 
         *_ceilings(report.rows),
         "",
         *_HOW_TO_READ.splitlines(),
-        *goal_lines(report.rows, three_digits),
+        *goal_lines(report, three_digits),
         *(comparison_lines(before, report, three_digits) if before is not None else []),
     ]
     group = ""
@@ -55,7 +57,8 @@ def markdown(report: Report, picture: Path | None = None, before: Report | None 
             group = section.group
             lines += ["", f"## {group}"]
         reference = f" Reference: {section.reference}." if section.reference else ""
-        lines += ["", f"### {name}", "", f"Per {section.item}.{reference}", ""]
+        note = f" {section.note}" if section.note else ""
+        lines += ["", f"### {name}", "", f"Per {section.item}.{reference}{note}", ""]
         if name == "growth" and picture is not None:
             lines += [f"![Cost over image size, triangles, batch, references and threads]({picture.as_posix()})", ""]
         lines += _table(found)

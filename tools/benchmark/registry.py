@@ -24,6 +24,7 @@ class Section:
         needs: packages that may be missing.
         remedy: what brings them.
         gpu: whether it runs on a CUDA device alone.
+        note: what a reader of the table has to know of its cases.
     """
 
     group: str
@@ -33,6 +34,7 @@ class Section:
     needs: tuple[str, ...] = ()
     remedy: str = ""
     gpu: bool = False
+    note: str = ""
 
     def lack(self) -> str:
         """Return what it needs and this machine does not have, with the remedy, in a few words; "" for nothing."""
@@ -53,10 +55,12 @@ SECTIONS: dict[str, Section] = {
     "renderer": Section(
         "Face model and renderer", f"{_HERE}.rendering.renderer:cases", "image",
         "the same in plain PyTorch operations and autograd in float64, visibility given",
+        note="`antialias` and `edge`: with gradients of the outline, in two ways; `face`: decoded, posed and lit, too.",
     ),
     "decode": Section(
         "Face model and renderer", f"{_HERE}.rendering.decode:cases", "image",
         "the sum over modes of shape and albedo as three einsums of PyTorch",
+        note="From coefficients to vertices and colours.",
     ),
     "neighbour_loss": Section(
         "FOCUS", f"{_HERE}.focus.neighbour_loss:cases", "image",
@@ -73,7 +77,8 @@ SECTIONS: dict[str, Section] = {
         "FOCUS", f"{_HERE}.focus.training_loop:cases", "training image", "the same steps in a bare PyTorch loop"
     ),
     "processes": Section(
-        "FOCUS", f"{_HERE}.focus.process_steps:cases", "training image of one process", "the same in one process alone"
+        "FOCUS", f"{_HERE}.focus.process_steps:cases", "training image of one process", "the same in one process alone",
+        note="Two processes train together on this machine.",
     ),
     "joint_training": Section(
         "FOCUS", f"{_HERE}.focus.joint_training:cases", "training image, on a GPU",
@@ -84,7 +89,8 @@ SECTIONS: dict[str, Section] = {
         "the passes through encoder and segmentation network, as PyTorch's own layers and alone"
     ),
     "other_ways": Section(
-        "FOCUS", f"{_HERE}.focus.other_ways:cases", "image", "what is done instead"
+        "FOCUS", f"{_HERE}.focus.other_ways:cases", "image", "what is done instead",
+        note="What might be faster and is not done; [why](changes.md).",
     ),
     "translator": Section(
         "Detail", f"{_HERE}.details.translator:cases", "image",
@@ -92,22 +98,35 @@ SECTIONS: dict[str, Section] = {
     ),
     "shape_from_shading": Section(
         "Detail", f"{_HERE}.details.shape_from_shading:cases", "photo",
-        "of the albedo step, SciPy's sparse factorisation of the same problem",
+        "of the albedo step, SciPy's sparse factorisation of the same problem; of the others none",
+        note="`kinect`, `ivcam`: the published settings for other depth cameras, which the papers refer to.",
     ),
     "hole_filling": Section(
         "Detail", f"{_HERE}.details.hole_filling:cases", "photo",
         "the paper's way in plain PyTorch: all distances, one reference, Poisson blending by conjugate gradients; of "
         "the membrane, SciPy's sparse factorisation",
+        note="`default` mixes 64 references, `paper` takes one; `membrane`: no reference at all.",
     ),
     "soft_symmetry": Section(
         "Detail", f"{_HERE}.details.soft_symmetry:cases", "photo",
-        "the linear system of Eq. 9 alone, by conjugate gradients in PyTorch",
+        "only the linear system of Eq. 9, by conjugate gradients in PyTorch",
+        note="Cases are the whole completion: which vertices are seen, detail on them, factorisation, points of the "
+        "other half; `release`: as the released code.",
     ),
-    "stitching": Section("Detail", f"{_HERE}.details.stitching:cases", "photo"),
-    "photo_to_mesh": Section("Detail", f"{_HERE}.details.photo_to_mesh:cases", "photo"),
+    "stitching": Section(
+        "Detail", f"{_HERE}.details.stitching:cases", "photo",
+        note="Joining both halves' points to one mesh; `crossings left`: triangles that cross are not mended; `model's "
+        "triangles`: no points are joined. No reference.",
+    ),
+    "photo_to_mesh": Section(
+        "Detail", f"{_HERE}.details.photo_to_mesh:cases", "photo",
+        note="The other rows are the stages of the first. Files are written by a second thread beside the stages that "
+        "follow, so the clock shows less than the CPU. No reference.",
+    ),
     "loader": Section(
         "Data and scores", f"{_HERE}.data.loader:cases", "image",
-        "of the pool, PNG files in a DataLoader of PyTorch; of photos, Pillow decoding the JPEGs",
+        "of the pool, PNG files in a DataLoader of PyTorch; of photos, Pillow decoding the JPEGs, a part of the work",
+        note="`pool`: rendered before the training and read from disk; `live`: rendered for the batch.",
     ),
     "now_metric": Section(
         "Data and scores", f"{_HERE}.data.now_metric:cases", "scan",
@@ -117,7 +136,12 @@ SECTIONS: dict[str, Section] = {
         "Deployment", f"{_HERE}.deployment.onnx_runtime:cases", "image", "the same network in PyTorch",
         needs=("onnx", "onnxruntime", "onnxscript"), remedy="pip install -e '.[onnx]'",
     ),
-    "growth": Section("How cost grows", f"{_HERE}.growth.curves:cases", "image or photo"),
+    "growth": Section(
+        "How cost grows", f"{_HERE}.growth.curves:cases", "image or photo", "of the step, as in `reconstruction_step`",
+        note="In the plot, blue is time on the left axis and orange memory on the right one; the dotted line is time "
+        "in proportion to pixels, triangles or references, or to one over the threads, and the same for an image of "
+        "any batch.",
+    ),
 }  # fmt: skip
 """Name -> section, in the order in which they run."""
 

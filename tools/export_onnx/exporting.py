@@ -44,6 +44,8 @@ def exported_bytes(exported: ExportedNetwork) -> bytes:
 
     model = _traced(exported)
     onnx.helper.set_model_props(model, dict(exported.metadata))
+    model.domain, model.model_version = "seethrough", 1
+    model.doc_string = f"{exported.name} of Seethrough: {', '.join(exported.inputs)} to {', '.join(exported.outputs)}"
     return model.SerializeToString()
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from tools.export_onnx.conventions import detail_crop, face_crop, face_model, face_parameters
+
 if TYPE_CHECKING:
     from lightning_modules.bump.loading import LoadedTranslator
     from lightning_modules.focus.lightning_model import FocusModule
@@ -19,16 +21,10 @@ PARAMETERS = ("identity", "expression", "albedo", "illumination", "rotation", "t
 """Outputs of the encoder, in the order of :class:`~seethrough.morphable.FaceParameters`."""
 
 _RANGE = "RGB float32 in [0, 1], batch x 3 x {size} x {size}, row 0 on top"
-_FOCUS_CROP = (
-    "square crop of {size} px, the face upright and centred by the similarity from five points of its 68 landmarks "
-    "(seethrough.photos.align)"
-)
-_UNITS = (
-    "identity, expression, albedo: standard deviations of the face model; illumination: spherical harmonics, 9 red, 9 "
-    "green, 9 blue, added to ambient light of {ambient:.4f}; rotation: rad about x, y, z; translation: mm in the "
-    "camera frame (x right, y down, z forward), added to (0, 0, 1000); camera: focal length {focal:.2f} px, centre of "
-    "the crop"
-)
+_FOUNDATIONS = {
+    "focus": "the depth map of the fitted face, seen by the camera that it was fitted with",
+    "release": "the depth map of the fitted face, its pose fitted again for the camera of the released weights",
+}
 
 
 @dataclass(frozen=True)
@@ -99,18 +95,13 @@ def focus_networks(module: FocusModule, told: Mapping[str, str]) -> list[Exporte
     """
     focus, size = module.focus, module.focus.image_size
     model, camera = module.config.face_model, focus.face_renderer.camera
-    sizes = focus.face_renderer.model.sizes
-    source = Path(model.source).name  # where it lies on this machine is nobody's business
-    modes = [f"{getattr(sizes, kind)} {kind}" for kind in PARAMETERS[:3]]
-    metadata = {
-        **told,
-        "input_range": _RANGE.format(size=size),
-        "crop": _FOCUS_CROP.format(size=size),
-        "face_model": f"{source}, cut to {', '.join(modes)} modes",
+    meaning = {
+        **face_parameters(camera, module.config.renderer.ambient),
+        "face_model": face_model(model.source, focus.face_renderer.model, model.level),
     }
-    units = _UNITS.format(ambient=module.config.renderer.ambient, focal=camera.focal)
+    metadata = {**told, "input_range": _RANGE.format(size=size), **face_crop(size)}
     encoder = ExportedNetwork(
-        "encoder", EncoderOutputs(focus.encoder), size, ("image",), PARAMETERS, {**metadata, "units": units}
+        "encoder", EncoderOutputs(focus.encoder), size, ("image",), PARAMETERS, {**metadata, **meaning}
     )
     if not module.config.has_segmentation:
         return [encoder]
@@ -138,16 +129,13 @@ def bump_networks(loaded: LoadedTranslator, told: Mapping[str, str]) -> list[Exp
     """
     translator, view = loaded.network.translator.eval(), loaded.view
     outputs = ("bump",) if translator.mask_output is None else ("bump", "mask")
-    crop = (
-        "square around the middle of the landmarks' box, {} half sides to the left, {} up, {} to the right, {} down, "
-        "resampled to {} px (seethrough.details.detail_crop)"
-    )
+    mask = "" if translator.mask_output is None else "; mask: above 0.5 on the face"
     metadata = {
         **told,
         "input_range": _RANGE.format(size=view.size),
-        "crop": crop.format(*view.extents, view.size),
-        "units": f"bump: mm towards the camera, along {view.along}; mask, where there is one: above 0.5 on the face",
-        "face_model": f"none; bumps lie on a foundation of the kind '{loaded.foundation}'",
+        "crop": detail_crop(view.extents, view.size),
+        "units": f"bump: mm towards the camera, along {view.along}{mask}",
+        "face_model": f"none; bumps are put on {_FOUNDATIONS[loaded.foundation]}",
     }
     return [ExportedNetwork("translator", TranslatorOutputs(translator), view.size, ("image",), outputs, metadata)]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from experiments.command_line import run
 from seethrough.errors import SeethroughError
 from tools.benchmark import registry
 from tools.benchmark.command import main
+from tools.benchmark.measuring import Measurement
 from tools.benchmark.registry import SECTIONS, cases_of
-from tools.benchmark.report import Failure
+from tools.benchmark.report import Failure, Report
 from tools.benchmark.section_process import _row, rows_of
 
 KEYS = [
@@ -60,6 +62,20 @@ def test_a_case_that_fails_does_not_end_the_others() -> None:
     assert _row("s", "c", broken) == Failure("s", "c", "ZeroDivisionError: by nothing")
 
 
+def test_what_was_measured_before_an_interruption_is_kept(tmp_path: Path, monkeypatch) -> None:
+    row = Measurement("decode", "first", 1.0, 1.0, 0.0, None)
+
+    def interrupted(*_: object) -> Iterator[Measurement]:
+        yield row
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tools.benchmark.command.rows_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        main(["decode", "--json", str(tmp_path / "rows.json"), "--markdown", str(tmp_path / "page.md")])
+    assert Report.read(tmp_path / "rows.json").rows == [row]
+    assert "| first | 1,000 |" in (tmp_path / "page.md").read_text()
+
+
 def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     with pytest.raises(SystemExit) as ended:
         run(main, ["render"])
@@ -74,6 +90,13 @@ def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
         main(["decode", "--before", str(tmp_path / "rows.json")])
     with pytest.raises(SeethroughError, match="cannot read"):
         main(["decode", "--before", str(tmp_path / "rows.json"), "--markdown", str(tmp_path / "page.md")])
+    with pytest.raises(SeethroughError, match="it is a folder"):
+        main(["decode", "--markdown", str(tmp_path)])
+    with pytest.raises(SeethroughError, match="no case contains 'nonsense'"):
+        main(["decode", "--case", "nonsense"])
+    monkeypatch.setattr("tools.benchmark.command.os.access", lambda path, mode: False)
+    with pytest.raises(SeethroughError, match="no permission; name another file"):
+        main(["decode", "--json", str(tmp_path / "rows.json")])
     with pytest.raises(SeethroughError, match="--threads must be at least 1"):
         main(["decode", "--threads", "0"])
     monkeypatch.setattr(registry, "find_spec", lambda name: None)

@@ -55,10 +55,13 @@ def test_goals_are_met_or_not() -> None:
         for batch, speed in ((8, 400), (64, 1200), (128, 900))
     ]
     goals = [line for line in markdown(report(slow, *gpu)).splitlines() if line.endswith(("yes |", "no |"))]
-    assert [line.split(" | ")[2:] for line in goals] == [
+    assert [line.split(" | ")[3:] for line in goals] == [
         ["at most 6 CPU ms", "7.5 CPU ms", "no |"],
         ["at least 1,000 images a second", "1,200 images a second", "yes |"],
     ]
+    assert "| renderer: 224 53k forward+backward |" in goals[0]
+    without = markdown(report(slow, failures=[Failure("joint_training", "", "needs a CUDA device")]))
+    assert "| at least 1,000 images a second | not measured |  |" in without
     assert "## Goals" not in markdown(report(ROW))
 
 

@@ -30,7 +30,8 @@ class Curve:
         unit: of the points; its last word names the axis.
         points: the sizes.
         measured: gives the row at a point.
-        power: of the size, to which cost would be in proportion: 2 over the side of an image, -1 over threads.
+        power: of the size, to which an item's cost would be in proportion: 2 over the side of an image, 0 over the
+            images of a batch, -1 over threads.
         wall: whether the time that passes is what matters, as over threads.
     """
 
@@ -93,7 +94,7 @@ def curves() -> list[Curve]:
         Curve("renderer 53k, image size", "px", (112, 224, 336, 500), lambda size: _render(size, 53_000), 2.0),
         Curve("small translator, image size", "px", (128, 256, 500, 724), lambda size: translate(size=size), 2.0),
         Curve("renderer 224, mesh", "triangles", (5_000, 20_000, 53_000, 105_000, 210_000), partial(_render, 224)),
-        Curve("small reconstruction step, batch", "images", (1, 4, 16, 64), _step),
+        Curve("small reconstruction step, batch", "images", (1, 4, 16, 64), _step, 0.0),
         Curve("hole filling, set", "references", (1_000, 4_000, 12_000, 48_000), _fill),
         Curve("renderer 224 53k, batch of 8", "threads", threads, partial(_with_threads, render), -1.0, True),
         Curve("small reconstruction step, batch of 32", "threads", threads, partial(_with_threads, step), -1.0, True),

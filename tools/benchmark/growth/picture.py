@@ -13,7 +13,8 @@ COLUMNS = 4
 def draw_growth(rows: Sequence[Measurement], path: Path) -> bool:
     """Draw time and peak memory over size, both axes logarithmic, and return whether there was anything to draw.
 
-    A dotted line through the first point shows cost in proportion: to pixels, images, triangles, or one over threads.
+    A dotted line through the first point shows cost in proportion: to pixels, triangles, references, or one over
+    threads; over the images of a batch an item's cost would stay.
 
     Args:
         rows: of any sections.
@@ -49,6 +50,8 @@ def draw_growth(rows: Sequence[Measurement], path: Path) -> bool:
         straight = [times[0] * (size / sizes[0]) ** curve.power for size in sizes]
         axis.loglog(sizes, straight, linewidth=0.8, color="#777777", linestyle=":", label="in proportion")
         axis.set_title(curve.name, fontsize=9)
+        if axis is axes.flat[0]:
+            axis.legend(fontsize=6, loc="upper left")
         axis.set_xlabel(curve.unit, fontsize=8)
         axis.set_ylabel(f"{'wall' if curve.wall else 'CPU'} ms an item", fontsize=8)
         axis.set_xticks(sizes, [_short(size) for size in sizes])
