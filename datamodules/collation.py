@@ -21,7 +21,8 @@ def collate(samples: Iterable[Mapping[str, Any]] | Mapping[str, Any], count: int
 
     Raises:
         ValueError: there is no sample; or they do not all have the same keys, shapes and types; the message names the
-            sample.
+            sample; or there are more than ``count``.
+        TypeError: samples without a length and without ``count``.
     """
     if isinstance(samples, Mapping):
         return dict(cast("Mapping[str, Any]", samples))
@@ -33,6 +34,8 @@ def collate(samples: Iterable[Mapping[str, Any]] | Mapping[str, Any], count: int
     names: list[str] = []
     for number, sample in enumerate(samples):
         names.append(str(sample.get("id", number)))
+        if number == count:
+            raise ValueError(f"sample {names[-1]!r} is one more than the {count} that were to come")
         if not batch:
             batch = _room(sample, count)
         _add(batch, sample, number, (names[-1], names[0]), "")
@@ -51,7 +54,9 @@ def _room(sample: Mapping[str, Any], count: int) -> dict[str, Any]:
             # NumPy asks the system for huge pages, PyTorch does not: to be given the memory of 32 photos of 224 px in
             # small pages can take 20 times as long as to fill it.
             memory = torch.from_numpy(np.empty(count * value.nbytes, dtype=np.uint8))
-            room[key] = memory.view(value.dtype).view(count, *value.shape)
+            room[key] = (
+                memory.view(value.dtype).view(count, *value.shape) if value.nbytes else torch.stack([value] * count)
+            )
         else:
             room[key] = []
     return room
@@ -63,6 +68,8 @@ def _add(batch: dict[str, Any], sample: Mapping[str, Any], number: int, names: t
         different = ", ".join(sorted(prefix + key for key in sample.keys() ^ batch.keys()))
         raise ValueError(f"sample {name!r} and sample {first!r} do not both have: {different}")
     for key, value in sample.items():
+        if _kind(value) is not _ROOMS[type(batch[key])]:
+            raise ValueError(f"{prefix}{key} of sample {name!r} is of another kind than that of sample {first!r}")
         if isinstance(value, Mapping):
             _add(batch[key], value, number, names, f"{prefix}{key}.")
         elif isinstance(value, Tensor):
@@ -74,6 +81,14 @@ def _add(batch: dict[str, Any], sample: Mapping[str, Any], number: int, names: t
             batch[key][number] = value
         else:
             batch[key].append(value)
+
+
+def _kind(value: Any) -> type:
+    return Mapping if isinstance(value, Mapping) else Tensor if isinstance(value, Tensor) else object
+
+
+_ROOMS = {dict: Mapping, Tensor: Tensor, list: object}
+"""What a batch keeps values in -> their kind."""
 
 
 def _first(batch: dict[str, Any], count: int) -> dict[str, Any]:

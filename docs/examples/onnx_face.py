@@ -15,7 +15,7 @@ import re
 
 import numpy as np
 import onnxruntime
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def cut(
@@ -59,7 +59,8 @@ def main() -> None:
         print(f"{name}: {told[name]}")
     size = session.get_inputs()[0].shape[2]
     landmarks = np.load(options.landmarks)
-    image, scale, middle = cut(Image.open(options.photo).convert("RGB"), landmarks, told, size)
+    upright = ImageOps.exif_transpose(Image.open(options.photo))
+    image, scale, middle = cut(upright.convert("RGB"), landmarks, told, size)
     names = [output.name for output in session.get_outputs()]
     values = [value[0].astype(np.float64) for value in session.run(names, {"image": image})]
     found = dict(zip(names, values, strict=True))

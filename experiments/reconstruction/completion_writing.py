@@ -27,7 +27,6 @@ from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.meshes.textured import png_of, write_textured
 from seethrough.morphable import FaceModel
-from seethrough.picture_files import SMOOTH_PNG
 from seethrough.rendering import REST_DISTANCE
 
 _SOURCE_COLOURS = np.array([[0, 0, 0], [64, 160, 96], [70, 110, 200], [210, 150, 60]], dtype=np.uint8)
@@ -61,7 +60,7 @@ class CompletionWriter:
         self._saved("depth_filled", "depth_filled.png", lambda path: write_depth(path, depth, covered))
         self._saved("normals_filled", "normals_filled.png", lambda path: write_normals(path, normals, covered))
         hole = Image.fromarray((filled.hole * 255).astype(np.uint8))
-        self._saved("hole", "hole.png", partial(hole.save, **SMOOTH_PNG))
+        self._saved("hole", "hole.png", partial(hole.save, **PNG))
 
     def write_surfaces(self, frame: RigidMotion) -> None:
         """Write foundation, and foundation + bump, from the front; the foundation in the photo's pose too."""

@@ -90,7 +90,7 @@ def _write_pictures(result: Reconstruction, drawing: FaceDrawing, folder: Path) 
     }
     paths = {name: folder / f"{name}.png" for name in pictures}
     for name, picture in pictures.items():
-        picture.save(paths[name], **(PNG if picture is sheet else SMOOTH_PNG))
+        picture.save(paths[name], **(SMOOTH_PNG if name == "overlay" else PNG))
     return paths
 
 

@@ -133,11 +133,12 @@ def frames_of(corners, order):
         if squared <= 1e-24 * max(uu, vv) ** 2:
             frame[3:6] = 0.0
             continue
-        length, determinant = np.sqrt(squared), uu * vv - uv**2
+        # The squared area is u u v v - (u v)^2, too, but needles lose all digits of that.
+        length = np.sqrt(squared)
         for axis in range(3):
             normal[axis] /= length
-            frame[4, axis] = (u[axis] * vv - v[axis] * uv) / determinant
-            frame[5, axis] = (v[axis] * uu - u[axis] * uv) / determinant
+            frame[4, axis] = (u[axis] * vv - v[axis] * uv) / squared
+            frame[5, axis] = (v[axis] * uu - u[axis] * uv) / squared
     return frames
 
 

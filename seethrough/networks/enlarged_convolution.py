@@ -34,8 +34,8 @@ class EnlargedConvolution(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return (B, channels_out, 2h, 2w) from (B, channels_in, h, w)."""
-        # A graph that is recorded keeps the plain operations: its batch is free, and other runtimes are made for them.
-        if torch.compiler.is_compiling() or input.shape[0] * input.shape[2] * input.shape[3] < LEAST_PIXELS:
+        # A graph that is exported keeps the plain operations: its batch is free, and other runtimes are made for them.
+        if torch.compiler.is_exporting() or input.shape[0] * input.shape[2] * input.shape[3] < LEAST_PIXELS:
             return super().forward(functional.interpolate(input, scale_factor=2, mode="nearest"))
         return functional.conv_transpose2d(input, self._taps(), self.bias, stride=2, padding=1)
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seethrough.rendering.backends.cpu import check_floats
 from seethrough.rendering.camera import Camera
 from seethrough.rendering.topology import MeshTopology
 
@@ -30,6 +31,8 @@ def antialiased_picture(
     """
     from seethrough.rendering.kernels.supersampling import draw_means
 
+    check_floats("posed", posed, 3, ndim=2)
+    check_floats("attributes", attributes, ndim=2)
     topology = MeshTopology.of(triangles)
     topology.check_vertices(min(len(posed), len(attributes)))
     clip = camera.resized(camera.height * samples).clip(posed[None])[0].contiguous()

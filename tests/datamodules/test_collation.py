@@ -46,6 +46,23 @@ def test_collate_names_the_sample_that_differs() -> None:
         collate([sample(0), double])
 
 
+def test_a_value_of_another_kind_and_a_sample_too_many_are_told() -> None:
+    for other in ("text", {"part": torch.zeros(1)}):
+        strange = sample(1) | {"mask": other}
+        for pair in ([sample(0), strange], [strange, sample(0)]):
+            with pytest.raises(ValueError, match=r"mask of sample 'face-[01]' is of another kind"):
+                collate(pair)
+    with pytest.raises(ValueError, match="'face-2' is one more than the 2"):
+        collate(iter([sample(0), sample(1), sample(2)]), 2)
+
+
+def test_tensors_without_elements_and_of_no_dimension() -> None:
+    samples = [{"none": torch.zeros(0), "grid": torch.zeros(0, 4), "one": torch.tensor(k)} for k in range(3)]
+    batch = collate(samples)
+    assert batch["none"].shape == (3, 0) and batch["grid"].shape == (3, 0, 4)
+    assert batch["one"].tolist() == [0, 1, 2]
+
+
 def test_a_batch_is_what_stacking_its_samples_gives() -> None:
     samples = [sample(number) for number in range(5)]
     batch = collate(samples)

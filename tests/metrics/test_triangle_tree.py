@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from seethrough.metrics.triangle_tree import TriangleTree
 
+KINDS = ["soup", "flat", "needles", "slivers", "points", "far"]
+
 
 def by_brute_force(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Return (N, T) squared distances from points to triangles: the plane where it is met inside, else the edges."""
@@ -27,7 +29,11 @@ def by_brute_force(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return np.where(inside, np.minimum(least, height), least)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from(["soup", "flat", "needles", "points", "far"]))
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 60),
+    st.sampled_from(["soup", "flat", "needles", "slivers", "points", "far"]),
+)
 @settings(max_examples=60, deadline=None)
 def test_nothing_is_closer_than_what_is_found(seed, count, kind):
     rng = np.random.default_rng(seed)
@@ -36,6 +42,9 @@ def test_nothing_is_closer_than_what_is_found(seed, count, kind):
         corners[..., 2] = 0.5
     if kind == "needles":  # no area: three corners on a line
         corners[:, 2] = corners[:, 0] + rng.uniform(-1, 2, (count, 1)) * (corners[:, 1] - corners[:, 0])
+    if kind == "slivers":  # nearly none
+        away = rng.normal(size=(count, 3)) * 10.0 ** rng.uniform(-12, -4, (count, 1))
+        corners[:, 2] = corners[:, 0] + rng.uniform(-1, 2, (count, 1)) * (corners[:, 1] - corners[:, 0]) + away
     if kind == "points":
         corners[:, 1:] = corners[:, :1]
     points = rng.normal(size=(25, 3)) * 4

@@ -85,3 +85,8 @@ def test_the_face_model(source: str, said: str) -> None:
     assert said in text and "the first 60 identity, 40 expression and 30 albedo modes" in text and "/home" not in text
     digest = hashlib.sha256(open_model_path().read_bytes()).hexdigest()
     assert (digest in text) == (source == "open")
+
+
+def test_the_level_that_nothing_names_is_told() -> None:
+    model = load_face_model("open", level=0)
+    assert "level 1;" in face_model("open", model, None) and "level 0;" in face_model("open", model, 0)

@@ -72,6 +72,8 @@ def _check(options: argparse.Namespace) -> None:
         raise SeethroughError(f"--threads must be at least 1, got {options.threads}")
     if options.before is not None and options.markdown is None:
         raise SeethroughError("--before is told on the page: name it with --markdown FILE")
+    if options.json is not None and options.json == options.markdown:
+        raise SeethroughError(f"--json and --markdown both name {options.json}: name two files")
     for file in (options.json, options.markdown):
         if file is not None:
             _refuse_unwritable(file)
@@ -90,7 +92,7 @@ def _refuse_unwritable(file: Path) -> None:
 def _measure(options: argparse.Namespace, sections: Sequence[str], command: str, before: Report | None) -> int:
     report = Report(command, describe_machine(options.threads))
     failures = report.failures
-    if not options.sections:
+    if not (options.sections or options.case):
         failures += [Failure(name, "", section.lack()) for name, section in SECTIONS.items() if section.lack()]
     left_out = len(failures)
     print(_HEADER)
@@ -102,8 +104,12 @@ def _measure(options: argparse.Namespace, sections: Sequence[str], command: str,
                 else:
                     report.rows.append(found)
                 print(_failed(found) if isinstance(found, Failure) else _line(found), flush=True)
-        finally:
-            _write(options, report, before)  # a run of many minutes may be interrupted, also here
+        except KeyboardInterrupt:
+            if report.rows:  # what was measured is kept; nothing replaces nothing
+                failures += [Failure(name, "", "interrupted") for name in sections[sections.index(section) :]]
+                _write(options, report, before)
+            raise
+        _write(options, report, before)  # a run of many minutes may be killed
     for failure in failures[:left_out]:
         print(_failed(failure))
     return EXIT_FAILED if len(failures) > left_out else 0

@@ -67,7 +67,7 @@ def _per_second(row: Measurement) -> float:
     return 1 / row.wall_s
 
 
-_PLAIN = "{} times the networks' passes alone"
+_PLAIN = "{} times the plain networks' passes alone"
 
 GOALS = (
     Goal(
@@ -116,11 +116,12 @@ def goal_lines(report: Report, number: Callable[[float | None], str]) -> list[st
         report: what was measured, and what could not be.
         number: how a value is written.
     """
-    lost = {failure.section for failure in report.failures}
+    lost = {failure.section for failure in report.failures if not failure.case}
+    lost |= {(failure.section, failure.case) for failure in report.failures}
     lines = []
     for goal in GOALS:
         value = goal.measured(report.rows)
-        if value is None and goal.section not in lost:
+        if value is None and not {goal.section, (goal.section, goal.case)} & lost:
             continue
         most = "at least" if goal.at_least else "at most"
         cells = (

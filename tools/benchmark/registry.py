@@ -90,7 +90,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "other_ways": Section(
         "FOCUS", f"{_HERE}.focus.other_ways:cases", "image", "what is done instead",
-        note="What might be faster and is not done; [why](changes.md).",
+        note="What might be faster and is not done; why: tools/benchmark/results/changes.md.",
     ),
     "translator": Section(
         "Detail", f"{_HERE}.details.translator:cases", "image",
@@ -137,7 +137,8 @@ SECTIONS: dict[str, Section] = {
         needs=("onnx", "onnxruntime", "onnxscript"), remedy="pip install -e '.[onnx]'",
     ),
     "growth": Section(
-        "How cost grows", f"{_HERE}.growth.curves:cases", "image or photo", "of the step, as in `reconstruction_step`",
+        "How cost grows", f"{_HERE}.growth.curves:cases", "image or photo",
+        "of the step, its networks' passes; of the others none",
         note="In the plot, blue is time on the left axis and orange memory on the right one; the dotted line is time "
         "in proportion to pixels, triangles or references, or to one over the threads, and the same for an image of "
         "any batch.",

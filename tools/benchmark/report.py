@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from experiments.command_line import write_json
 from seethrough.errors import SeethroughError
@@ -56,7 +57,7 @@ class Report:
         """
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
-            rows = [Measurement(**row) for row in found["rows"]]
+            rows = [_row(**row) for row in found["rows"]]
             failures = [Failure(**failure) for failure in found["failures"]]
             return cls(str(found["command"]), Machine(**found["machine"]), rows, failures)
         except OSError as error:
@@ -65,3 +66,11 @@ class Report:
             raise SeethroughError(
                 f"{file} is no run of the benchmark: name a file that python -m tools.benchmark --json has written"
             ) from None
+
+
+def _row(*, cpu_s: float, wall_s: float, ratio: float | None, **others: Any) -> Measurement:
+    """Return a row; raises ``ValueError`` where its times are no times."""
+    times = [cpu_s, wall_s, 1.0 if ratio is None else ratio]
+    if not all(isinstance(value, float | int) and value > 0 for value in times):
+        raise ValueError(times)
+    return Measurement(cpu_s=cpu_s, wall_s=wall_s, ratio=ratio, **others)

@@ -12,13 +12,14 @@ from pathlib import Path
 from seethrough.five_points import FIVE_POINTS
 from seethrough.morphable.face_model import FaceModel
 from seethrough.morphable.loading import OPEN
-from seethrough.morphable.open_model import open_model_path
+from seethrough.morphable.open_model import DEFAULT_LEVEL, open_model_path
 from seethrough.photos.alignment import REFERENCE_SIZE, RESCALE_FACTOR, TEMPLATE
 from seethrough.rendering.camera import REST_DISTANCE, Camera
 
 _PHOTO = (
-    "Photo px count from the photo's upper left corner, x right, y down; the centre of the first pixel is (0.5, 0.5). "
-    "Never rotated; bicubic (Pillow's), widened where it shrinks; black outside the photo"
+    "Photo px count from the upper left corner of the photo as it is looked at (turned as its EXIF says), x right, y down; "
+    "the centre of the first pixel is (0.5, 0.5). Never rotated; bicubic (Pillow's), widened where it shrinks; black "
+    "outside the photo"
 )
 _HARMONICS = (
     "0.2820948, -0.4886025 y, 0.4886025 z, -0.4886025 x, 1.0925484 x y, -1.0925484 y z, 0.3153916 (3 z z - 1), "
@@ -80,7 +81,7 @@ def face_model(source: str, model: FaceModel, level: int | None) -> str:
     modes = f"the first {sizes.identity} identity, {sizes.expression} expression and {sizes.albedo} albedo modes of"
     if source != OPEN:
         return f"{modes} {Path(source).name}"  # where it lies on this machine is nobody's business
-    file = open_model_path()
+    file, level = open_model_path(), DEFAULT_LEVEL if level is None else level
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return (
         f"{modes} {file.name}, CC0, which comes with Seethrough in seethrough/morphable/data (its README says "

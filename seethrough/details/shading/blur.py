@@ -19,7 +19,7 @@ def blur(values: Tensor, deviation: float) -> Tensor:
 
     Without gradient on the CPU, where a convolution of one channel takes five times as long as plain loops.
     """
-    if values.device.type == "cpu" and not values.requires_grad:
+    if values.device.type == "cpu" and not values.requires_grad and values.dtype in (torch.float32, torch.float64):
         result = torch.empty(values.shape, dtype=values.dtype)
         source = values.contiguous().numpy()
         _blur(source, np.array(_taps(deviation), dtype=source.dtype), result.numpy())

@@ -72,8 +72,18 @@ def test_what_was_measured_before_an_interruption_is_kept(tmp_path: Path, monkey
     monkeypatch.setattr("tools.benchmark.command.rows_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         main(["decode", "--json", str(tmp_path / "rows.json"), "--markdown", str(tmp_path / "page.md")])
-    assert Report.read(tmp_path / "rows.json").rows == [row]
+    kept = Report.read(tmp_path / "rows.json")
+    assert kept.rows == [row] and kept.failures == [Failure("decode", "", "interrupted")]
     assert "| first | 1,000 |" in (tmp_path / "page.md").read_text()
+
+    def interrupted_at_once(*_: object) -> Iterator[Measurement]:
+        raise KeyboardInterrupt
+        yield row
+
+    monkeypatch.setattr("tools.benchmark.command.rows_of", interrupted_at_once)
+    with pytest.raises(KeyboardInterrupt):
+        main(["decode", "--json", str(tmp_path / "rows.json")])
+    assert Report.read(tmp_path / "rows.json") == kept
 
 
 def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
@@ -90,6 +100,8 @@ def test_mistakes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
         main(["decode", "--before", str(tmp_path / "rows.json")])
     with pytest.raises(SeethroughError, match="cannot read"):
         main(["decode", "--before", str(tmp_path / "rows.json"), "--markdown", str(tmp_path / "page.md")])
+    with pytest.raises(SeethroughError, match="name two files"):
+        main(["decode", "--json", str(tmp_path / "a"), "--markdown", str(tmp_path / "a")])
     with pytest.raises(SeethroughError, match="it is a folder"):
         main(["decode", "--markdown", str(tmp_path)])
     with pytest.raises(SeethroughError, match="no case contains 'nonsense'"):

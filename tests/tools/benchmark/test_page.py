@@ -71,12 +71,13 @@ def test_what_has_changed_is_listed_beside_the_machine() -> None:
     now = report(ceiling, same, replace(faster, cpu_s=faster.cpu_s / 2, ratio=0.06), replace(ROW, case="new"))
     before = Report("x", replace(MACHINE, commit="0ld", day="2030-01-01"), [ceiling, same, faster, gone])
     text = markdown(now, before=before)
-    lines = [line for line in text.splitlines() if line.count("|") == 8][2:]
+    lines = [line for line in text.splitlines() if line.count("|") == 9][2:]
     assert lines == [
-        "| ceilings | product | 1.23 | 1.23 | 1 | 0.123 | 0.123 |",
-        "| decode | faster | 1.23 | 0.617 | 0.5 | 0.123 | 0.06 |",
+        "| ceilings | product | 1.23 | 1.23 | 1 | 1 | 0.123 | 0.123 |",
+        "| decode | faster | 1.23 | 0.617 | 0.5 | 1 | 0.123 | 0.06 |",
     ]
     assert "Before: commit 0ld on 2030-01-01" in text and "Of 3 cases" in text
+    assert "Not in this run: decode: gone." in text
     assert "## Before and now" not in markdown(now)
 
 
@@ -86,6 +87,10 @@ def test_runs_are_kept_and_read(tmp_path: Path) -> None:
     assert Report.read(file) == kept
     for text in ("", "[]", "{}", '{"command": "x", "machine": {}, "rows": [], "failures": []}', "\udcff"):
         file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(SeethroughError, match="is no run of the benchmark"):
+            Report.read(file)
+    for cpu_s in (0, None, "long"):
+        Report("x", MACHINE, [replace(ROW, cpu_s=cpu_s)]).write(file)
         with pytest.raises(SeethroughError, match="is no run of the benchmark"):
             Report.read(file)
     with pytest.raises(SeethroughError, match="cannot read"):

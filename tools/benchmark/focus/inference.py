@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tools.benchmark.focus.setup import PAPER, SMALL, FocusSetup
@@ -24,16 +25,16 @@ def _predict(setup: FocusSetup, precision: str, rounds: int) -> Measurement:
     times, arithmetic = Times(), Times()
 
     @torch.no_grad()
-    def passes() -> None:
+    def passes(segmentation: nn.Module = plain) -> None:
         focus.encoder(image)
-        plain(rendered, image)
+        segmentation(rendered, image)
 
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
         for index in range(rounds + 1):
             (times if index else Times()).take(lambda: focus.predict(image))
             (arithmetic if index else Times()).take(passes)
         with FlopCounterMode(display=False) as counter:
-            passes()
+            passes(focus.segmentation)
     weights = sum(value.numel() for part in (focus.encoder, focus.segmentation) for value in part.parameters())
     return summarise(
         "inference",

@@ -29,8 +29,8 @@ from tools.benchmark.registry import Case
 SECTION = "joint_training"
 BATCHES = (2, 8, 32, 64, 128, 256)
 CYCLES, WARM_UP = 6, 2
-COUNTED = 4
-"""Images of the batch whose operations are counted, on the CPU."""
+COUNTED = 12
+"""Images of the batch whose operations are counted, on the CPU: enough that no map is enlarged as in tiny batches."""
 CYCLE = (Phase.SEGMENT, *(Phase.RECONSTRUCT,) * 5)
 """In the proportion of the paper's schedule."""
 
