@@ -17,8 +17,8 @@ from seethrough.photos.alignment import REFERENCE_SIZE, RESCALE_FACTOR, TEMPLATE
 from seethrough.rendering.camera import REST_DISTANCE, Camera
 
 _PHOTO = (
-    "Photo px count from the upper left corner of the photo as it is looked at (turned as its EXIF says), x right, y down; "
-    "the centre of the first pixel is (0.5, 0.5). Never rotated; bicubic (Pillow's), widened where it shrinks; black "
+    "Photo px count from the upper left corner of the photo as it is looked at (turned as its EXIF says), x right, y "
+    "down; the centre of the first pixel is (0.5, 0.5). Never rotated; bicubic (Pillow's), widened where it shrinks; black "
     "outside the photo"
 )
 _HARMONICS = (
