@@ -29,11 +29,7 @@ def by_brute_force(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     return np.where(inside, np.minimum(least, height), least)
 
 
-@given(
-    st.integers(0, 2**32 - 1),
-    st.integers(1, 60),
-    st.sampled_from(["soup", "flat", "needles", "slivers", "points", "far"]),
-)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from(KINDS))
 @settings(max_examples=60, deadline=None)
 def test_nothing_is_closer_than_what_is_found(seed, count, kind):
     rng = np.random.default_rng(seed)

@@ -18,8 +18,8 @@ from seethrough.rendering.camera import REST_DISTANCE, Camera
 
 _PHOTO = (
     "Photo px count from the upper left corner of the photo as it is looked at (turned as its EXIF says), x right, y "
-    "down; the centre of the first pixel is (0.5, 0.5). Never rotated; bicubic (Pillow's), widened where it shrinks; black "
-    "outside the photo"
+    "down; the centre of the first pixel is (0.5, 0.5). Never rotated; bicubic (Pillow's), widened where it shrinks; "
+    "black outside the photo"
 )
 _HARMONICS = (
     "0.2820948, -0.4886025 y, 0.4886025 z, -0.4886025 x, 1.0925484 x y, -1.0925484 y z, 0.3153916 (3 z z - 1), "
