@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from seethrough.morphable import FaceModel, FaceParameters
+from seethrough.photos.alignment import CropTransform
 from seethrough.rendering import Camera, pose, shade, vertex_normals
 from seethrough.rendering.antialiased_picture import antialiased_picture
 
@@ -38,6 +39,10 @@ class Layer:
     def over(self, ground: np.ndarray) -> np.ndarray:
         """Lay the picture over a (3, S, S) ground."""
         return ground * (1 - self.opacity) + self.colour * self.opacity
+
+    def over_photo(self, photo: np.ndarray, crop: CropTransform) -> np.ndarray:
+        """Lay the picture, of the crop's size, over its place in an (H, W, 3) uint8 photo."""
+        return crop.paste(np.moveaxis(self.colour, 0, 2), self.opacity, photo)
 
 
 class FaceDrawing:

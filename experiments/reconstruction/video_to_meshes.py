@@ -92,8 +92,7 @@ class VideoToMeshes:
         )
         pictures = [result.photo]
         for draw in (drawing.photo_like, drawing.shape):
-            layer = draw(crop.size)
-            pictures.append(crop.paste(layer.colour, layer.opacity, result.photo))
+            pictures.append(draw(crop.size).over_photo(result.photo, crop))
         tiles = [
             Image.fromarray(picture).resize((PREVIEW, PREVIEW), Image.Resampling.BILINEAR, box=self._box)
             for picture in pictures

@@ -72,8 +72,7 @@ def _write_pictures(result: Reconstruction, drawing: FaceDrawing, folder: Path) 
     left, _, right, _ = crop.box
     # As fine as the photo, so that the overlay is neither blurred nor wasted.
     fine = crop.resized(int(np.clip(math.ceil(right - left), crop.size, LARGEST_RENDER)))
-    layer = drawing.photo_like(fine.size)
-    overlay = fine.paste(np.moveaxis(layer.colour, 0, 2), layer.opacity, photo)
+    overlay = drawing.photo_like(fine.size).over_photo(photo, fine)
     mask = crop.to_photo_mask(result.visible.astype(np.float32), *photo.shape[:2])
     sheet = side_by_side(
         photo,
