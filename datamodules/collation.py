@@ -51,8 +51,8 @@ def _room(sample: Mapping[str, Any], count: int) -> dict[str, Any]:
         if isinstance(value, Mapping):
             room[key] = _room(value, count)
         elif isinstance(value, Tensor):
-            # NumPy asks the system for huge pages, PyTorch does not: to be given the memory of 32 photos of 224 px in
-            # small pages can take 20 times as long as to fill it.
+            # NumPy asks the system for huge pages, PyTorch does not: to be given the memory of a batch of photos in
+            # small pages can take longer than to fill it.
             memory = torch.from_numpy(np.empty(count * value.nbytes, dtype=np.uint8))
             room[key] = (
                 memory.view(value.dtype).view(count, *value.shape) if value.nbytes else torch.stack([value] * count)

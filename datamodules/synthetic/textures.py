@@ -81,7 +81,7 @@ def made_textures(
 def tint(field: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Colour a (H, W) field: 0 becomes the RGB ``low``, 1 becomes ``high``; returns (H, W, 3) float32."""
     picture, span = np.empty((*field.shape, 3), np.float32), high - low
-    for channel in range(3):  # whole pictures of float64 in between would cost five times as much
+    for channel in range(3):  # whole pictures of float64 in between would cost more
         picture[..., channel] = low[channel] + field * span[channel]
     return picture
 

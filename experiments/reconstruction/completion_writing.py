@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 from experiments.command_line import write_json
-from experiments.reconstruction.drawing import PNG
 from experiments.reconstruction.face_state import forget, write_fill
 from experiments.reconstruction.filled_bump import FilledBump
 from experiments.reconstruction.turntable import gif_options
@@ -27,6 +26,7 @@ from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.meshes.textured import png_of, write_textured
 from seethrough.morphable import FaceModel
+from seethrough.picture_files import DRAWN_PNG
 from seethrough.rendering import REST_DISTANCE
 
 _SOURCE_COLOURS = np.array([[0, 0, 0], [64, 160, 96], [70, 110, 200], [210, 150, 60]], dtype=np.uint8)
@@ -60,7 +60,7 @@ class CompletionWriter:
         self._saved("depth_filled", "depth_filled.png", lambda path: write_depth(path, depth, covered))
         self._saved("normals_filled", "normals_filled.png", lambda path: write_normals(path, normals, covered))
         hole = Image.fromarray((filled.hole * 255).astype(np.uint8))
-        self._saved("hole", "hole.png", partial(hole.save, **PNG))
+        self._saved("hole", "hole.png", partial(hole.save, **DRAWN_PNG))
 
     def write_surfaces(self, frame: RigidMotion) -> None:
         """Write foundation, and foundation + bump, from the front; the foundation in the photo's pose too."""
@@ -91,11 +91,11 @@ class CompletionWriter:
         if texture is not None:
             self.outputs["texture"] = str(self.folder / "texture.png")
             sources = Image.fromarray(np.take(_SOURCE_COLOURS, texture.source + 1, axis=0))
-            self._saved("texture_sources", "texture_sources.png", partial(sources.save, **PNG))
+            self._saved("texture_sources", "texture_sources.png", partial(sources.save, **DRAWN_PNG))
 
     def write_sheet(self, sheet: Image.Image) -> None:
         """Write the picture of all stages."""
-        self._saved("stages", "stages.png", partial(sheet.save, **PNG))
+        self._saved("stages", "stages.png", partial(sheet.save, **DRAWN_PNG))
 
     def write_turntable(self, frames: list[Image.Image]) -> None:
         """Write the turning face."""

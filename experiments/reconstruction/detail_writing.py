@@ -7,12 +7,12 @@ from typing import Any
 
 from experiments.command_line import write_json
 from experiments.reconstruction.detail_panels import before_and_after
-from experiments.reconstruction.drawing import PNG
 from seethrough.details.bump_encoding import CODES_PER_MM, FINER, ZERO, mask_path_of, write_bump
 from seethrough.details.depth_encoding import write_depth, write_normals
 from seethrough.details.face_detail import FADING_MM, FaceDetail
 from seethrough.errors import SeethroughError
 from seethrough.meshes import write_mesh
+from seethrough.picture_files import DRAWN_PNG
 from seethrough.rendering import REST_DISTANCE
 
 SUFFIXES = ("ply", "obj", "glb")
@@ -42,7 +42,9 @@ def write_detail(detail: FaceDetail, folder: Path, settings: dict[str, Any]) -> 
         mesh = detail.mesh()
         paths |= {f"detailed_{suffix}": write_mesh(folder / f"detailed.{suffix}", mesh) for suffix in SUFFIXES}
         paths["before_and_after"] = folder / "before_and_after.png"
-        before_and_after(face, detail.bump, detail.known, detail.surface_bump()).save(paths["before_and_after"], **PNG)
+        before_and_after(face, detail.bump, detail.known, detail.surface_bump()).save(
+            paths["before_and_after"], **DRAWN_PNG
+        )
     except OSError as error:
         raise SeethroughError(
             f"{folder}: the details cannot be written ({error.strerror}); is the disk full?"

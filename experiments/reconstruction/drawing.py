@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +15,6 @@ from seethrough.photos.alignment import CropTransform
 from seethrough.rendering import Camera, pose, shade, vertex_normals
 from seethrough.rendering.antialiased_picture import antialiased_picture
 
-PNG: dict[str, Any] = {"compress_level": 4}
-"""How drawings with letters are saved: in half the time of Pillow's own level 6, three per cent larger."""
 CLAY = (0.80, 0.82, 0.86)
 # Towards the lights, camera frame: a key light from the upper left, a fill from the right, a rim from below.
 _LIGHTS = (((-0.45, -0.60, -0.66), 0.62), ((0.75, -0.10, -0.65), 0.20), ((0.0, 0.9, -0.4), 0.06))
@@ -26,7 +23,7 @@ _SKY = 0.22
 
 @dataclass(frozen=True)
 class Layer:
-    """A picture with its opacity; planes of channels, for NumPy takes ten times as long along rows of three.
+    """A picture with its opacity; planes of channels, for NumPy is slow along rows of three.
 
     Attributes:
         colour: (3, S, S) float32 RGB in [0, 1], meaningful where the opacity is above 0.

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from experiments.command_line import write_json
-from experiments.reconstruction.drawing import PNG, FaceDrawing
+from experiments.reconstruction.drawing import FaceDrawing
 from experiments.reconstruction.estimator import FaceEstimator
 from experiments.reconstruction.manifest import printable
 from experiments.reconstruction.reconstructed_face import Reconstruction
@@ -19,7 +19,7 @@ from experiments.reconstruction.side_by_side import side_by_side
 from seethrough.errors import SeethroughError
 from seethrough.meshes import Mesh, write_mesh
 from seethrough.morphable import FaceParameters
-from seethrough.picture_files import SMOOTH_PNG
+from seethrough.picture_files import DRAWN_PNG, SMOOTH_PNG
 from seethrough.rendering import REST_DISTANCE
 
 LARGEST_RENDER = 1024
@@ -89,7 +89,7 @@ def _write_pictures(result: Reconstruction, drawing: FaceDrawing, folder: Path) 
     }
     paths = {name: folder / f"{name}.png" for name in pictures}
     for name, picture in pictures.items():
-        picture.save(paths[name], **(SMOOTH_PNG if name == "overlay" else PNG))
+        picture.save(paths[name], **(SMOOTH_PNG if name == "overlay" else DRAWN_PNG))
     return paths
 
 

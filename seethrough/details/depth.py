@@ -102,7 +102,7 @@ def depth_normals(depth: Tensor, mask: Tensor, camera: Camera) -> Tensor:
     """
     inside = mask > 0.5
     across, down = _directions(camera, depth)
-    points = depth * across, depth * down, depth  # planes: what runs along three coordinates takes three times as long
+    points = depth * across, depth * down, depth  # planes: NumPy and torch are slow along three coordinates
 
     def steps(axis: int) -> list[Tensor]:
         ahead, behind = (torch.roll(inside, shift, axis) for shift in (-1, 1))
